@@ -1,0 +1,140 @@
+//! Every message of the wire, and how large each may be.
+//!
+//! Messages are postcard, one to a frame. postcard does not describe itself, so a new message goes
+//! at the end of [`Message`] and a new field into a new message; the major version lives in the
+//! ALPN, minor abilities in [`Hello::minor_version`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::net::{
+    event::UserInfo,
+    node::{DocumentId, NodeId, PeerAddress},
+};
+
+/// Bytes of one frame's payload at most.
+pub const MAX_FRAME: usize = 256 * 1024;
+/// Bytes of one update or answer to a sync request at most, after its parts are put together.
+pub const MAX_UPDATE: usize = 512 * 1024 * 1024;
+/// Bytes of the document's title at most.
+pub const MAX_TITLE: usize = 1024;
+/// Bytes of an encoded anchor at most.
+pub const MAX_ANCHOR: usize = 64;
+/// Members that a welcome names at most.
+pub const MAX_MEMBERS: usize = 256;
+/// What this program can do beyond the first version of the protocol.
+pub const MINOR_VERSION: u16 = 0;
+
+/// One message between two replicas.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Message {
+    /// The first message in both directions.
+    Hello(Hello),
+    /// The answer to a [`Hello`] that was accepted.
+    Welcome(Welcome),
+    /// The answer to a [`Hello`] that was not; the connection closes after it.
+    Denied(Denied),
+    /// Asks for what the sender lacks.
+    SyncRequest {
+        /// What the sender has, as Loro encodes it.
+        version_vector: Vec<u8>,
+    },
+    /// Answers a sync request with exactly what was lacking.
+    SyncResponse(Part),
+    /// New operations, sent once to each peer.
+    UpdateBatch(Part),
+    /// What the sender's participant is doing. Travels on the presence stream.
+    PresenceUpdate(PresenceUpdate),
+    /// Introduces a member to the others, so that they can connect to each other.
+    UserJoined(Member),
+    /// A member is gone, as far as the sender can tell.
+    UserLeft {
+        /// Which one.
+        node: NodeId,
+    },
+    /// Sent every second by both sides.
+    Heartbeat {
+        /// Digest of everything that the sender has imported. A peer that has another digest
+        /// while nothing is on its way asks for a sync.
+        digest: u64,
+    },
+}
+
+/// Who is calling, and about which document.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Abilities beyond the ALPN's major version.
+    pub minor_version: u16,
+    /// The document that the sender has. `None`: it has none yet and takes the other's.
+    pub document: Option<DocumentId>,
+    /// What the document is called, such as the host's file name.
+    pub title: String,
+    /// The person at the sender's side.
+    pub user: UserInfo,
+    /// Where the sender can be dialled.
+    pub address: PeerAddress,
+}
+
+/// The sender lets the receiver in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The other members that the sender is connected to.
+    pub members: Vec<Member>,
+}
+
+/// The sender does not let the receiver in.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Denied {
+    /// Why, for programs.
+    pub code: DeniedCode,
+    /// Why, as a sentence for a person.
+    pub text: String,
+}
+
+/// Why a replica was not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeniedCode {
+    /// The two replicas hold different documents.
+    OtherDocument,
+    /// The message before was not what the protocol expects there.
+    Protocol,
+}
+
+/// A replica that takes part, with its person.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Member {
+    /// Where it can be dialled.
+    pub address: PeerAddress,
+    /// The person.
+    pub user: UserInfo,
+}
+
+/// A piece of an update. Whatever fits one frame travels as a single last part; a larger update is
+/// cut, and nothing else of the same kind comes between its parts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Part {
+    /// Whether the update is whole with this part.
+    pub last: bool,
+    /// Bytes as Loro exported them.
+    pub updates: Vec<u8>,
+}
+
+/// What a participant is doing. Never stored.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PresenceUpdate {
+    /// Grows with each update of one sender; an older number is ignored.
+    pub sequence: u64,
+    /// Where the caret is.
+    pub cursor: Option<WireAnchor>,
+    /// The other end of the selection, where selecting began. `None`: nothing is selected.
+    pub selection_start: Option<WireAnchor>,
+    /// Whether the participant is typing.
+    pub typing: bool,
+    /// Whether the participant is away.
+    pub away: bool,
+    /// Who the participant is, if that changed since the handshake.
+    pub user: Option<UserInfo>,
+}
+
+/// A position that survives edits, as Loro encodes it, in at most [`MAX_ANCHOR`] bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WireAnchor(pub Vec<u8>);

@@ -1,0 +1,8 @@
+//! The protocol: who says what to whom so that all replicas become equal.
+//!
+//! The session and what it is made of are pure: time, randomness and messages come in as
+//! arguments, and what must happen next comes out. Only the driver knows iroh and tokio.
+
+pub mod event;
+pub mod message;
+pub mod node;
