@@ -1,0 +1,4 @@
+//! The tests that look at the package from outside: its sources, its command line, and the real
+//! binary in a pseudo-terminal.
+
+mod rooms;
