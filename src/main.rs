@@ -1,1 +1,93 @@
-fn main() {}
+//! `copad`: arguments in, exit code out.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use iroh_loro_realtime::{
+    NetworkKind,
+    ui::{self, launch::Options},
+};
+
+/// Write together in the terminal: no account, no server.
+#[derive(Parser)]
+#[command(name = "copad", version, args_conflicts_with_subcommands = true)]
+struct Arguments {
+    #[command(subcommand)]
+    action: Option<Action>,
+    #[command(flatten)]
+    edit: EditArguments,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Print the node id under which FILE is shared, and exit
+    Id {
+        /// The file; without it, the buffer that has no file
+        file: Option<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+struct EditArguments {
+    /// The file to write in; it need not exist yet
+    file: Option<PathBuf>,
+    /// Your name, as others see it [default: config, else the login name]
+    #[arg(long)]
+    name: Option<String>,
+    /// Your colour [default: config, else one derived from the node id]
+    #[arg(long, value_name = "#RRGGBB")]
+    color: Option<String>,
+    /// Join the document that this node id shares
+    #[arg(long, value_name = "NODE_ID")]
+    connect: Option<String>,
+    /// How far peers may be found [default: config, else internet]
+    #[arg(long, value_enum)]
+    network: Option<Network>,
+    /// The colours of the screen [default: config, else dark]
+    #[arg(long)]
+    theme: Option<String>,
+    /// Write a log here; its level comes from RUST_LOG
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Network {
+    /// This machine only
+    Local,
+    /// This network: peers announce themselves to it
+    Lan,
+    /// Anywhere, with the help of public relays
+    Internet,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.action {
+        Some(Action::Id { file }) => ui::launch::node_id(file.as_deref()).map(|id| println!("{id}")),
+        None => ui::run(options(arguments.edit)),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("copad: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn options(edit: EditArguments) -> Options {
+    Options {
+        file: edit.file,
+        name: edit.name,
+        color: edit.color,
+        connect: edit.connect,
+        network: edit.network.map(|network| match network {
+            Network::Local => NetworkKind::Local,
+            Network::Lan => NetworkKind::Lan,
+            Network::Internet => NetworkKind::Internet,
+        }),
+        theme: edit.theme,
+        log: edit.log,
+    }
+}

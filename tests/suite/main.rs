@@ -1,4 +1,8 @@
 //! The tests that look at the package from outside: its sources, its command line, and the real
 //! binary in a pseudo-terminal.
 
+mod command_line;
+mod people;
+mod picture;
 mod rooms;
+mod terminal;

@@ -1,0 +1,107 @@
+//! What the editor keeps on disk while it runs: the user's file, and the replica's stored state.
+//!
+//! Every call waits for the disk and belongs on a thread that may wait.
+
+use std::{path::Path, sync::Mutex, time::SystemTime};
+
+use super::app::{SaveError, SaveRequest, SavedFile};
+use crate::{
+    DocumentId, PeerInfo,
+    crdt::SharedDocument,
+    store::{self, FileError, KnownPeer, NodeKey, Replica, ReplicaId, ReplicaLock, Store, StoreError},
+};
+
+/// The replica of one document and its place in the store.
+pub(crate) struct Disk {
+    store: Store,
+    replica: ReplicaId,
+    node_key: NodeKey,
+    /// The version of the last stored snapshot, so that nothing is stored twice.
+    kept: Mutex<Option<Vec<u8>>>,
+    _lock: ReplicaLock,
+}
+
+impl Disk {
+    pub fn new(store: Store, replica: &Replica, lock: ReplicaLock) -> Self {
+        Self {
+            store,
+            replica: replica.id,
+            node_key: replica.node_key.clone(),
+            kept: Mutex::new(None),
+            _lock: lock,
+        }
+    }
+
+    pub fn node_key(&self) -> [u8; 32] {
+        self.node_key.to_bytes()
+    }
+
+    /// Writes the user's file, and records which version of the document it holds.
+    pub fn save(&self, request: &SaveRequest, document: &SharedDocument) -> Result<SavedFile, SaveError> {
+        let failed = |error: FileError| SaveError::Failed(error.to_string());
+        if !request.replace && request.path.exists() {
+            return Err(SaveError::Exists(request.path.clone()));
+        }
+        let written = store::save_file(&request.path, &request.text, request.format).map_err(failed)?;
+        let saved = SavedFile { path: request.path.clone(), version: request.version };
+        // The file is safe; what is stored beside it only makes reopening smoother.
+        let recorded = self
+            .store
+            .bind_path(self.replica, &request.path)
+            .and_then(|_| self.store.record_format(self.replica, request.format))
+            .and_then(|()| self.store.record_saved(self.replica, written.hash, &request.document_version))
+            .and_then(|()| self.keep(document));
+        if let Err(error) = recorded {
+            tracing::warn!("the file is saved, its history is not: {error}");
+        }
+        Ok(saved)
+    }
+
+    /// Stores the document with its history, unless it is stored already.
+    pub fn keep(&self, document: &SharedDocument) -> Result<(), StoreError> {
+        let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let version = document.version();
+        if kept.as_ref() == Some(&version) {
+            return Ok(());
+        }
+        match document.snapshot() {
+            Ok(bytes) => self.store.record_snapshot(self.replica, &bytes)?,
+            Err(error) => tracing::error!("the history cannot be exported: {error}"),
+        }
+        *kept = Some(version);
+        Ok(())
+    }
+
+    /// Records which document was joined, and what it is called there.
+    pub fn adopt(&self, document: DocumentId, title: &str) -> Result<(), StoreError> {
+        let replica = self.store.replica(self.replica)?;
+        if replica.document.is_some_and(|held| held != document) {
+            // The person decided to join another document into this file.
+            self.store.start_over(self.replica)?;
+        }
+        self.store.assign_document(self.replica, document)?;
+        match replica.path {
+            Some(_) => Ok(()),
+            None => self.store.record_title(self.replica, title),
+        }
+    }
+
+    /// Records where the peers of now can be found next time.
+    pub fn remember(&self, peers: &[PeerInfo]) -> Result<(), StoreError> {
+        for peer in peers {
+            let known = KnownPeer {
+                address: peer.address.clone(),
+                name: peer.user.as_ref().map(|user| user.name.clone()),
+                color: peer.user.as_ref().map(|user| user.color.clone()),
+                last_seen: SystemTime::now(),
+            };
+            self.store.record_peer(self.replica, &known)?;
+        }
+        Ok(())
+    }
+
+    /// Copies a file beside itself, before it is given up.
+    pub fn back_up(&self, path: &Path) -> Result<std::path::PathBuf, FileError> {
+        store::backup_beside(path)
+    }
+}

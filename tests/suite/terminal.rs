@@ -1,0 +1,180 @@
+//! People at terminals: the real binary in a pseudo-terminal, and a screen that tests can read.
+
+use std::{
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Arc, Condvar, Mutex},
+    time::{Duration, Instant},
+};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use tempfile::TempDir;
+use vt100::{Parser, Screen};
+
+/// How long a test waits for what must come, before it fails.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// One machine, on which several people work.
+pub struct Machine {
+    folder: TempDir,
+}
+
+/// A person with a home of their own.
+pub struct Person {
+    home: PathBuf,
+    runtime: PathBuf,
+}
+
+/// A running copad and the terminal it draws on.
+pub struct Terminal {
+    screen: Arc<(Mutex<Parser>, Condvar)>,
+    keyboard: Box<dyn Write + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    _master: Box<dyn MasterPty + Send>,
+}
+
+impl Machine {
+    pub fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder can be made") }
+    }
+
+    pub fn person(&self, name: &str) -> Person {
+        let home = self.folder.path().join(name);
+        let runtime = self.folder.path().join("run");
+        std::fs::create_dir_all(&home).expect("a home can be made");
+        std::fs::create_dir_all(&runtime).expect("the runtime folder can be made");
+        Person { home, runtime }
+    }
+}
+
+impl Person {
+    /// Writes a file into this person's home and returns its path.
+    pub fn file(&self, name: &str, content: &str) -> PathBuf {
+        let path = self.home.join(name);
+        std::fs::write(&path, content).expect("a file can be written");
+        path
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.home.join(name)
+    }
+
+    /// What every copad of this person finds in its environment.
+    fn environment(&self) -> Vec<(&'static str, PathBuf)> {
+        vec![
+            ("HOME", self.home.clone()),
+            ("XDG_STATE_HOME", self.home.join("state")),
+            ("XDG_CONFIG_HOME", self.home.join("config")),
+            ("XDG_RUNTIME_DIR", self.runtime.clone()),
+        ]
+    }
+
+    /// Runs copad without a terminal and returns its exit code, standard output and standard error.
+    pub fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let output = Command::new(env!("CARGO_BIN_EXE_copad"))
+            .args(arguments)
+            .current_dir(&self.home)
+            .envs(self.environment())
+            .output()
+            .expect("copad starts");
+        let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+        (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+    }
+
+    /// The node id under which this person shares a file.
+    pub fn node_id(&self, file: &Path) -> String {
+        let (code, id, error) = self.run(&["id", &file.to_string_lossy()]);
+        assert_eq!(code, 0, "copad id failed: {error}");
+        id.trim().to_owned()
+    }
+
+    /// Opens copad in a terminal of 80 by 24, on this machine's network only.
+    pub fn open(&self, arguments: &[&str]) -> Terminal {
+        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal can be opened");
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_copad"));
+        command.args(["--network", "local"]);
+        command.args(arguments);
+        command.cwd(&self.home);
+        command.env("TERM", "xterm-256color");
+        command.env("COLORTERM", "truecolor");
+        command.env_remove("DISPLAY");
+        command.env_remove("WAYLAND_DISPLAY");
+        for (name, value) in self.environment() {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).expect("copad starts");
+        let screen = Arc::new((Mutex::new(Parser::default()), Condvar::new()));
+        watch(pair.master.try_clone_reader().expect("a terminal can be read"), screen.clone());
+        let keyboard = pair.master.take_writer().expect("a terminal can be written to");
+        Terminal { screen, keyboard, child, _master: pair.master }
+    }
+}
+
+/// Draws what comes from the program, until it ends.
+fn watch(mut output: Box<dyn Read + Send>, screen: Arc<(Mutex<Parser>, Condvar)>) {
+    std::thread::spawn(move || {
+        let mut bytes = [0; 65536];
+        while let Ok(count @ 1..) = output.read(&mut bytes) {
+            screen.0.lock().expect("no reader panics").process(&bytes[..count]);
+            screen.1.notify_all();
+        }
+    });
+}
+
+impl Terminal {
+    /// Presses keys, given as the bytes that a terminal sends for them.
+    pub fn keys(&mut self, bytes: &str) {
+        self.keyboard.write_all(bytes.as_bytes()).expect("copad takes keys");
+        self.keyboard.flush().expect("copad takes keys");
+    }
+
+    /// Waits until the screen shows all of these, and returns it.
+    #[track_caller]
+    pub fn sees(&self, texts: &[&str]) -> Screen {
+        self.waits(&format!("the screen shows {texts:?}"), |screen| {
+            let contents = screen.contents();
+            texts.iter().all(|text| contents.contains(text))
+        })
+    }
+
+    /// Waits until the screen is as the condition wants it, and returns it.
+    #[track_caller]
+    pub fn waits(&self, what: &str, condition: impl Fn(&Screen) -> bool) -> Screen {
+        let end = Instant::now() + PATIENCE;
+        let mut parser = self.screen.0.lock().expect("the watcher does not panic");
+        while !condition(parser.screen()) {
+            let left = end.saturating_duration_since(Instant::now());
+            let shown = parser.screen().contents();
+            assert!(!left.is_zero(), "waited in vain until {what}; the screen is\n{shown}");
+            parser = self.screen.1.wait_timeout(parser, left).expect("the watcher does not panic").0;
+        }
+        parser.screen().clone()
+    }
+
+    /// Waits until the program ends, and returns its exit code.
+    #[track_caller]
+    pub fn ends(&mut self) -> u32 {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().expect("the child can be waited for") {
+                return status.exit_code();
+            }
+            let shown = self.screen.0.lock().expect("the watcher does not panic").screen().contents();
+            assert!(Instant::now() < end, "copad does not end; the screen is\n{shown}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    pub fn process_id(&self) -> u32 {
+        self.child.process_id().expect("a running child has a process id")
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
