@@ -1,3 +1,18 @@
 //! The disk: replicas and their identity, and the user's files.
 //!
 //! Knows the document and the file system; no socket and no screen.
+//!
+//! | file | what it is for |
+//! | --- | --- |
+//! | `places` | which folders are ours: the only file that knows their names |
+//! | `database`, `schema`, `column`, `error` | opening and using the database of the state folder |
+//! | `replica`, `snapshot`, `peer` | what is remembered, by [`Store`] |
+//! | `lock` | one process at a time writes a replica |
+//! | `path`, `file`, `save`, `attributes` | a person's files: naming, reading, saving them whole |
+//! | `merge` | what another program changed in a file |
+//!
+//! All calls block, so they do not belong on a thread that draws or serves a network.
+
+mod places;
+
+pub use places::{NoHome, Places};
