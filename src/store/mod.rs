@@ -13,6 +13,12 @@
 //!
 //! All calls block, so they do not belong on a thread that draws or serves a network.
 
+mod file;
+mod hash;
+mod path;
 mod places;
 
+pub use file::{FileError, LoadedFile, MAX_FILE, read_file};
+pub use hash::ContentHash;
+pub use path::canonical_path;
 pub use places::{NoHome, Places};
