@@ -13,12 +13,15 @@
 //!
 //! All calls block, so they do not belong on a thread that draws or serves a network.
 
+mod attributes;
 mod file;
 mod hash;
 mod path;
 mod places;
+mod save;
 
 pub use file::{FileError, LoadedFile, MAX_FILE, read_file};
 pub use hash::ContentHash;
 pub use path::canonical_path;
 pub use places::{NoHome, Places};
+pub use save::{SavedFile, backup_beside, save_file};
