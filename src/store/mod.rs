@@ -16,12 +16,14 @@
 mod attributes;
 mod file;
 mod hash;
+mod merge;
 mod path;
 mod places;
 mod save;
 
 pub use file::{FileError, LoadedFile, MAX_FILE, read_file};
 pub use hash::ContentHash;
+pub use merge::{difference, differing_lines};
 pub use path::canonical_path;
 pub use places::{NoHome, Places};
 pub use save::{SavedFile, backup_beside, save_file};
