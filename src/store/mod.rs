@@ -14,16 +14,30 @@
 //! All calls block, so they do not belong on a thread that draws or serves a network.
 
 mod attributes;
+mod column;
+mod database;
+mod error;
 mod file;
 mod hash;
+mod lock;
 mod merge;
 mod path;
+mod peer;
 mod places;
+mod replica;
 mod save;
+mod schema;
+mod snapshot;
 
+pub use database::Store;
+pub use error::StoreError;
 pub use file::{FileError, LoadedFile, MAX_FILE, read_file};
 pub use hash::ContentHash;
+pub use lock::ReplicaLock;
 pub use merge::{difference, differing_lines};
 pub use path::canonical_path;
+pub use peer::KnownPeer;
 pub use places::{NoHome, Places};
+pub use replica::{NodeKey, Replica, ReplicaId, SavedState};
 pub use save::{SavedFile, backup_beside, save_file};
+pub use snapshot::Snapshot;
