@@ -1,0 +1,69 @@
+//! The tables, and how older ones become newer ones.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// Step `n` leads from schema version `n` to `n + 1`. Steps that were published are never edited:
+/// a change of the tables is a new step at the end.
+const STEPS: &[&str] = &[
+    // Ids are never used twice (AUTOINCREMENT): lock files are named by them. Times are
+    // milliseconds since 1970. A path is text, or a blob when it is not UTF-8. One document may
+    // have several replicas here: two files joined to the same one.
+    "CREATE TABLE replicas (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        document_id BLOB CHECK (length(document_id) = 32),
+        path TEXT UNIQUE,
+        node_key BLOB NOT NULL UNIQUE CHECK (length(node_key) = 32),
+        title TEXT NOT NULL,
+        byte_order_mark INTEGER NOT NULL DEFAULT 0,
+        carriage_returns INTEGER NOT NULL DEFAULT 0,
+        last_opened INTEGER,
+        saved_hash BLOB CHECK (length(saved_hash) = 32),
+        saved_version BLOB
+    );
+    CREATE INDEX replicas_by_document ON replicas (document_id);
+    CREATE TABLE snapshots (
+        replica INTEGER NOT NULL REFERENCES replicas (id) ON DELETE CASCADE,
+        generation INTEGER NOT NULL,
+        hash BLOB NOT NULL CHECK (length(hash) = 32),
+        bytes BLOB NOT NULL,
+        PRIMARY KEY (replica, generation)
+    );
+    CREATE TABLE peers (
+        replica INTEGER NOT NULL REFERENCES replicas (id) ON DELETE CASCADE,
+        node_id BLOB NOT NULL CHECK (length(node_id) = 32),
+        addresses BLOB NOT NULL,
+        name TEXT,
+        color TEXT,
+        last_seen INTEGER NOT NULL,
+        PRIMARY KEY (replica, node_id)
+    ) WITHOUT ROWID;
+    CREATE INDEX peers_by_node ON peers (node_id);",
+];
+
+/// The schema version that this program writes.
+pub(super) const VERSION: i64 = STEPS.len() as i64;
+
+/// Brings the tables up to date and returns the version found before. A version above [`VERSION`]
+/// is left alone.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<i64> {
+    let found = version(connection)?;
+    if found == VERSION {
+        return Ok(found);
+    }
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have been faster while we waited for the write lock.
+    let found = version(&transaction)?;
+    let Some(steps) = usize::try_from(found).ok().and_then(|n| STEPS.get(n..)) else {
+        return Ok(found);
+    };
+    for step in steps {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION)?;
+    transaction.commit()?;
+    Ok(found)
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
