@@ -8,7 +8,7 @@ use super::{
     words::{count, shorten, shorten_at_word, width, wrap},
 };
 use crate::ui::{
-    app::{App, MessageKind, Notice, PersonState},
+    app::{App, MessageKind, Notice, Person, PersonState},
     command::Command,
     theme::Role,
 };
@@ -97,8 +97,9 @@ fn sync_part(app: &App) -> Option<Part> {
     }
     let connected = app.connected();
     if connected > 0 {
-        if any(PersonState::Silent) || app.people.values().any(|person| person.lags(app.now)) {
-            return warn("syncing…".to_owned());
+        let slow = |person: &&Person| person.state() == PersonState::Silent || person.lags(app.now);
+        if let Some(slow) = app.people.values().find(slow) {
+            return warn(format!("waiting for {}", slow.name()));
         }
         return Some(Part::left(6, Role::StatusGood, format!("synced with {connected}")));
     }
