@@ -2,11 +2,8 @@
 //!
 //! Uses the library's public names as any other application would.
 
-//clipboard
 pub mod command;
-//config
 pub mod keymap;
 pub mod source;
-//terminal
-//text
+pub mod text;
 pub mod theme;
