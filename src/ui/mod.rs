@@ -1,3 +1,14 @@
 //! The screen: the full-screen editor `copad`.
 //!
 //! Uses the library's public names as any other application would.
+
+pub mod app;
+pub mod command;
+mod dialog;
+pub mod keymap;
+mod pane;
+#[cfg(test)]
+mod snapshot;
+pub mod source;
+pub mod text;
+pub mod theme;

@@ -1,0 +1,278 @@
+//! The application without a terminal: what is on the screen, and what each event does to it.
+//!
+//! [`App::update`] takes an [`Event`] and the time and returns [`Effect`]s; [`App::draw`] puts the
+//! state into a frame. Neither reads a file, a clock or a socket, so that every screen can be
+//! tested with plain values.
+//!
+//! Every change of the text, whoever made it, goes through [`App::follow`]: the one place that
+//! carries carets, selections and the scroll position over it.
+
+mod areas;
+mod clipboard;
+mod commands;
+mod dialogs;
+mod editing;
+mod event;
+mod files;
+mod follow;
+mod mouse;
+mod movement;
+mod notice;
+mod people;
+mod scroll;
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, ops::Range, path::PathBuf, time::Duration};
+
+use ratatui::{Frame, layout::Size};
+use ropey::Rope;
+
+pub use self::event::{
+    Effect, Event, Existing, ExistingFile, LocalCaret, MessageKind, PeerRow, SaveError,
+    SaveRequest, SavedFile, ShareInfo,
+};
+pub(crate) use self::{
+    areas::Areas,
+    notice::Notice,
+    people::{Person, PersonState},
+    scroll::is_on,
+};
+use super::{
+    config::Config,
+    dialog::Dialog,
+    keymap::{KeyPress, Keymap},
+    pane,
+    theme::Theme,
+};
+use crate::{
+    NodeId, UserInfo,
+    crdt::{TextDocument, TextFormat, TextSelection},
+};
+
+/// How long after a keystroke others are told that we type.
+const TYPING: Duration = Duration::from_secs(3);
+
+/// What an application starts with.
+pub struct AppOptions {
+    /// The document to edit.
+    pub document: TextDocument,
+    /// Where it is saved; `None` asks at the first save.
+    pub path: Option<PathBuf>,
+    /// How its file is written.
+    pub format: TextFormat,
+    /// What to call it while it has no path.
+    pub title: String,
+    /// How things look.
+    pub theme: Theme,
+    /// Which key does what.
+    pub keymap: Keymap,
+    /// What the person configured.
+    pub config: Config,
+    /// Who we are.
+    pub user: UserInfo,
+    /// Under which id others find us.
+    pub node: NodeId,
+}
+
+/// The whole state of the editor.
+pub struct App {
+    pub(crate) document: TextDocument,
+    pub(crate) selection: TextSelection,
+    /// The column that moving up and down aims for.
+    goal: Option<u16>,
+    /// A character of the topmost visible row.
+    pub(crate) top: usize,
+    /// How many columns are hidden on the left, while lines are not wrapped.
+    pub(crate) left: u16,
+    pub(crate) wrap: bool,
+    size: Size,
+
+    path: Option<PathBuf>,
+    format: TextFormat,
+    title: String,
+    version: u64,
+    saved_version: u64,
+    own_edits: u64,
+    settled_edits: u64,
+    quit_once_saved: bool,
+
+    pub(crate) theme: Theme,
+    pub(crate) keymap: Keymap,
+    config: Config,
+    pub(crate) user: UserInfo,
+    pub(crate) node: NodeId,
+    share: Option<ShareInfo>,
+
+    pub(crate) people: BTreeMap<NodeId, Person>,
+    pub(crate) offline: bool,
+    unsent_edits: usize,
+    peers_wanted: Option<bool>,
+
+    dialog: Option<Dialog>,
+    pub(crate) notice: Option<Notice>,
+    press: Option<mouse::Press>,
+    paste_target: Option<clipboard::PasteTarget>,
+    /// The line that was copied whole, so that pasting it puts it above the caret's line.
+    copied_line: Option<String>,
+
+    pub(crate) now: Duration,
+    typing_until: Option<Duration>,
+    published: Option<LocalCaret>,
+    window_title: Option<String>,
+    effects: Vec<Effect>,
+}
+
+impl App {
+    /// Opens the document with the caret at its start.
+    pub fn new(options: AppOptions) -> Self {
+        Self {
+            document: options.document,
+            selection: TextSelection { anchor: 0, head: 0 },
+            goal: None,
+            top: 0,
+            left: 0,
+            wrap: options.config.wrap,
+            size: Size::new(80, 24),
+            path: options.path,
+            format: options.format,
+            title: options.title,
+            version: 0,
+            saved_version: 0,
+            own_edits: 0,
+            settled_edits: 0,
+            quit_once_saved: false,
+            theme: options.theme,
+            keymap: options.keymap,
+            config: options.config,
+            user: options.user,
+            node: options.node,
+            share: None,
+            people: BTreeMap::new(),
+            offline: false,
+            unsent_edits: 0,
+            peers_wanted: None,
+            dialog: None,
+            notice: None,
+            press: None,
+            paste_target: None,
+            copied_line: None,
+            now: Duration::ZERO,
+            typing_until: None,
+            published: None,
+            window_title: None,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Takes in what happened and returns what has to be done about it, in this order.
+    ///
+    /// `now` is monotonic, since any fixed start, and the same clock that [`Self::next_tick`]
+    /// speaks of.
+    pub fn update(&mut self, event: Event, now: Duration) -> Vec<Effect> {
+        self.now = self.now.max(now);
+        // Whatever the event means, it means it for the text as it is now.
+        self.take_in();
+        match event {
+            Event::Key(key) => {
+                if let Some(press) = KeyPress::from_event(&key) {
+                    self.key(key, press);
+                }
+            }
+            Event::Mouse(mouse) => self.mouse(mouse),
+            Event::Paste(text) => self.paste(&text),
+            Event::Resize(columns, rows) => self.resize(Size::new(columns, rows)),
+            Event::FocusGained | Event::FocusLost => self.document.close_undo_group(),
+            Event::Tick | Event::DocumentChanged => {}
+            Event::Peers(rows) => self.meet(rows),
+            Event::Presence(event) => self.presence(event),
+            Event::Connection(event) => self.connection(&event),
+            Event::Saved(result) => self.saved(result),
+            Event::Clipboard(text) => self.clipboard(&text),
+            Event::Message(kind, text) => self.notify(kind, text),
+            Event::Joined { title } => self.joined(title),
+            Event::Share(info) => self.share = Some(info),
+            Event::AskExisting(file) => self.ask_existing(file),
+        }
+        self.expire();
+        self.announce();
+        std::mem::take(&mut self.effects)
+    }
+
+    /// Draws everything, and puts the terminal's cursor at the caret.
+    pub fn draw(&mut self, frame: &mut Frame) {
+        let size = frame.area().as_size();
+        if size != self.size {
+            self.resize(size);
+        }
+        let areas = self.areas();
+        let buffer = frame.buffer_mut();
+        let mut cursor = pane::document::draw(self, &areas, buffer);
+        if let Some(area) = areas.peers {
+            pane::peers::draw(self, area, buffer);
+        }
+        pane::status::draw(self, areas.status, buffer);
+        if let Some(dialog) = &mut self.dialog {
+            cursor = dialog.draw(areas.screen, buffer, &self.theme, &self.keymap);
+        }
+        if let Some(position) = cursor {
+            frame.set_cursor_position(position);
+        }
+    }
+
+    /// When [`Event::Tick`] is due at the latest, on the clock of [`Self::update`].
+    pub fn next_tick(&self) -> Option<Duration> {
+        let notice = self.notice.as_ref().map(|notice| notice.until);
+        let label = self.people.values().filter_map(|person| person.label_until(self.now));
+        notice.into_iter().chain(self.typing_until).chain(label).min()
+    }
+
+    /// The document, for whoever has to turn positions into lines.
+    pub fn document(&self) -> &TextDocument {
+        &self.document
+    }
+
+    /// The text as it is shown.
+    pub(crate) fn rope(&self) -> &Rope {
+        self.document.rope()
+    }
+
+    /// The characters that are selected.
+    pub(crate) fn selected(&self) -> Range<usize> {
+        let TextSelection { anchor, head } = self.selection;
+        anchor.min(head)..anchor.max(head)
+    }
+
+    fn resize(&mut self, size: Size) {
+        let held = self.hold();
+        self.size = size;
+        self.settle(held);
+    }
+
+    /// Ends what lasts only for a while.
+    fn expire(&mut self) {
+        let now = self.now;
+        self.typing_until = self.typing_until.filter(|until| now < *until);
+        self.notice.take_if(|notice| notice.until <= now);
+    }
+
+    /// Tells the others where we are, and the terminal what to call its window, if that changed.
+    fn announce(&mut self) {
+        let caret = LocalCaret {
+            selection: self.selection,
+            typing: self.typing_until.is_some(),
+            away: false,
+        };
+        if self.published != Some(caret) {
+            self.published = Some(caret);
+            self.effects.push(Effect::Publish(caret));
+        }
+        let mark = if self.modified() { "*" } else { "" };
+        let title = format!("{}{mark} - copad", self.name());
+        if self.window_title.as_ref() != Some(&title) {
+            self.window_title = Some(title.clone());
+            self.effects.push(Effect::SetTitle(title));
+        }
+    }
+}

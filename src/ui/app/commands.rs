@@ -1,0 +1,114 @@
+//! What each command does.
+
+use crossterm::event::KeyEvent;
+
+use super::{App, Effect, movement::Motion};
+use crate::{
+    crdt::EditKind,
+    ui::{
+        command::Command,
+        keymap::KeyPress,
+    },
+};
+
+impl App {
+    /// Takes a key press to the dialog, to its command, or into the text.
+    pub(super) fn key(&mut self, key: KeyEvent, press: KeyPress) {
+        if self.dialog.is_some() {
+            return self.key_in_dialog(key, press);
+        }
+        match (self.keymap.lookup(press), press.text()) {
+            (Some(command), _) => self.run(command),
+            (None, Some(character)) => {
+                self.insert(character.encode_utf8(&mut [0; 4]), EditKind::Type);
+            }
+            (None, None) => {}
+        }
+    }
+
+    /// Carries out a command.
+    pub(super) fn run(&mut self, command: Command) {
+        match command {
+            Command::Save => self.save(),
+            Command::SaveAs => self.ask_save_as(),
+            Command::Quit => self.quit(),
+            Command::Suspend => self.effects.push(Effect::Suspend),
+            Command::Help => self.show_help(),
+            Command::Share => self.show_share(),
+            Command::Connect => self.ask_connect(),
+            Command::TogglePeers => self.toggle_peers(),
+            Command::GoOffline => self.toggle_offline(),
+            Command::Undo => self.undo(),
+            Command::Redo => self.redo(),
+            Command::Cut => self.cut(),
+            Command::Copy => self.copy(),
+            Command::Paste => self.request_paste(),
+            Command::InsertNewline => self.insert_newline(),
+            Command::InsertTab => self.insert_tab(),
+            Command::DeleteBackward => self.delete_backward(),
+            Command::DeleteForward => self.delete_forward(),
+            Command::DeleteWordBackward => self.delete_word_backward(),
+            Command::DeleteWordForward => self.delete_word_forward(),
+            Command::MoveLeft => self.go(Motion::Left, false),
+            Command::MoveRight => self.go(Motion::Right, false),
+            Command::MoveUp => self.go(Motion::Up, false),
+            Command::MoveDown => self.go(Motion::Down, false),
+            Command::MoveWordLeft => self.go(Motion::WordLeft, false),
+            Command::MoveWordRight => self.go(Motion::WordRight, false),
+            Command::MoveLineStart => self.go(Motion::LineStart, false),
+            Command::MoveLineEnd => self.go(Motion::LineEnd, false),
+            Command::MovePageUp => self.go(Motion::PageUp, false),
+            Command::MovePageDown => self.go(Motion::PageDown, false),
+            Command::MoveDocumentStart => self.go(Motion::DocumentStart, false),
+            Command::MoveDocumentEnd => self.go(Motion::DocumentEnd, false),
+            Command::SelectAll => self.select_all(),
+            Command::SelectWord => self.select_word(),
+            Command::SelectLine => self.select_line(),
+            Command::SelectLeft => self.go(Motion::Left, true),
+            Command::SelectRight => self.go(Motion::Right, true),
+            Command::SelectUp => self.go(Motion::Up, true),
+            Command::SelectDown => self.go(Motion::Down, true),
+            Command::SelectWordLeft => self.go(Motion::WordLeft, true),
+            Command::SelectWordRight => self.go(Motion::WordRight, true),
+            Command::SelectLineStart => self.go(Motion::LineStart, true),
+            Command::SelectLineEnd => self.go(Motion::LineEnd, true),
+            Command::SelectPageUp => self.go(Motion::PageUp, true),
+            Command::SelectPageDown => self.go(Motion::PageDown, true),
+            Command::SelectDocumentStart => self.go(Motion::DocumentStart, true),
+            Command::SelectDocumentEnd => self.go(Motion::DocumentEnd, true),
+            Command::ToggleWrap => self.toggle_wrap(),
+            Command::Redraw => self.effects.push(Effect::Redraw),
+            Command::Cancel => self.cancel(),
+        }
+    }
+
+    fn cancel(&mut self) {
+        self.notice = None;
+        self.drop_selection();
+    }
+
+    fn toggle_peers(&mut self) {
+        let held = self.hold();
+        self.peers_wanted = Some(!self.peers_shown());
+        self.settle(held);
+    }
+
+    fn toggle_wrap(&mut self) {
+        let held = self.hold();
+        self.wrap = !self.wrap;
+        self.settle(held);
+        self.reveal();
+        let words = if self.wrap { "Long lines are wrapped" } else { "Long lines are not wrapped" };
+        self.reply(words);
+    }
+
+    fn toggle_offline(&mut self) {
+        self.offline = !self.offline;
+        self.effects.push(Effect::Offline(self.offline));
+        if self.offline {
+            self.reply("You are offline; your edits are kept here");
+        } else {
+            self.reply("You are online again");
+        }
+    }
+}

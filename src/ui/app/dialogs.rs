@@ -1,0 +1,164 @@
+//! Opening dialogs, bringing them keys, and doing what they answer.
+
+use crossterm::event::{KeyEvent, MouseButton, MouseEventKind};
+use ratatui::layout::Position;
+
+use super::{App, Effect, ExistingFile, SaveError, ShareInfo};
+use crate::ui::{
+    command::Command,
+    dialog::{Answer, Connect, Dialog, ExistingQuestion, Help, QuitQuestion, SaveAs, Share},
+    keymap::KeyPress,
+};
+
+/// Rows that one step of the wheel scrolls.
+const WHEEL: isize = 3;
+
+impl App {
+    /// Shows every command with its keys.
+    pub(super) fn show_help(&mut self) {
+        self.open(Dialog::Help(Help::default()));
+    }
+
+    /// Shows how others can join.
+    pub(super) fn show_share(&mut self) {
+        let info = self.share.clone().unwrap_or_else(|| self.plain_share());
+        self.open(Dialog::Share(Share::new(info)));
+    }
+
+    /// Asks whom to join.
+    pub(super) fn ask_connect(&mut self) {
+        self.open(Dialog::Connect(Connect::new(self.node)));
+    }
+
+    /// Asks where to save.
+    pub(super) fn ask_save_as(&mut self) {
+        let proposal = match &self.path {
+            Some(path) => path.display().to_string(),
+            None => self.name(),
+        };
+        self.open(Dialog::SaveAs(SaveAs::new(&proposal)));
+    }
+
+    /// Asks what to do with unsaved changes.
+    pub(super) fn ask_quit(&mut self) {
+        let question = QuitQuestion::new(&self.name(), self.has_file());
+        self.open(Dialog::Quit(question));
+    }
+
+    /// Asks what to do with a file that stands in the way of joining.
+    pub(super) fn ask_existing(&mut self, file: ExistingFile) {
+        self.open(Dialog::Existing(ExistingQuestion::new(&file)));
+    }
+
+    /// The text is on the disk: the question where to put it is answered.
+    pub(super) fn close_save_as(&mut self) {
+        self.dialog.take_if(|dialog| matches!(dialog, Dialog::SaveAs(_)));
+    }
+
+    /// Tells the person in the dialog why the text is not on the disk. Returns whether nobody
+    /// asks there any more.
+    pub(super) fn save_as_failed(&mut self, error: &SaveError) -> bool {
+        match &mut self.dialog {
+            Some(Dialog::SaveAs(save_as)) => {
+                save_as.fail(error);
+                false
+            }
+            Some(_) | None => true,
+        }
+    }
+
+    /// Takes a key press to the dialog. The commands that make sense there keep their keys.
+    pub(super) fn key_in_dialog(&mut self, key: KeyEvent, press: KeyPress) {
+        match self.keymap.lookup(press) {
+            Some(Command::Paste) => return self.request_paste(),
+            Some(Command::Redraw) => return self.effects.push(Effect::Redraw),
+            Some(Command::Suspend) => return self.effects.push(Effect::Suspend),
+            _ => {}
+        }
+        if let Some(dialog) = &mut self.dialog {
+            let answer = dialog.key(key);
+            self.answer(answer);
+        }
+    }
+
+    pub(super) fn mouse_in_dialog(&mut self, kind: MouseEventKind, at: Position) {
+        let Some(dialog) = &mut self.dialog else { return };
+        match kind {
+            MouseEventKind::Down(MouseButton::Left) => {
+                let answer = dialog.click(at);
+                self.answer(answer);
+            }
+            MouseEventKind::ScrollUp => dialog.scroll(-WHEEL),
+            MouseEventKind::ScrollDown => dialog.scroll(WHEEL),
+            MouseEventKind::ScrollLeft
+            | MouseEventKind::ScrollRight
+            | MouseEventKind::Down(_)
+            | MouseEventKind::Up(_)
+            | MouseEventKind::Drag(_)
+            | MouseEventKind::Moved => {}
+        }
+    }
+
+    pub(super) fn paste_into_dialog(&mut self, text: &str) {
+        if let Some(dialog) = &mut self.dialog {
+            dialog.paste(text);
+        }
+    }
+
+    /// Opens a dialog in place of the one that is open. A question about a file that stands in
+    /// the way is put aside with "cancel" rather than forgotten.
+    fn open(&mut self, dialog: Dialog) {
+        if let Some(Dialog::Existing(_)) = self.dialog.replace(dialog) {
+            let cancel = super::Existing::Cancel;
+            self.effects.push(Effect::AnswerExisting(cancel));
+        }
+        self.document.close_undo_group();
+    }
+
+    fn answer(&mut self, answer: Answer) {
+        match answer {
+            Answer::Stay => {}
+            Answer::Close => {
+                self.dialog = None;
+                self.stay();
+            }
+            Answer::Copy(text, words) => {
+                self.dialog = None;
+                self.copied_line = None;
+                self.effects.push(Effect::Copy(text));
+                self.reply(words);
+            }
+            Answer::Connect(node) => {
+                self.dialog = None;
+                self.reply("Connecting…");
+                self.effects.push(Effect::Connect(node));
+            }
+            Answer::SaveAs(path, replace) => {
+                let own = self.path.as_ref() == Some(&path);
+                self.request_save(path, replace || own);
+            }
+            Answer::SaveAndQuit => {
+                self.dialog = None;
+                self.save_and_quit();
+            }
+            Answer::QuitWithoutSaving => {
+                self.dialog = None;
+                self.effects.push(Effect::Quit);
+            }
+            Answer::Existing(existing) => {
+                self.dialog = None;
+                self.effects.push(Effect::AnswerExisting(existing));
+            }
+        }
+    }
+
+    /// What can be said of sharing before the network is up.
+    fn plain_share(&self) -> ShareInfo {
+        let node_id = self.node.to_string();
+        ShareInfo {
+            command: format!("copad --connect {node_id}"),
+            node_id,
+            reach: "The network is still starting; nobody can join yet.".to_owned(),
+        }
+    }
+}

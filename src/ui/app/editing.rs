@@ -1,0 +1,145 @@
+//! Typing and erasing: every edit is one delta for the document.
+
+use std::ops::Range;
+
+use super::{App, TYPING};
+use crate::{
+    crdt::{Delta, EditContext, EditKind, LineEnding},
+    ui::text::movement::{
+        indentation_of, next_grapheme, next_word, previous_grapheme, previous_word,
+    },
+};
+
+impl App {
+    /// Inserts text in place of the selection.
+    pub(super) fn insert(&mut self, text: &str, kind: EditKind) {
+        self.replace(self.selected(), text, kind);
+    }
+
+    /// Starts a new line that is indented as the one that the selection starts in.
+    pub(super) fn insert_newline(&mut self) {
+        let rope = self.rope();
+        let start = self.selected().start;
+        let line = rope.char_to_line(start);
+        let column = start - rope.line_to_char(line);
+        let indentation: String = indentation_of(rope, line).chars().take(column).collect();
+        let text = format!("{}{indentation}", self.line_end_text());
+        self.insert(&text, EditKind::Other);
+    }
+
+    /// Inserts a tab, or spaces up to the next tab stop if the configuration says so.
+    pub(super) fn insert_tab(&mut self) {
+        if !self.config.soft_tabs {
+            return self.insert("\t", EditKind::Type);
+        }
+        let width = usize::from(self.config.tab_width.max(1));
+        let rope = self.rope();
+        let start = self.selected().start;
+        let line_start = rope.line_to_char(rope.char_to_line(start));
+        let text = rope.slice(line_start..start).to_string();
+        let column = crate::ui::pane::words::width(&text);
+        self.insert(&" ".repeat(width - column % width), EditKind::Type);
+    }
+
+    /// Deletes the selection, or else the grapheme before the caret.
+    pub(super) fn delete_backward(&mut self) {
+        let head = self.selection.head;
+        self.erase(previous_grapheme(self.rope(), head)..head, EditKind::Erase);
+    }
+
+    /// Deletes the selection, or else the grapheme behind the caret.
+    pub(super) fn delete_forward(&mut self) {
+        let head = self.selection.head;
+        self.erase(head..next_grapheme(self.rope(), head), EditKind::Erase);
+    }
+
+    /// Deletes the selection, or else back to the start of the word.
+    pub(super) fn delete_word_backward(&mut self) {
+        let head = self.selection.head;
+        self.erase(previous_word(self.rope(), head)..head, EditKind::Other);
+    }
+
+    /// Deletes the selection, or else up to the end of the word.
+    pub(super) fn delete_word_forward(&mut self) {
+        let head = self.selection.head;
+        self.erase(head..next_word(self.rope(), head), EditKind::Other);
+    }
+
+    /// Takes back what we did last; others' edits stay.
+    pub(super) fn undo(&mut self) {
+        match self.document.undo(self.now) {
+            Some(undone) => self.show_undone(undone),
+            None => self.reply("Nothing to undo"),
+        }
+    }
+
+    /// Does again what we took back last.
+    pub(super) fn redo(&mut self) {
+        match self.document.redo(self.now) {
+            Some(undone) => self.show_undone(undone),
+            None => self.reply("Nothing to redo"),
+        }
+    }
+
+    /// Replaces characters as one edit and shows the caret behind the new text.
+    pub(super) fn replace(&mut self, range: Range<usize>, text: &str, kind: EditKind) {
+        self.edit(&Delta::replace(range, text), kind);
+    }
+
+    /// The characters that end a line in this document.
+    pub(super) fn line_end_text(&self) -> &'static str {
+        match self.format.line_ending {
+            LineEnding::Lf => "\n",
+            LineEnding::CrLf => "\r\n",
+        }
+    }
+
+    /// Text from elsewhere, with the line ends of this document.
+    pub(super) fn with_own_line_ends(&self, text: &str) -> String {
+        let unix = text.replace("\r\n", "\n").replace('\r', "\n");
+        match self.format.line_ending {
+            LineEnding::Lf => unix,
+            LineEnding::CrLf => unix.replace('\n', "\r\n"),
+        }
+    }
+
+    fn erase(&mut self, otherwise: Range<usize>, kind: EditKind) {
+        let selected = self.selected();
+        if selected.is_empty() {
+            self.replace(otherwise, "", kind);
+        } else {
+            self.replace(selected, "", EditKind::Other);
+        }
+    }
+
+    fn edit(&mut self, delta: &Delta, kind: EditKind) {
+        if delta.is_empty() {
+            return;
+        }
+        let context = EditContext {
+            kind,
+            selection: self.selection,
+            now: self.now,
+        };
+        match self.document.edit(delta, context) {
+            Ok(changes) => {
+                changes.iter().for_each(|change| self.follow(change));
+                self.selection.anchor = self.selection.head;
+                self.after_own_edit();
+            }
+            Err(error) => self.complain(format!("That edit did not work: {error}")),
+        }
+    }
+
+    fn show_undone(&mut self, undone: crate::crdt::Undone) {
+        undone.changes.iter().for_each(|change| self.follow(change));
+        self.selection = undone.selection;
+        self.after_own_edit();
+    }
+
+    fn after_own_edit(&mut self) {
+        self.goal = None;
+        self.typing_until = Some(self.now + TYPING);
+        self.reveal();
+    }
+}

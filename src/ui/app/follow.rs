@@ -1,0 +1,62 @@
+//! The one path: carries everything that stands somewhere in the text over a change of it.
+
+use super::App;
+use crate::crdt::{AppliedChange, Bias, Origin};
+
+impl App {
+    /// Takes in what others did to the document, without moving what the person looks at.
+    pub(super) fn take_in(&mut self) {
+        let held = self.hold();
+        let changes = self.document.drain();
+        if changes.is_empty() {
+            return;
+        }
+        for change in &changes {
+            self.follow(change);
+        }
+        self.settle(held);
+    }
+
+    /// Carries carets, selections and the scroll position over a change. Every change of the text
+    /// passes here exactly once.
+    pub(super) fn follow(&mut self, change: &AppliedChange) {
+        let delta = &change.delta;
+        let own = match change.origin {
+            Origin::Edit | Origin::Undo => true,
+            Origin::Remote | Origin::Direct => false,
+        };
+        let before = self.selection;
+        self.selection = if own { before.after_own(delta) } else { before.carried(delta) };
+        if let Some(published) = &mut self.published
+            && !own
+        {
+            // What the others were told is anchored in the text; it moves without our telling.
+            published.selection = published.selection.carried(delta);
+        }
+        for person in self.people.values_mut() {
+            // A caret at the very place is most likely the writer's: their own text goes before it.
+            person.caret = person.caret.map(|caret| match own {
+                true => caret.carried(delta),
+                false => caret.after_own(delta),
+            });
+        }
+        if let Some(press) = &mut self.press {
+            let range = &mut press.origin;
+            *range = delta.map(range.start, Bias::After)..delta.map(range.end, Bias::Before);
+            range.end = range.end.max(range.start);
+        }
+        let top = if own { Bias::Before } else { Bias::After };
+        self.top = delta.map(self.top, top);
+        self.version += 1;
+        if own {
+            self.count_own_edit();
+        }
+    }
+
+    fn count_own_edit(&mut self) {
+        self.own_edits += 1;
+        if self.offline || (!self.people.is_empty() && self.connected() == 0) {
+            self.unsent_edits += 1;
+        }
+    }
+}

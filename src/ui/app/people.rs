@@ -1,0 +1,288 @@
+//! Who else is here: what their connections and their presence say, joined by node id.
+
+use std::time::Duration;
+
+use super::{App, PeerRow};
+use crate::{
+    ConnectionEvent, CursorPosition, NodeId, PeerState, Presence, PresenceEvent, Reason, UserInfo,
+    crdt::{TextDocument, TextSelection},
+};
+
+/// Being behind for less than this is the normal way of edits over the network.
+const LAG: Duration = Duration::from_secs(1);
+/// How long a label may cover text after its caret moved.
+const LABEL: Duration = Duration::from_secs(3);
+
+/// Another person, or the replica of somebody who has not said yet who they are.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    /// Which replica is theirs.
+    pub(crate) node: NodeId,
+    /// Who they are, once they said so.
+    pub(crate) user: Option<UserInfo>,
+    /// Their caret and selection.
+    pub(crate) caret: Option<TextSelection>,
+    /// Whether they typed in the last seconds.
+    pub(crate) typing: bool,
+    /// Whether they left the keyboard.
+    pub(crate) away: bool,
+    /// When they last moved.
+    pub(crate) moved: Duration,
+    /// Where the connection to them stands; `None` if others carry their words to us.
+    pub(crate) state: Option<PeerState>,
+    /// Whether they were connected before.
+    pub(crate) known: bool,
+    /// How long a message there and back takes.
+    pub(crate) round_trip: Option<Duration>,
+    /// Whether they said goodbye.
+    pub(crate) left: bool,
+    /// Since when they may lack edits that are here.
+    behind: Option<Duration>,
+}
+
+/// What a person is doing, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum PersonState {
+    Here,
+    Typing,
+    Away,
+    Connecting,
+    Syncing,
+    Silent,
+    Reconnecting,
+    Left,
+}
+
+impl PersonState {
+    /// The word for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Here => "here",
+            Self::Typing => "typing",
+            Self::Away => "away",
+            Self::Connecting => "connecting",
+            Self::Syncing => "syncing",
+            Self::Silent => "not answering",
+            Self::Reconnecting => "reconnecting",
+            Self::Left => "left",
+        }
+    }
+}
+
+impl Person {
+    fn new(node: NodeId) -> Self {
+        Self {
+            node,
+            user: None,
+            caret: None,
+            typing: false,
+            away: false,
+            moved: Duration::ZERO,
+            state: None,
+            known: false,
+            round_trip: None,
+            left: false,
+            behind: None,
+        }
+    }
+
+    /// Their name, or the start of their node id while it is not known.
+    pub(crate) fn name(&self) -> String {
+        match &self.user {
+            Some(user) if !user.name.trim().is_empty() => user.name.clone(),
+            _ => self.node.short(),
+        }
+    }
+
+    /// What they are doing.
+    pub(crate) fn state(&self) -> PersonState {
+        if self.left {
+            return PersonState::Left;
+        }
+        match self.state {
+            Some(PeerState::Connecting | PeerState::Disconnecting | PeerState::Disconnected) => {
+                if self.known { PersonState::Reconnecting } else { PersonState::Connecting }
+            }
+            Some(PeerState::Syncing) => PersonState::Syncing,
+            Some(PeerState::Unstable) => PersonState::Silent,
+            Some(PeerState::Connected) | None if self.away => PersonState::Away,
+            Some(PeerState::Connected) | None if self.typing => PersonState::Typing,
+            Some(PeerState::Connected) | None => PersonState::Here,
+        }
+    }
+
+    /// Their colour as `#RRGGBB`; something else while it is not known.
+    pub(crate) fn color(&self) -> String {
+        self.user.as_ref().map_or_else(String::new, |user| user.color.clone())
+    }
+
+    /// Whether they have been lacking edits of ours for longer than the network explains.
+    pub(crate) fn lags(&self, now: Duration) -> bool {
+        self.is_connected() && self.behind.is_some_and(|since| now > since + LAG)
+    }
+
+    /// Whether their caret moved so recently that its label may cover text.
+    pub(crate) fn label_is_fresh(&self, now: Duration) -> bool {
+        self.label_until(now).is_some()
+    }
+
+    /// Until when their label may cover text.
+    pub(super) fn label_until(&self, now: Duration) -> Option<Duration> {
+        let until = self.moved + LABEL;
+        (self.caret.is_some() && self.moved > Duration::ZERO && now < until).then_some(until)
+    }
+
+    fn take_presence(&mut self, presence: Presence, now: Duration) {
+        let head = presence.cursor.and_then(offset);
+        let caret = match presence.selection {
+            Some(selection) => offset(selection.start)
+                .zip(offset(selection.end))
+                .map(|(anchor, head)| TextSelection { anchor, head }),
+            None => head.map(|head| TextSelection { anchor: head, head }),
+        };
+        if caret != self.caret {
+            self.moved = now;
+        }
+        self.caret = caret;
+        self.user = Some(presence.user);
+        self.typing = presence.typing;
+        self.away = presence.away;
+        self.left = false;
+        self.known = true;
+    }
+}
+
+fn offset(position: CursorPosition) -> Option<usize> {
+    (position.container == TextDocument::CONTAINER).then_some(position.offset)
+}
+
+impl App {
+    /// How many people we exchange edits with now.
+    pub(crate) fn connected(&self) -> usize {
+        self.people.values().filter(|person| person.is_connected()).count()
+    }
+
+    /// How many edits of ours nobody else has, as far as we can tell.
+    pub(crate) fn unsent_edits(&self) -> usize {
+        self.unsent_edits
+    }
+
+    /// Takes in what the session says of its peers.
+    pub(super) fn meet(&mut self, rows: Vec<PeerRow>) {
+        let now = self.now;
+        for (node, person) in &mut self.people {
+            if person.state.is_some() && !rows.iter().any(|row| row.node == *node) {
+                person.state = None;
+                person.left = true;
+            }
+        }
+        let told = |person: &Person| person.user.is_some();
+        self.people.retain(|_, person| told(person) || person.state.is_some());
+        for row in rows {
+            let person = self.person(row.node);
+            person.user = row.user.or(person.user.take());
+            person.round_trip = row.round_trip;
+            person.left = row.left;
+            person.behind = row.behind.then(|| person.behind.unwrap_or(now));
+            person.set_state(row.state);
+        }
+        self.recount();
+    }
+
+    pub(super) fn presence(&mut self, event: PresenceEvent) {
+        let now = self.now;
+        match event {
+            PresenceEvent::Joined { node, presence } => {
+                let person = self.person(node);
+                let news = if !person.known {
+                    Some("joined")
+                } else if person.left {
+                    Some("is back")
+                } else {
+                    None
+                };
+                person.take_presence(presence, now);
+                let name = person.name();
+                if let Some(news) = news {
+                    self.notify(super::MessageKind::Info, format!("{name} {news}"));
+                }
+            }
+            PresenceEvent::Updated { node, presence } => {
+                self.person(node).take_presence(presence, now);
+            }
+            PresenceEvent::Left { node, user } => {
+                let person = self.person(node);
+                person.user = Some(user);
+                person.caret = None;
+                person.typing = false;
+                person.left = true;
+                let name = person.name();
+                self.notify(super::MessageKind::Info, format!("{name} left"));
+            }
+        }
+        self.recount();
+    }
+
+    pub(super) fn connection(&mut self, event: &ConnectionEvent) {
+        let person = self.person(event.node);
+        let was_connected = person.is_connected();
+        person.set_state(event.to);
+        let name = person.name();
+        match &event.reason {
+            Reason::Denied(why) => {
+                self.complain(format!("{name} did not let you in: {why}"));
+            }
+            Reason::Lost(_) | Reason::Silent if was_connected && event.to != PeerState::Unstable => {
+                self.notify(
+                    super::MessageKind::Info,
+                    format!("Lost the connection to {name}, trying again"),
+                );
+            }
+            Reason::Normal
+            | Reason::Left
+            | Reason::Lost(_)
+            | Reason::Silent
+            | Reason::Requested => {}
+        }
+        self.recount();
+    }
+
+    fn person(&mut self, node: NodeId) -> &mut Person {
+        self.people.entry(node).or_insert_with(|| Person::new(node))
+    }
+
+    /// Once somebody has everything, nothing is kept here alone any more.
+    fn recount(&mut self) {
+        let shared = self
+            .people
+            .values()
+            .any(|person| person.state == Some(PeerState::Connected) && person.behind.is_none());
+        if shared && !self.offline {
+            self.unsent_edits = 0;
+        }
+    }
+}
+
+impl Person {
+    fn set_state(&mut self, state: PeerState) {
+        self.state = Some(state);
+        match state {
+            PeerState::Connected | PeerState::Unstable => {
+                self.known = true;
+                self.left = false;
+            }
+            PeerState::Connecting
+            | PeerState::Syncing
+            | PeerState::Disconnecting
+            | PeerState::Disconnected => {}
+        }
+    }
+
+    fn is_connected(&self) -> bool {
+        !self.left
+            && matches!(
+                self.state,
+                Some(PeerState::Connected | PeerState::Unstable)
+            )
+    }
+}

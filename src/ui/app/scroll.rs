@@ -1,0 +1,149 @@
+//! Which rows of the text are on the screen.
+//!
+//! The scroll position is a place in the text, so that what others write above never moves it.
+
+use super::App;
+use crate::ui::text::layout::{self, LayoutOptions, Row};
+
+/// Rows kept visible above and below the caret.
+const MARGIN: usize = 3;
+
+impl App {
+    /// The rows on the screen, from the top.
+    pub(crate) fn visible_rows(&self) -> Vec<Row> {
+        let areas = self.areas();
+        self.rows_from_top(&self.layout_options_in(&areas), areas.text.height.into())
+    }
+
+    fn rows_from_top(&self, options: &LayoutOptions, count: usize) -> Vec<Row> {
+        let rope = self.rope();
+        let top = layout::row_at(rope, options, self.top.min(rope.len_chars()));
+        layout::rows_from(rope, options, top.position, count)
+    }
+
+    /// Notes on which row of the screen the caret is, before the text changes or is laid out anew.
+    pub(super) fn hold(&self) -> Option<usize> {
+        let rows = self.visible_rows();
+        rows.iter().position(|row| is_on(row, self.selection.head))
+    }
+
+    /// Scrolls so that the caret is on the row that was noted. Without a note the topmost row
+    /// stays.
+    pub(super) fn settle(&mut self, held: Option<usize>) {
+        self.clamp_positions();
+        let options = self.layout_options();
+        let height = self.text_height();
+        if let Some(row) = held {
+            let caret = layout::row_at(self.rope(), &options, self.selection.head);
+            self.top = self.row_above(&options, caret, row.min(height - 1)).position.start;
+        }
+        self.fill(&options, height);
+    }
+
+    /// Scrolls no further than needed to show the caret with some rows around it.
+    pub(super) fn reveal(&mut self) {
+        self.clamp_positions();
+        let options = self.layout_options();
+        let height = self.text_height();
+        let margin = MARGIN.min((height - 1) / 2);
+        let caret = layout::row_at(self.rope(), &options, self.selection.head);
+        let rows = self.rows_from_top(&options, height);
+        let shown = rows.iter().position(|row| row.position.start == caret.position.start);
+        let wanted = match shown {
+            Some(row) if row < margin => Some(margin),
+            Some(row) if row > height - 1 - margin => Some(height - 1 - margin),
+            Some(_) => None,
+            None if caret.position.start < self.top => Some(margin),
+            None => Some(height - 1 - margin),
+        };
+        if let Some(rows) = wanted {
+            self.top = self.row_above(&options, caret, rows).position.start;
+        }
+        self.fill(&options, height);
+        self.reveal_column(&options);
+    }
+
+    /// Scrolls the view by rows; the caret stays where it is in the text.
+    pub(super) fn scroll(&mut self, rows: isize) {
+        let options = self.layout_options();
+        let rope = self.rope();
+        let top = layout::row_at(rope, &options, self.top.min(rope.len_chars()));
+        let moved = if rows < 0 {
+            self.row_above(&options, top, rows.unsigned_abs())
+        } else {
+            self.row_below(&options, top, rows.unsigned_abs())
+        };
+        self.top = moved.position.start;
+        self.fill(&options, self.text_height());
+    }
+
+    /// Shows a place in the middle of the screen without moving the caret.
+    pub(super) fn look_at(&mut self, position: usize) {
+        let options = self.layout_options();
+        let height = self.text_height();
+        let row = layout::row_at(self.rope(), &options, position.min(self.rope().len_chars()));
+        self.top = self.row_above(&options, row, height / 2).position.start;
+        self.fill(&options, height);
+    }
+
+    /// Rows of text on the screen, at least one.
+    pub(super) fn text_height(&self) -> usize {
+        usize::from(self.areas().text.height).max(1)
+    }
+
+    /// Scrolls back while there is empty room below the end of the text.
+    fn fill(&mut self, options: &LayoutOptions, height: usize) {
+        let shown = self.rows_from_top(options, height);
+        let Some(first) = shown.first().cloned() else { return };
+        let missing = height.saturating_sub(shown.len());
+        self.top = self.row_above(options, first, missing).position.start;
+    }
+
+    /// Scrolls sideways while lines are not wrapped.
+    fn reveal_column(&mut self, options: &LayoutOptions) {
+        if self.wrap {
+            self.left = 0;
+            return;
+        }
+        let row = layout::row_at(self.rope(), options, self.selection.head);
+        let column = layout::column_of(self.rope(), options, &row, self.selection.head);
+        let width = self.areas().text.width.max(1);
+        let margin = 4.min(width / 4);
+        let leftmost = column.saturating_sub(width - 1 - margin);
+        self.left = self.left.clamp(leftmost, column.saturating_sub(margin).max(leftmost));
+    }
+
+    fn row_above(&self, options: &LayoutOptions, mut row: Row, rows: usize) -> Row {
+        for _ in 0..rows {
+            match layout::previous_row(self.rope(), options, &row) {
+                Some(previous) => row = previous,
+                None => break,
+            }
+        }
+        row
+    }
+
+    fn row_below(&self, options: &LayoutOptions, mut row: Row, rows: usize) -> Row {
+        for _ in 0..rows {
+            match layout::next_row(self.rope(), options, &row) {
+                Some(next) => row = next,
+                None => break,
+            }
+        }
+        row
+    }
+
+    /// Keeps positions inside the text, whatever an outside word said.
+    fn clamp_positions(&mut self) {
+        let end = self.rope().len_chars();
+        self.selection.anchor = self.selection.anchor.min(end);
+        self.selection.head = self.selection.head.min(end);
+        self.top = self.top.min(end);
+    }
+}
+
+/// Whether the caret at this position is drawn on the row.
+pub(crate) fn is_on(row: &Row, position: usize) -> bool {
+    row.position.start <= position
+        && (position < row.end || (row.ends_line && position <= row.end))
+}

@@ -1,0 +1,110 @@
+//! Joining somebody: a node id to type or paste.
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Position;
+
+use super::{
+    Answer,
+    form::{Button, Form, FormEvent, Paragraph},
+};
+use crate::NodeId;
+
+/// Asks for a node id.
+#[derive(Debug)]
+pub(crate) struct Connect {
+    pub(super) form: Form,
+    own: NodeId,
+}
+
+impl Connect {
+    /// Asks; `own` is the one that makes no sense.
+    pub(crate) fn new(own: NodeId) -> Self {
+        let paragraphs = vec![
+            Paragraph::Gap,
+            Paragraph::words("Paste the node id of the person whose document you want to join."),
+            Paragraph::Gap,
+        ];
+        let buttons = vec![
+            Button { label: "Connect", key: None },
+            Button { label: "Cancel", key: None },
+        ];
+        Self {
+            form: Form::new("Connect", paragraphs, buttons).with_input(""),
+            own,
+        }
+    }
+
+    pub(super) fn key(&mut self, key: KeyEvent) -> Answer {
+        let event = self.form.key(key);
+        self.answer(event)
+    }
+
+    pub(super) fn click(&mut self, at: Position) -> Answer {
+        let event = self.form.click(at);
+        self.answer(event)
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        if self.form.paste(text.trim()) == FormEvent::Edited {
+            self.form.problem = None;
+        }
+    }
+
+    fn answer(&mut self, event: FormEvent) -> Answer {
+        match event {
+            FormEvent::Stay => Answer::Stay,
+            FormEvent::Edited => {
+                self.form.problem = None;
+                Answer::Stay
+            }
+            FormEvent::Pressed(0) => match check(self.form.text(), &self.own) {
+                Ok(node) => Answer::Connect(node),
+                Err(problem) => {
+                    self.form.problem = Some(problem);
+                    Answer::Stay
+                }
+            },
+            FormEvent::Pressed(_) | FormEvent::Close => Answer::Close,
+        }
+    }
+}
+
+/// Returns the node id in lower case, or what is wrong with it.
+fn check(text: &str, own: &NodeId) -> Result<String, String> {
+    let text = text.trim();
+    // Whoever pastes the whole command means the id at its end.
+    let id = text.rsplit(char::is_whitespace).next().unwrap_or(text).to_lowercase();
+    if id.is_empty() {
+        return Err("Type or paste a node id first.".to_owned());
+    }
+    if let Some(other) = id.chars().find(|character| !character.is_ascii_hexdigit()) {
+        return Err(format!("A node id has only 0-9 and a-f, not \"{}\".", other.escape_debug()));
+    }
+    match id.len() {
+        64 if id == own.to_string() => Err("This is your own node id.".to_owned()),
+        64 => Ok(id),
+        digits => Err(format!("A node id has 64 digits; this has {digits}.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn node_ids_are_checked_before_anybody_is_dialled() {
+        let own = NodeId([0xab; 32]);
+        let other = "0F".repeat(32);
+        for (text, expected) in [
+            ("", Err("Type or paste a node id first.")),
+            ("  ", Err("Type or paste a node id first.")),
+            ("xyz", Err("A node id has only 0-9 and a-f, not \"x\".")),
+            ("abc", Err("A node id has 64 digits; this has 3.")),
+            (&"ab".repeat(32), Err("This is your own node id.")),
+            (&other, Ok("0f".repeat(32))),
+            (&format!("copad --connect {other} "), Ok("0f".repeat(32))),
+        ] {
+            assert_eq!(check(text, &own), expected.map_err(str::to_owned), "{text:?}");
+        }
+    }
+}

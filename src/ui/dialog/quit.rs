@@ -1,0 +1,52 @@
+//! Quitting with unsaved changes.
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Position;
+
+use super::{
+    Answer,
+    form::{Button, Form, FormEvent, Paragraph},
+};
+
+/// Asks what to do with unsaved changes.
+#[derive(Debug)]
+pub(crate) struct QuitQuestion {
+    pub(super) form: Form,
+}
+
+impl QuitQuestion {
+    /// Asks about the document of this name. Without a file, saving will ask where.
+    pub(crate) fn new(name: &str, has_file: bool) -> Self {
+        let sentence = if has_file {
+            format!("{name} has changes that are not saved.")
+        } else {
+            format!("{name} has no file yet. Your changes are only in this window.")
+        };
+        let paragraphs = vec![Paragraph::Gap, Paragraph::words(sentence), Paragraph::Gap];
+        let buttons = vec![
+            Button { label: "Save and quit", key: Some('s') },
+            Button { label: "Quit without saving", key: Some('q') },
+            Button { label: "Cancel", key: Some('c') },
+        ];
+        Self {
+            form: Form::new("Quit", paragraphs, buttons),
+        }
+    }
+
+    pub(super) fn key(&mut self, key: KeyEvent) -> Answer {
+        answer(self.form.key(key))
+    }
+
+    pub(super) fn click(&mut self, at: Position) -> Answer {
+        answer(self.form.click(at))
+    }
+}
+
+fn answer(event: FormEvent) -> Answer {
+    match event {
+        FormEvent::Stay | FormEvent::Edited => Answer::Stay,
+        FormEvent::Pressed(0) => Answer::SaveAndQuit,
+        FormEvent::Pressed(1) => Answer::QuitWithoutSaving,
+        FormEvent::Pressed(_) | FormEvent::Close => Answer::Close,
+    }
+}

@@ -1,0 +1,180 @@
+//! The text: line numbers, rows, selections, carets.
+//!
+//! Lays out and draws only what is visible, cell by cell, so that no character of the text can
+//! disturb its neighbours.
+
+use std::ops::Range;
+
+use ratatui::{
+    buffer::Buffer,
+    layout::{Position, Rect},
+    style::Style,
+};
+
+use super::labels;
+use crate::{
+    crdt::TextSelection,
+    ui::{
+        app::{App, Areas, Person, is_on},
+        text::layout::{self, Cell, CellKind, LayoutOptions, Row},
+        theme::Role,
+    },
+};
+
+/// A row with its cells, and where it is on the screen.
+pub(super) struct DrawnRow {
+    /// Which part of the text it shows.
+    pub(super) row: Row,
+    cells: Vec<Cell>,
+    /// Its row of the screen.
+    pub(super) y: u16,
+    /// The column behind its last cell, counted from the left edge of the text.
+    pub(super) end_column: u16,
+}
+
+/// What drawing needs to know everywhere.
+pub(super) struct Canvas<'a> {
+    app: &'a App,
+    options: LayoutOptions,
+    /// Where the text is.
+    pub(super) text: Rect,
+    /// What is drawn, from the top.
+    pub(super) rows: Vec<DrawnRow>,
+}
+
+/// Draws the text. Returns where the caret is, if it is visible.
+pub(crate) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) -> Option<Position> {
+    let ground = app.theme.style(Role::Text);
+    for area in [areas.numbers, areas.text] {
+        buffer.set_style(area, ground);
+    }
+    let canvas = Canvas::new(app, areas);
+    let own_line = app.caret_line();
+    for drawn in &canvas.rows {
+        canvas.draw_number(drawn, areas.numbers, own_line, buffer);
+        if drawn.row.position.line == own_line && app.selected().is_empty() {
+            let whole = Rect {
+                x: areas.numbers.x,
+                y: drawn.y,
+                width: areas.numbers.width + areas.text.width,
+                height: 1,
+            };
+            buffer.set_style(whole, app.theme.style(Role::CurrentLine));
+        }
+        canvas.draw_text(drawn, buffer);
+    }
+    for person in app.people.values() {
+        if let Some(caret) = person.caret {
+            let style = app.theme.participant(&person.color()).selection;
+            canvas.patch_range(ordered(caret), style, buffer);
+        }
+    }
+    canvas.patch_range(app.selected(), app.theme.style(Role::Selection), buffer);
+    draw_carets(app, &canvas, buffer);
+    let own = canvas.place_of(app.selection.head);
+    labels::draw(app, &canvas, own, buffer);
+    own
+}
+
+fn draw_carets(app: &App, canvas: &Canvas, buffer: &mut Buffer) {
+    for person in app.people.values() {
+        let Some(at) = canvas.place_of_person(person) else { continue };
+        let style = app.theme.participant(&person.color()).caret;
+        if let Some(cell) = buffer.cell_mut(at) {
+            cell.set_style(style);
+        }
+    }
+}
+
+impl<'a> Canvas<'a> {
+    fn new(app: &'a App, areas: &Areas) -> Self {
+        let options = app.layout_options_in(areas);
+        let rope = app.rope();
+        let rows = app.visible_rows().into_iter().zip(areas.text.y..areas.text.bottom());
+        let rows = rows.map(|(row, y)| {
+            let cells = layout::cells(rope, &options, &row);
+            let end_column = cells.last().map_or(0, |cell| cell.column + cell.width);
+            DrawnRow { row, cells, y, end_column }
+        });
+        Self {
+            app,
+            text: areas.text,
+            rows: rows.collect(),
+            options,
+        }
+    }
+
+    /// Where the caret of another person is on the screen.
+    pub(super) fn place_of_person(&self, person: &Person) -> Option<Position> {
+        self.place_of(person.caret?.head)
+    }
+
+    /// Where a position of the text is on the screen, if it is visible.
+    fn place_of(&self, position: usize) -> Option<Position> {
+        let drawn = self.rows.iter().find(|drawn| is_on(&drawn.row, position))?;
+        let column = layout::column_of(self.app.rope(), &self.options, &drawn.row, position);
+        Some(Position::new(self.x_of(column)?, drawn.y))
+    }
+
+    /// The column of the screen for a column of the text.
+    pub(super) fn x_of(&self, column: u16) -> Option<u16> {
+        let x = column.checked_sub(self.app.left)?;
+        (x < self.text.width).then(|| self.text.x + x)
+    }
+
+    fn draw_number(&self, drawn: &DrawnRow, area: Rect, own_line: usize, buffer: &mut Buffer) {
+        let line = drawn.row.position.line;
+        let starts_line = self.app.rope().line_to_char(line) == drawn.row.position.start;
+        if area.width < 3 || !starts_line {
+            return;
+        }
+        let role = if line == own_line { Role::LineNumberCurrent } else { Role::LineNumber };
+        let number = format!("{:>width$}", line + 1, width = usize::from(area.width) - 1);
+        buffer.set_string(area.x, drawn.y, number, self.app.theme.style(role));
+    }
+
+    fn draw_text(&self, drawn: &DrawnRow, buffer: &mut Buffer) {
+        for cell in &drawn.cells {
+            let Some(x) = self.x_of(cell.column) else { continue };
+            let room = self.text.right() - x;
+            // What is cut by the edge is left out: half a wide character cannot be drawn.
+            if cell.width > room && cell.kind == CellKind::Text {
+                continue;
+            }
+            let style = match cell.kind {
+                CellKind::Text | CellKind::Tab => Style::new(),
+                CellKind::Control => self.app.theme.style(Role::ControlCharacter),
+            };
+            buffer.set_stringn(x, drawn.y, &cell.symbol, cell.width.min(room).into(), style);
+        }
+    }
+
+    /// Lays a style over the characters of a range. A line end in it shows as one cell.
+    fn patch_range(&self, range: Range<usize>, style: Style, buffer: &mut Buffer) {
+        if range.is_empty() {
+            return;
+        }
+        for drawn in &self.rows {
+            let touched = drawn
+                .cells
+                .iter()
+                .filter(|cell| cell.chars.start < range.end && range.start < cell.chars.end)
+                .map(|cell| (cell.column, cell.width));
+            let line_end = drawn.row.ends_line && range.contains(&drawn.row.end)
+                && drawn.row.end < self.app.rope().len_chars();
+            let line_end = line_end.then_some((drawn.end_column, 1));
+            for (column, width) in touched.chain(line_end) {
+                for x in (column..column + width).filter_map(|column| self.x_of(column)) {
+                    if let Some(cell) = buffer.cell_mut((x, drawn.y)) {
+                        cell.set_style(style);
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn ordered(selection: TextSelection) -> Range<usize> {
+    let TextSelection { anchor, head } = selection;
+    anchor.min(head)..anchor.max(head)
+}

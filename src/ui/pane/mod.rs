@@ -1,0 +1,8 @@
+//! The parts of the screen that are always there. Each reads the application's state and draws
+//! into a rectangle; none changes anything.
+
+pub(crate) mod document;
+mod labels;
+pub(crate) mod peers;
+pub(crate) mod status;
+pub(crate) mod words;

@@ -1,0 +1,214 @@
+//! The colours of other people: theirs by choice or by node id, made readable here.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use super::{
+    ColorDepth, Theme,
+    color::{Rgb, parse_color},
+};
+use crate::NodeId;
+
+/// Colours that are easy to tell apart, for people who chose none.
+const PALETTE: [Rgb; 12] = [
+    Rgb(0xE8, 0x6A, 0x74),
+    Rgb(0xE8, 0x8A, 0x3C),
+    Rgb(0xC9, 0xA2, 0x27),
+    Rgb(0x8F, 0xB3, 0x39),
+    Rgb(0x3F, 0xA3, 0x5D),
+    Rgb(0x24, 0xB5, 0xA6),
+    Rgb(0x3A, 0xA9, 0xE0),
+    Rgb(0x5C, 0x7C, 0xFA),
+    Rgb(0x9A, 0x7B, 0xF2),
+    Rgb(0xC6, 0x5F, 0xD9),
+    Rgb(0xE8, 0x6F, 0xB4),
+    Rgb(0xA3, 0x85, 0x72),
+];
+
+/// How one person's traces are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ParticipantColors {
+    /// The label with the name at their caret: contrast of text and ground at least 4.5.
+    pub label: Style,
+    /// The cell their caret is in: contrast with the theme's ground at least 3.
+    pub caret: Style,
+    /// The text they selected: put over the text's own style, which stays readable.
+    pub selection: Style,
+    /// A swatch or a name in their colour on the theme's ground, contrast at least 3.
+    pub name: Style,
+}
+
+/// Returns the colour of somebody who chose none, as `#RRGGBB`: always the same for the same
+/// replica, and readable on the theme.
+pub fn color_for(node: &NodeId, theme: &Theme) -> String {
+    let [a, b, c, d, ..] = node.0;
+    let index = u32::from_le_bytes([a, b, c, d]) as usize % PALETTE.len();
+    theme.visible(PALETTE[index]).to_hex()
+}
+
+impl Theme {
+    /// Returns how to draw a person whose colour is `color` (`#RRGGBB`; anything else counts as
+    /// the first colour of the palette).
+    pub fn participant(&self, color: &str) -> ParticipantColors {
+        let chosen = parse_color(color).unwrap_or(PALETTE[0]);
+        match self.depth {
+            ColorDepth::None => ParticipantColors {
+                label: Style::new().add_modifier(Modifier::REVERSED | Modifier::BOLD),
+                caret: Style::new().add_modifier(Modifier::REVERSED | Modifier::UNDERLINED),
+                selection: Style::new().add_modifier(Modifier::UNDERLINED),
+                name: Style::new().add_modifier(Modifier::BOLD),
+            },
+            ColorDepth::Ansi16 => self.participant_in_sixteen(chosen),
+            ColorDepth::Ansi256 | ColorDepth::True => self.participant_in_full(chosen),
+        }
+    }
+
+    /// Sixteen colours are too few for a tinted ground: selections are underlined instead.
+    fn participant_in_sixteen(&self, chosen: Rgb) -> ParticipantColors {
+        let color = match self.ground {
+            // Black and white are grounds; a person needs a colour.
+            Some(ground) => chosen.readable_on(ground, 3.0),
+            None => chosen,
+        };
+        let color = color.to_ansi16_hue();
+        let text = super::rgb_of(color).unwrap_or(Rgb::WHITE).readable_text();
+        let marked = Style::new().fg(text.to_ansi16()).bg(color);
+        ParticipantColors {
+            label: marked.add_modifier(Modifier::BOLD),
+            caret: marked,
+            selection: Style::new().fg(color).add_modifier(Modifier::UNDERLINED),
+            name: Style::new().fg(color).add_modifier(Modifier::BOLD),
+        }
+    }
+
+    fn participant_in_full(&self, chosen: Rgb) -> ParticipantColors {
+        let color = self.shown(self.visible(chosen));
+        let ground = super::rgb_of(color).unwrap_or(chosen);
+        let marked = Style::new()
+            .fg(self.shown(ground.readable_text()))
+            .bg(color);
+        ParticipantColors {
+            label: marked,
+            caret: marked,
+            selection: self.tint(chosen),
+            name: Style::new().fg(color),
+        }
+    }
+
+    /// Returns a ground between the theme's own and the person's colour: as strong as the text on
+    /// it stays readable.
+    fn tint(&self, chosen: Rgb) -> Style {
+        let (Some(ground), Some(text)) = (self.ground, self.text) else {
+            let color = self.shown(self.visible(chosen));
+            return Style::new().fg(color).add_modifier(Modifier::UNDERLINED);
+        };
+        let tint = (5..=35)
+            .rev()
+            .step_by(5)
+            .map(|percent| ground.mix(chosen, f64::from(percent) / 100.0))
+            .map(|tint| self.shown(tint))
+            .find(|tint| super::rgb_of(*tint).is_some_and(|tint| text.contrast(tint) >= 4.5));
+        match tint {
+            Some(tint) => Style::new().bg(tint),
+            None => Style::new().add_modifier(Modifier::UNDERLINED),
+        }
+    }
+
+    /// Moves a colour until it can be seen on the theme's ground, whatever that is, with the
+    /// colours that the terminal has.
+    fn visible(&self, color: Rgb) -> Rgb {
+        let Some(ground) = self.ground else {
+            // The terminal's own ground is unknown: light enough for black, dark enough for white.
+            return color
+                .readable_on(Rgb::BLACK, 3.0)
+                .readable_on(Rgb::WHITE, 3.0);
+        };
+        let goal = ground.readable_text();
+        (0..=20)
+            .map(|step| self.shown(color.mix(goal, f64::from(step) / 20.0)))
+            .filter_map(super::rgb_of)
+            .find(|shown| shown.contrast(ground) >= 3.0)
+            .unwrap_or(goal)
+    }
+
+    fn shown(&self, color: Rgb) -> Color {
+        super::at_depth(Color::Rgb(color.0, color.1, color.2), self.depth)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::ui::theme::rgb_of;
+
+    #[track_caller]
+    fn colors(style: Style) -> (Rgb, Rgb) {
+        let part = |color: Option<Color>| color.and_then(rgb_of).expect("a colour");
+        (part(style.fg), part(style.bg))
+    }
+
+    #[test]
+    fn the_palette_can_be_told_apart() {
+        for (index, a) in PALETTE.iter().enumerate() {
+            for b in &PALETTE[index + 1..] {
+                assert!(a.distance(*b) > 75.0, "{} and {}", a.to_hex(), b.to_hex());
+            }
+        }
+    }
+
+    #[test]
+    fn a_node_keeps_its_colour_and_nodes_differ() {
+        let theme = Theme::load("dark", None).expect("a theme");
+        let color = |byte| color_for(&NodeId([byte; 32]), &theme);
+        assert_eq!(color(7), color(7));
+        let all: std::collections::HashSet<_> = (0..=255).map(color).collect();
+        assert_eq!(all.len(), PALETTE.len());
+        assert!(all.iter().all(|color| parse_color(color).is_ok()));
+    }
+
+    #[test]
+    fn nonsense_gets_a_colour_all_the_same() {
+        let theme = Theme::load("dark", None).expect("a theme");
+        assert_eq!(
+            theme.participant("\u{1b}[31m"),
+            theme.participant(&PALETTE[0].to_hex())
+        );
+    }
+
+    #[test]
+    fn without_colours_modifiers_tell() {
+        let theme = Theme::load("dark", None)
+            .expect("a theme")
+            .with_depth(ColorDepth::None);
+        let person = theme.participant("#FF0000");
+        for style in [person.label, person.caret, person.selection, person.name] {
+            assert_eq!((style.fg, style.bg), (None, None));
+            assert!(!style.add_modifier.is_empty());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_colour_is_readable_on_every_theme(r: u8, g: u8, b: u8) {
+            let chosen = Rgb(r, g, b).to_hex();
+            for name in ["dark", "light", "high-contrast"] {
+                for depth in [ColorDepth::True, ColorDepth::Ansi256] {
+                    let theme = Theme::load(name, None).expect("a theme").with_depth(depth);
+                    let ground = theme.ground.expect("a ground");
+                    let person = theme.participant(&chosen);
+                    let (text, label) = colors(person.label);
+                    prop_assert!(text.contrast(label) >= 4.5, "{name} {chosen} label");
+                    let (_, caret) = colors(person.caret);
+                    prop_assert!(caret.contrast(ground) >= 3.0, "{name} {chosen} caret");
+                    if let Some(tint) = person.selection.bg.and_then(rgb_of) {
+                        let text = theme.text.expect("a text colour");
+                        prop_assert!(text.contrast(tint) >= 4.5, "{name} {chosen} selection");
+                    } else {
+                        prop_assert!(person.selection.add_modifier == Modifier::UNDERLINED);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,275 @@
+use std::fs;
+
+use ratatui::style::Modifier;
+
+use super::*;
+
+const DESIGNED: [&str; 3] = ["dark", "light", "high-contrast"];
+const DEPTHS: [ColorDepth; 4] = [
+    ColorDepth::None,
+    ColorDepth::Ansi16,
+    ColorDepth::Ansi256,
+    ColorDepth::True,
+];
+
+#[track_caller]
+fn built_in(name: &str) -> Theme {
+    Theme::load(name, None).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Loads the theme `own` out of a folder with these files, each a name and a text.
+fn load_own(files: &[(&str, &str)]) -> Result<Theme, ThemeError> {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        fs::write(folder.path().join(format!("{name}.toml")), text).expect("written");
+    }
+    Theme::load("own", Some(folder.path()))
+}
+
+/// Returns the text and the ground of a role as they are seen: overlays over text.
+fn seen(theme: &Theme, role: Role) -> (Option<Rgb>, Option<Rgb>) {
+    let style = theme.style(Role::Text).patch(theme.style(role));
+    (style.fg.and_then(rgb_of), style.bg.and_then(rgb_of))
+}
+
+#[test]
+fn every_built_in_theme_is_whole() {
+    for name in Theme::names(None) {
+        let theme = built_in(&name);
+        assert_eq!(theme.name(), name);
+    }
+    assert_eq!(
+        Theme::names(None),
+        ["dark", "light", "high-contrast", "sixteen"]
+    );
+    for depth in DEPTHS {
+        built_in(Theme::default_name(depth));
+    }
+}
+
+#[test]
+fn everything_that_must_be_read_has_contrast() {
+    // Marks and numbers that may stay in the background.
+    let quiet = [Role::LineNumber, Role::Faint, Role::DialogBorder];
+    for name in DESIGNED {
+        let theme = built_in(name);
+        for role in Role::ALL {
+            let (Some(text), Some(ground)) = seen(&theme, *role) else {
+                panic!("{name} leaves {} to the terminal", role.name());
+            };
+            let least = match name {
+                "high-contrast" => 7.0,
+                _ if quiet.contains(role) => 2.6,
+                _ => 4.5,
+            };
+            let contrast = text.contrast(ground);
+            assert!(
+                contrast >= least,
+                "{name}: {} has {contrast:.2}",
+                role.name()
+            );
+        }
+    }
+}
+
+#[test]
+fn selections_can_be_seen() {
+    for name in DESIGNED {
+        let theme = built_in(name);
+        let ground = theme.ground.expect("a ground");
+        let (_, selected) = seen(&theme, Role::Selection);
+        let contrast = selected.expect("a ground").contrast(ground);
+        assert!(contrast >= 1.35, "{name}: the selection has {contrast:.2}");
+    }
+}
+
+#[test]
+fn nothing_is_told_by_colour_alone() {
+    let telling = [
+        Role::Selection,
+        Role::InputSelection,
+        Role::ChoiceCurrent,
+        Role::ControlCharacter,
+        Role::Status,
+        Role::StatusError,
+        Role::StatusWarning,
+        Role::PeersWarning,
+        Role::Input,
+    ];
+    for name in Theme::names(None) {
+        let theme = built_in(&name).with_depth(ColorDepth::None);
+        for role in Role::ALL {
+            let style = theme.style(*role);
+            assert_eq!(
+                (style.fg, style.bg),
+                (None, None),
+                "{name}: {}",
+                role.name()
+            );
+            if telling.contains(role) {
+                assert!(!style.add_modifier.is_empty(), "{name}: {}", role.name());
+            }
+        }
+        for (one, other) in [
+            (Role::ChoiceCurrent, Role::Choice),
+            (Role::StatusWarning, Role::Status),
+            (Role::StatusError, Role::StatusWarning),
+            (Role::Selection, Role::Text),
+        ] {
+            assert_ne!(theme.style(one), theme.style(other), "{name}");
+        }
+    }
+}
+
+#[test]
+fn sixteen_colours_are_enough_for_every_theme() {
+    for name in Theme::names(None) {
+        let theme = built_in(&name).with_depth(ColorDepth::Ansi16);
+        let selection = theme.style(Role::Text).patch(theme.style(Role::Selection));
+        assert_ne!(selection, theme.style(Role::Text), "{name}");
+        for role in Role::ALL {
+            let style = theme.style(*role);
+            for color in [style.fg, style.bg].into_iter().flatten() {
+                let is_own = color == Color::Reset || ANSI16.iter().any(|(_, a, _)| *a == color);
+                assert!(is_own, "{name}: {} has {color}", role.name());
+            }
+            if let (Some(text), Some(ground)) = seen(&theme, *role) {
+                assert!(text.contrast(ground) >= 3.0, "{name}: {}", role.name());
+            }
+        }
+    }
+}
+
+#[test]
+fn the_nearest_of_256_colours_stays_readable() {
+    for name in DESIGNED {
+        let theme = built_in(name).with_depth(ColorDepth::Ansi256);
+        for role in Role::ALL {
+            let (Some(text), Some(ground)) = seen(&theme, *role) else {
+                panic!("{name} leaves {} to the terminal", role.name());
+            };
+            let contrast = text.contrast(ground);
+            assert!(contrast >= 2.5, "{name}: {} has {contrast:.2}", role.name());
+        }
+    }
+}
+
+#[test]
+fn what_a_role_leaves_open_comes_from_below() {
+    let theme = built_in("dark");
+    let status = theme.style(Role::Status);
+    let good = theme.style(Role::StatusGood);
+    assert_eq!(good.bg, status.bg);
+    assert_ne!(good.fg, status.fg);
+    assert_eq!(theme.style(Role::Selection).fg, None);
+}
+
+#[test]
+fn own_themes_extend_and_override() {
+    let theme = load_own(&[
+        ("own", "inherits = \"paper\"\n[palette]\ntext = \"#112233\"\n"),
+        ("paper", "inherits = \"light\"\n[roles]\nhint = { fg = \"red\", modifiers = [\"bold\", \"italic\"] }\n"),
+    ])
+    .expect("a theme");
+    assert_eq!(
+        theme.style(Role::Text).fg,
+        Some(Color::Rgb(0x11, 0x22, 0x33))
+    );
+    // "red" is in the palette of the light theme, which goes before the terminal's red.
+    assert_eq!(
+        theme.style(Role::Hint).fg,
+        built_in("light").style(Role::DialogError).fg
+    );
+    assert_eq!(
+        theme.style(Role::Hint).add_modifier,
+        Modifier::BOLD | Modifier::ITALIC
+    );
+}
+
+#[test]
+fn a_theme_may_extend_the_built_in_one_of_its_name() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let text = "inherits = \"dark\"\n[palette]\nground = \"#000000\"\n";
+    fs::write(folder.path().join("dark.toml"), text).expect("written");
+    fs::write(folder.path().join("zebra.toml"), "").expect("written");
+    let theme = Theme::load("dark", Some(folder.path())).expect("a theme");
+    assert_eq!(theme.style(Role::Text).bg, Some(Color::Rgb(0, 0, 0)));
+    let names = Theme::names(Some(folder.path()));
+    assert_eq!(
+        names,
+        ["dark", "light", "high-contrast", "sixteen", "zebra"]
+    );
+}
+
+#[test]
+fn mistakes_are_told_in_a_sentence() {
+    for (files, expected) in [
+        (
+            vec![],
+            "there is no theme \"own\"; there are dark, light, high-contrast, sixteen",
+        ),
+        (
+            vec![
+                ("own", "inherits = \"other\""),
+                ("other", "inherits = \"own\""),
+            ],
+            "themes inherit in a circle: own → other → own",
+        ),
+        (
+            vec![("own", "inherits = \"own\"")],
+            "there is no theme \"own\"",
+        ),
+        (
+            vec![("own", "inherits = \"dark\"\n[roles]\n\nhnit = \"red\"")],
+            "own.toml, line 4: there is no role \"hnit\"; did you mean \"hint\"?",
+        ),
+        (
+            vec![("own", "inherits = \"dark\"\n[roles]\nhint = \"blu\"")],
+            "own.toml, line 3: \"blu\" is no colour",
+        ),
+        (
+            vec![("own", "inherits = \"dark\"\n[roles]\nhint = 3")],
+            "role \"hint\" must be a colour or a table",
+        ),
+        (
+            vec![(
+                "own",
+                "inherits = \"dark\"\n[roles]\nhint = { fg = \"red\", blink = true }",
+            )],
+            "its blink is something else",
+        ),
+        (
+            vec![(
+                "own",
+                "inherits = \"dark\"\n[roles]\nhint = { modifiers = [\"bolt\"] }",
+            )],
+            "\"bolt\" is no modifier",
+        ),
+        (
+            vec![("own", "[palette]\nink = \"#12345\"")],
+            "own.toml, line 2: \"#12345\" is no colour",
+        ),
+        (vec![("own", "palete = 3")], "unknown field `palete`"),
+        (
+            vec![("own", "[roles]\ntext = \"red\"")],
+            "theme \"own\" says nothing about the role \"selection\"",
+        ),
+        (vec![("own", "[roles\n")], "own.toml, line 1: "),
+    ] {
+        let error = load_own(&files).expect_err("a mistake").to_string();
+        assert!(error.contains(expected), "{error:?} lacks {expected:?}");
+        assert!(!error.contains('\n'), "{error:?}");
+    }
+}
+
+#[test]
+fn names_do_not_lead_out_of_the_folder() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inside = folder.path().join("themes");
+    fs::create_dir(&inside).expect("a folder");
+    fs::write(folder.path().join("x.toml"), "inherits = \"dark\"").expect("written");
+    for name in ["../x", "", ".", ".hidden", "/etc/passwd"] {
+        let error = Theme::load(name, Some(&inside)).expect_err("no theme");
+        assert!(matches!(error, ThemeError::Unknown { .. }), "{error}");
+    }
+}
