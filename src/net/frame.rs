@@ -4,7 +4,7 @@
 //! is checked before anything is allocated. Knows nothing of what the bytes mean.
 
 use bytes::Bytes;
-use iroh::endpoint::{ReadExactError, RecvStream};
+use iroh::endpoint::{ReadError, ReadExactError, RecvStream};
 use thiserror::Error;
 
 use crate::net::message::MAX_FRAME;
@@ -19,11 +19,11 @@ pub(crate) enum FrameError {
     #[error("a frame of {0} bytes is larger than the protocol allows")]
     TooLarge(usize),
     /// The stream ended inside a frame.
-    #[error("the stream ended inside a frame")]
+    #[error("the stream was cut")]
     Cut,
-    /// The stream or its connection was closed by either side.
-    #[error("the stream was closed")]
-    Closed,
+    /// The whole connection is gone.
+    #[error("the connection is gone")]
+    Lost,
 }
 
 /// Returns the length and the payload, to be written one after the other.
@@ -66,8 +66,12 @@ fn length_of(header: [u8; HEADER]) -> Result<usize, FrameError> {
 impl From<ReadExactError> for FrameError {
     fn from(error: ReadExactError) -> Self {
         match error {
-            ReadExactError::FinishedEarly(_) => Self::Cut,
-            ReadExactError::ReadError(_) => Self::Closed,
+            ReadExactError::FinishedEarly(_) | ReadExactError::ReadError(ReadError::Reset(_)) => {
+                Self::Cut
+            }
+            ReadExactError::ReadError(
+                ReadError::ConnectionLost(_) | ReadError::ClosedStream | ReadError::ZeroRttRejected,
+            ) => Self::Lost,
         }
     }
 }
