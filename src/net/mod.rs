@@ -6,3 +6,7 @@
 pub mod event;
 pub mod message;
 pub mod node;
+pub mod peer;
+pub mod presence;
+pub mod replica;
+pub mod session;

@@ -1,0 +1,372 @@
+//! A connection at work: tasks that read its two streams and write them.
+//!
+//! Whoever holds the [`Link`] hands messages in without waiting; what arrives goes to the driver's
+//! inbox. Both directions are bounded. In: a reader stops when [`UNHANDLED`] messages wait to be
+//! handled, and QUIC's flow control stops the peer. Out: when a peer reads so slowly that
+//! [`MAX_QUEUED`] bytes of updates wait for it, the connection is ended; the peer comes back and
+//! one sync from its version replaces all that was queued. That needs no second book of what was
+//! dropped, so it cannot be wrong.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use iroh::endpoint::{Connection, RecvStream, SendStream};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc},
+    task::JoinHandle,
+    time::{Instant, sleep, sleep_until, timeout},
+};
+
+use super::{Purpose, Streams, close, reason_of};
+use crate::net::{
+    event::Reason,
+    frame::{FrameError, frame, read_frame},
+    message::{CloseReason, Message, PresenceUpdate},
+    node::NodeId,
+    session::ConnectionId,
+};
+
+/// Messages of one peer that may wait to be handled.
+const UNHANDLED: usize = 64;
+/// Bytes of updates that may wait for one peer. Answers to a sync request come on top: they are
+/// what repairs a peer that fell behind, and there is never more than one on its way.
+const MAX_QUEUED: usize = 16 * 1024 * 1024;
+/// Messages that are written in one go.
+const BATCH: usize = 32;
+/// Between two presence updates on the wire; only the newest of those in between is sent.
+const PRESENCE_INTERVAL: Duration = Duration::from_millis(30);
+/// How long a closing connection waits for its last messages to arrive.
+const DRAIN: Duration = Duration::from_millis(400);
+/// How long a closed connection waits until its goodbye has left.
+const GOODBYE: Duration = Duration::from_millis(100);
+
+/// What a connection's tasks report.
+#[derive(Debug)]
+pub(crate) enum FromLink {
+    /// A message arrived. The permit is dropped when it was handled.
+    Received {
+        connection: ConnectionId,
+        message: Message,
+        permit: OwnedSemaphorePermit,
+    },
+    /// What arrived is not a message of this stream.
+    Broken { connection: ConnectionId },
+    /// The connection is over, and everything that arrived over it was reported.
+    Ended {
+        connection: ConnectionId,
+        reason: Reason,
+    },
+    /// A connection that we closed has told the other side so, or cannot.
+    SaidGoodbye,
+}
+
+/// Takes what a connection's tasks report; never waits.
+pub(crate) type Report = Arc<dyn Fn(FromLink) + Send + Sync>;
+
+/// The peer reads too slowly: too much is waiting for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Overflow;
+
+/// The sending end of a connection at work. It ends by [`Link::close`] or [`Link::close_now`].
+pub(crate) struct Link {
+    pub(crate) node: NodeId,
+    connection: Connection,
+    queue: mpsc::UnboundedSender<Message>,
+    queued: Arc<AtomicUsize>,
+    presence: Arc<PresenceSlot>,
+    writer: JoinHandle<()>,
+    presence_writer: JoinHandle<()>,
+    report: Report,
+}
+
+impl Link {
+    /// Starts reading and writing.
+    pub(crate) fn start(
+        id: ConnectionId,
+        node: NodeId,
+        streams: Streams,
+        runtime: &Handle,
+        report: Report,
+    ) -> Self {
+        let Streams {
+            connection,
+            sync,
+            presence,
+        } = streams;
+        let (queue, queue_end) = mpsc::unbounded_channel();
+        let queued = Arc::new(AtomicUsize::new(0));
+        let slot = Arc::new(PresenceSlot::default());
+        let reader = Reader {
+            id,
+            report: Arc::clone(&report),
+            unhandled: Arc::new(Semaphore::new(UNHANDLED)),
+        };
+        runtime.spawn(reader.run(connection.clone(), sync.receive, presence.receive));
+        let writer = runtime.spawn(write_messages(
+            connection.clone(),
+            sync.send,
+            queue_end,
+            Arc::clone(&queued),
+        ));
+        let presence_writer = runtime.spawn(write_presence(presence.send, Arc::clone(&slot)));
+        Self {
+            node,
+            connection,
+            queue,
+            queued,
+            presence: slot,
+            writer,
+            presence_writer,
+            report,
+        }
+    }
+
+    /// Queues a message; presence goes to its own stream.
+    pub(crate) fn send(&self, message: Message) -> Result<(), Overflow> {
+        if let Message::PresenceUpdate(update) = message {
+            self.presence.put(update);
+            return Ok(());
+        }
+        let size = queued_size(&message);
+        let before = self.queued.fetch_add(size, Ordering::Relaxed);
+        if size > 0 && before > 0 && before + size > MAX_QUEUED {
+            return Err(Overflow);
+        }
+        // The writer is gone when the connection is; its end is on the way to the inbox.
+        let _ = self.queue.send(message);
+        Ok(())
+    }
+
+    /// Returns the round trip over the path in use.
+    pub(crate) fn round_trip(&self) -> Option<Duration> {
+        self.connection
+            .paths()
+            .iter()
+            .find(|path| path.is_selected())
+            .map(|path| path.rtt())
+    }
+
+    /// Returns whether the connection still stands, as far as this side knows.
+    pub(crate) fn is_open(&self) -> bool {
+        self.connection.close_reason().is_none()
+    }
+
+    /// Returns the connection, for waiting until it ends.
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Lets queued messages arrive, for a moment at most, and ends the connection.
+    pub(crate) fn close(self, reason: CloseReason, runtime: &Handle) {
+        let Self {
+            connection,
+            queue,
+            writer,
+            presence_writer,
+            report,
+            ..
+        } = self;
+        presence_writer.abort();
+        drop(queue);
+        runtime.spawn(async move {
+            let _ = timeout(DRAIN, writer).await;
+            close(&connection, reason);
+            goodbye_sent(&connection).await;
+            report(FromLink::SaidGoodbye);
+        });
+    }
+
+    /// Ends the connection at once; queued messages are lost.
+    pub(crate) fn close_now(self, reason: CloseReason, runtime: &Handle) {
+        self.writer.abort();
+        close(&self.connection, reason);
+        let report = Arc::clone(&self.report);
+        let connection = self.connection.clone();
+        runtime.spawn(async move {
+            goodbye_sent(&connection).await;
+            report(FromLink::SaidGoodbye);
+        });
+    }
+}
+
+/// Waits until the closing packet was handed to the socket: a program that exits before that
+/// leaves its peers waiting for the idle timeout.
+async fn goodbye_sent(connection: &Connection) {
+    let waiting = async {
+        while connection.stats().frame_tx.connection_close == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let _ = timeout(GOODBYE, waiting).await;
+}
+
+/// What a message counts against the bound of the queue.
+fn queued_size(message: &Message) -> usize {
+    match message {
+        Message::UpdateBatch(part) => part.updates.len(),
+        Message::Hello(_)
+        | Message::Welcome(_)
+        | Message::Denied(_)
+        | Message::SyncRequest { .. }
+        | Message::SyncResponse(_)
+        | Message::PresenceUpdate(_)
+        | Message::UserJoined(_)
+        | Message::UserLeft { .. }
+        | Message::Heartbeat { .. } => 0,
+    }
+}
+
+/// Writes until the queue is dropped, and then until the peer has everything.
+async fn write_messages(
+    connection: Connection,
+    mut stream: SendStream,
+    mut queue: mpsc::UnboundedReceiver<Message>,
+    queued: Arc<AtomicUsize>,
+) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while queue.recv_many(&mut batch, BATCH).await > 0 {
+        let size: usize = batch.iter().map(queued_size).sum();
+        let Some(mut frames) = encode_all(&mut batch) else {
+            close(&connection, CloseReason::Failed);
+            return;
+        };
+        if stream.write_all_chunks(&mut frames).await.is_err() {
+            return;
+        }
+        queued.fetch_sub(size, Ordering::Relaxed);
+    }
+    if stream.finish().is_ok() {
+        let _ = stream.stopped().await;
+    }
+}
+
+fn encode_all(batch: &mut Vec<Message>) -> Option<Vec<Bytes>> {
+    let mut frames = Vec::with_capacity(2 * batch.len());
+    for message in batch.drain(..) {
+        frames.extend(encode(&message)?);
+    }
+    Some(frames)
+}
+
+/// The session keeps the limits itself, so a message that breaks one is a mistake of ours.
+fn encode(message: &Message) -> Option<[Bytes; 2]> {
+    let payload = match message.encode() {
+        Ok(payload) => payload,
+        Err(error) => {
+            tracing::error!("a message of ours cannot be sent: {error}");
+            return None;
+        }
+    };
+    frame(payload).ok()
+}
+
+/// The newest presence that was not sent yet.
+#[derive(Debug, Default)]
+struct PresenceSlot {
+    newest: Mutex<Option<PresenceUpdate>>,
+    filled: Notify,
+}
+
+impl PresenceSlot {
+    fn put(&self, mut update: PresenceUpdate) {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(unsent) = newest.take() {
+            // A name is said only once, so it must not be lost with the update that said it.
+            update.user = update.user.or(unsent.user);
+        }
+        *newest = Some(update);
+        self.filled.notify_one();
+    }
+
+    fn take(&self) -> Option<PresenceUpdate> {
+        self.newest
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+/// Writes the newest presence, the first at once, the others at most every [`PRESENCE_INTERVAL`].
+async fn write_presence(mut stream: SendStream, slot: Arc<PresenceSlot>) {
+    loop {
+        slot.filled.notified().await;
+        let Some(update) = slot.take() else { continue };
+        let next = Instant::now() + PRESENCE_INTERVAL;
+        let Some(mut frames) = encode(&Message::PresenceUpdate(update)) else {
+            continue;
+        };
+        if stream.write_all_chunks(&mut frames).await.is_err() {
+            return;
+        }
+        sleep_until(next).await;
+    }
+}
+
+/// Reads both streams of one connection.
+struct Reader {
+    id: ConnectionId,
+    report: Report,
+    unhandled: Arc<Semaphore>,
+}
+
+impl Reader {
+    async fn run(self, connection: Connection, sync: RecvStream, presence: RecvStream) {
+        tokio::join!(
+            self.read(sync, Purpose::Sync),
+            self.read(presence, Purpose::Presence),
+        );
+        let error = connection.closed().await;
+        (self.report)(FromLink::Ended {
+            connection: self.id,
+            reason: reason_of(&error),
+        });
+    }
+
+    async fn read(&self, mut stream: RecvStream, purpose: Purpose) {
+        loop {
+            let Ok(permit) = Arc::clone(&self.unhandled).acquire_owned().await else {
+                return;
+            };
+            match read_message(&mut stream, purpose).await {
+                Ok(Some(message)) => (self.report)(FromLink::Received {
+                    connection: self.id,
+                    message,
+                    permit,
+                }),
+                Ok(None) => return,
+                Err(what) => {
+                    tracing::warn!("a peer broke the protocol: {what}");
+                    (self.report)(FromLink::Broken {
+                        connection: self.id,
+                    });
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Returns the next message, `None` at the end, and a sentence about what breaks the protocol.
+async fn read_message(
+    stream: &mut RecvStream,
+    purpose: Purpose,
+) -> Result<Option<Message>, String> {
+    let payload = match read_frame(stream).await {
+        Ok(Some(payload)) => payload,
+        Ok(None) | Err(FrameError::Lost) => return Ok(None),
+        Err(error @ (FrameError::TooLarge(_) | FrameError::Cut)) => return Err(error.to_string()),
+    };
+    let message = Message::decode(&payload).map_err(|error| error.to_string())?;
+    let is_presence = matches!(message, Message::PresenceUpdate(_));
+    if is_presence != (purpose == Purpose::Presence) {
+        return Err("a message came on the wrong stream".to_owned());
+    }
+    Ok(Some(message))
+}
