@@ -17,7 +17,7 @@ use std::{
     time::Duration,
 };
 
-use loro::{CommitOptions, LoroDoc, LoroError, LoroText, Subscription};
+use loro::{CommitOptions, Frontiers, LoroDoc, LoroError, LoroText, Subscription};
 use ropey::{Rope, RopeBuilder};
 
 use self::queue::{Event, EventQueue, Source};
@@ -113,6 +113,8 @@ pub struct TextDocument {
     history: History,
     /// Marks the commits of this `TextDocument` among all that are made to the document.
     commit_origin: String,
+    /// The version of the document that the rope shows.
+    version: Frontiers,
     /// Changes the rope went through in a call that failed. The next call returns them.
     undelivered: Vec<AppliedChange>,
     _subscription: Subscription,
@@ -160,6 +162,7 @@ impl TextDocument {
         let (queue, subscription) =
             EventQueue::subscribe(guard.doc(), &text, commit_origin.clone());
         let rope = read(&text);
+        let version = guard.doc().state_frontiers();
         drop(guard);
 
         Self {
@@ -169,6 +172,7 @@ impl TextDocument {
             queue,
             history: History::default(),
             commit_origin,
+            version,
             undelivered: Vec::new(),
             _subscription: subscription,
         }
@@ -182,6 +186,12 @@ impl TextDocument {
     /// Returns the text.
     pub fn rope(&self) -> &Rope {
         &self.rope
+    }
+
+    /// Returns the version of the document that [`rope`](Self::rope) shows, for
+    /// [`SharedDocument::text_at`].
+    pub fn version(&self) -> Vec<u8> {
+        self.version.encode()
     }
 
     /// Takes in what others have done since the last call.
@@ -335,7 +345,7 @@ impl TextDocument {
             let change = self.apply(event, Some(&intention));
             changes.push(change);
         }
-        self.check();
+        self.caught_up();
         if written.is_err() {
             self.undelivered.append(changes);
         }
@@ -349,7 +359,7 @@ impl TextDocument {
             let change = self.apply(event, None);
             changes.push(change);
         }
-        self.check();
+        self.caught_up();
         changes
     }
 
@@ -379,8 +389,10 @@ impl TextDocument {
         AppliedChange { delta, origin }
     }
 
-    /// Holds the rope against Loro's text, in debug builds. Both know their lengths.
-    fn check(&self) {
+    /// Notes which version the rope shows, under the lock. In debug builds holds the rope against
+    /// Loro's text; both know their lengths.
+    fn caught_up(&mut self) {
+        self.version = self.shared.doc().state_frontiers();
         debug_assert_eq!(
             self.rope.len_chars(),
             self.text.len_unicode(),

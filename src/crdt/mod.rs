@@ -16,6 +16,7 @@ mod document;
 mod eol;
 mod selection;
 mod shared;
+mod snapshot;
 mod undo;
 
 pub use anchor::{Anchor, AnchorError};
@@ -24,3 +25,4 @@ pub use document::{AppliedChange, EditContext, EditError, EditKind, Origin, Text
 pub use eol::{DecodeError, LineEnding, TextFormat, decode, encode};
 pub use selection::TextSelection;
 pub use shared::{DocumentGuard, SharedDocument};
+pub use snapshot::SnapshotError;

@@ -1,0 +1,99 @@
+//! A document as bytes that outlive the process, and its text at a version of before.
+
+use loro::{ExportMode, Frontiers, LoroDoc};
+
+use super::{SharedDocument, TextDocument};
+
+/// Bytes could not become a document, or the other way round.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// The bytes are no snapshot that this version understands.
+    #[error("the bytes are no document: {0}")]
+    Import(#[from] loro::LoroError),
+    /// Loro could not export the document.
+    #[error("the document cannot be exported: {0}")]
+    Export(#[from] loro::LoroEncodeError),
+}
+
+impl SharedDocument {
+    /// Reads a document with its history. It gets a Loro peer id of its own, as each start must.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are no snapshot, or a damaged one.
+    pub fn from_snapshot(bytes: &[u8]) -> Result<Self, SnapshotError> {
+        let doc = LoroDoc::new();
+        doc.import(bytes)?;
+        Ok(Self::new(doc))
+    }
+
+    /// Writes the document with its whole history. Takes the lock; O(document).
+    ///
+    /// # Errors
+    ///
+    /// If Loro cannot export it.
+    pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
+        Ok(self.lock().doc().export(ExportMode::Snapshot)?)
+    }
+
+    /// Returns the version of the document now, for [`text_at`](Self::text_at).
+    pub fn version(&self) -> Vec<u8> {
+        self.doc().state_frontiers().encode()
+    }
+
+    /// Returns the text that [`TextDocument`] showed at a version. O(history), on a copy.
+    ///
+    /// Returns `None` if the bytes are no version, or not one of this document.
+    pub fn text_at(&self, version: &[u8]) -> Option<String> {
+        let frontiers = Frontiers::decode(version).ok()?;
+        // Loro panics on these.
+        if frontiers.iter().any(|id| id.counter < 0) {
+            return None;
+        }
+        let then = self.lock().doc().fork_at(&frontiers).ok()?;
+        Some(then.get_text(TextDocument::CONTAINER).to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crdt::{Delta, EditContext, EditKind, TextSelection};
+
+    fn append(document: &mut TextDocument, text: &str) {
+        let end = document.rope().len_chars();
+        let context = EditContext {
+            kind: EditKind::Other,
+            selection: TextSelection::default(),
+            now: std::time::Duration::ZERO,
+        };
+        document.edit(&Delta::replace(end..end, text), context).unwrap();
+    }
+
+    #[test]
+    fn a_snapshot_brings_back_the_text_with_its_versions() {
+        let mut document = TextDocument::from_text("one ");
+        let first = document.version();
+        append(&mut document, "two ");
+        let second = document.version();
+        append(&mut document, "three");
+
+        let bytes = document.shared().snapshot().unwrap();
+        let restored = SharedDocument::from_snapshot(&bytes).unwrap();
+        assert_ne!(restored.doc().peer_id(), document.shared().doc().peer_id());
+        assert_eq!(restored.version(), document.version());
+        assert_eq!(restored.text_at(&first).unwrap(), "one ");
+        assert_eq!(restored.text_at(&second).unwrap(), "one two ");
+        assert_eq!(*TextDocument::new(restored).rope(), "one two three");
+    }
+
+    #[test]
+    fn what_is_no_snapshot_and_no_version_is_refused() {
+        assert!(SharedDocument::from_snapshot(b"rubbish").is_err());
+        let document = TextDocument::from_text("text");
+        let elsewhere = TextDocument::from_text("other").version();
+        for version in [&b"rubbish"[..], &elsewhere] {
+            assert_eq!(document.shared().text_at(version), None);
+        }
+    }
+}
