@@ -22,8 +22,15 @@ pub mod store;
 #[cfg(feature = "tui")]
 pub mod ui;
 
+pub use net::address::InvalidNodeId;
+pub use net::endpoint::{EndpointError, NetworkKind, bind};
 pub use net::event::{
     ChangeOrigin, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent, PeerState,
     Presence, PresenceEvent, Reason, Selection, UserInfo,
 };
 pub use net::node::{DocumentId, NodeId, PeerAddress};
+pub use net::peer::PeerView as PeerInfo;
+pub use net::protocol::{
+    Builder, ChangeError, ConnectError, ConnectionManager, DocumentInfo, PresenceError,
+    PresenceManager, ProtocolError, RealtimeLoroProtocol,
+};

@@ -117,13 +117,13 @@ impl Drop for SameMachineLookup {
 /// Returns where a live endpoint of this machine listens. A stale file is removed.
 pub(crate) fn find(directory: &Path, node: NodeId) -> Option<PeerAddress> {
     let path = path_of(directory, node);
-    let mut file = File::open(&path).ok()?;
+    let file = File::open(&path).ok()?;
     if is_stale(&file) {
         remove_if_same(&path, &file);
         return None;
     }
     let mut bytes = Vec::new();
-    file.by_ref().take(MAX_FILE).read_to_end(&mut bytes).ok()?;
+    (&file).take(MAX_FILE).read_to_end(&mut bytes).ok()?;
     let address: PeerAddress = postcard::from_bytes(&bytes).ok()?;
     (address.node == node).then_some(address)
 }
@@ -280,7 +280,11 @@ mod tests {
     fn a_file_that_is_not_ours_names_nobody() {
         let folder = tempfile::tempdir().unwrap();
         let other = replace_file(folder.path(), &PeerAddress::unknown(node(2))).unwrap();
-        fs::rename(path_of(folder.path(), node(2)), path_of(folder.path(), node(1))).unwrap();
+        fs::rename(
+            path_of(folder.path(), node(2)),
+            path_of(folder.path(), node(1)),
+        )
+        .unwrap();
         assert_eq!(find(folder.path(), node(1)), None);
         fs::write(path_of(folder.path(), node(1)), [0xff; 8192]).unwrap();
         assert_eq!(find(folder.path(), node(1)), None);

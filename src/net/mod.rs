@@ -3,10 +3,16 @@
 //! The session and what it is made of are pure: time, randomness and messages come in as
 //! arguments, and what must happen next comes out. Only the driver knows iroh and tokio.
 
+pub mod address;
+mod connection;
+pub mod endpoint;
 pub mod event;
+mod frame;
+mod lookup;
 pub mod message;
 pub mod node;
 pub mod peer;
 pub mod presence;
+pub mod protocol;
 pub mod replica;
 pub mod session;

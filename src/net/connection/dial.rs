@@ -89,7 +89,7 @@ pub(crate) async fn open(connection: Connection) -> Result<Streams, DialError> {
     let opening = async {
         let sync = open_stream(&connection, Purpose::Sync).await?;
         let presence = open_stream(&connection, Purpose::Presence).await?;
-        Ok((sync, presence))
+        Ok::<_, DialError>((sync, presence))
     };
     // Takes no round trip, unless the dialler allows us no streams.
     let (sync, presence) = timeout(DIAL_TIMEOUT, opening)

@@ -1,0 +1,325 @@
+//! The public face: a document, made collaborative.
+//!
+//! [`RealtimeLoroProtocol`] starts a [driver](self::driver) that owns the session, and is the
+//! handle to it: cheap to clone, usable from any thread. It sits on an application's own iroh
+//! router beside other protocols, and dials through the application's endpoint. When the last
+//! handle is gone, the driver says goodbye to all peers and ends.
+
+mod arrival;
+mod connections;
+mod driver;
+mod error;
+mod events;
+mod participants;
+mod presence;
+mod published;
+mod wake;
+
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use iroh::{
+    Endpoint, EndpointAddr,
+    endpoint::Connection,
+    protocol::{AcceptError, ProtocolHandler},
+};
+use loro::{LoroDoc, LoroResult};
+use tokio::{
+    runtime::Handle,
+    sync::{broadcast, oneshot, watch},
+};
+
+use crate::{
+    crdt::SharedDocument,
+    net::{
+        event::{DocumentEvent, PresenceEvent, UserInfo},
+        node::{DocumentId, NodeId, PeerAddress},
+        session::SessionConfig,
+    },
+};
+use arrival::Arrivals;
+use driver::{Driver, Parts};
+use presence::OwnPresence;
+use published::Published;
+use wake::Wake;
+
+pub use connections::ConnectionManager;
+pub use error::{ChangeError, ConnectError, PresenceError, ProtocolError};
+pub use presence::PresenceManager;
+pub use published::DocumentInfo;
+
+/// How many members a replica connects to by itself. A group of this size is fully connected.
+const DEGREE_LIMIT: usize = 8;
+
+/// A document that is written by several people at once.
+///
+/// Clones are handles to the same session. The document may be changed through
+/// [`apply_local_change`](Self::apply_local_change) or directly; either way the change is sent.
+#[derive(Clone)]
+pub struct RealtimeLoroProtocol {
+    shared: Arc<Shared>,
+}
+
+/// What all handles have in common. The driver does not hold it, so that it goes with the last.
+struct Shared {
+    node: NodeId,
+    document: SharedDocument,
+    wake: mpsc::Sender<Wake>,
+    published: Arc<Published>,
+    presence: OwnPresence,
+}
+
+impl Shared {
+    /// Hands something to the driver; false if it has ended.
+    fn send(&self, wake: Wake) -> bool {
+        self.wake.send(wake).is_ok()
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.send(Wake::Stop(None));
+    }
+}
+
+/// Options for a session; see [`RealtimeLoroProtocol::builder`].
+#[derive(Debug)]
+pub struct Builder {
+    document: SharedDocument,
+    node: NodeId,
+    user: UserInfo,
+    info: DocumentInfo,
+    lookup_directory: Option<PathBuf>,
+    updates: Option<broadcast::Sender<DocumentEvent>>,
+    presence: Option<broadcast::Sender<PresenceEvent>>,
+}
+
+impl Builder {
+    /// Names the document. A replica with another document is refused; `None`, the default, takes
+    /// over the id of the first peer that has one.
+    pub fn document_id(mut self, document: Option<DocumentId>) -> Self {
+        self.info.document = document;
+        self
+    }
+
+    /// Tells others what the document is called, such as a file name. Empty by default.
+    pub fn title(mut self, title: String) -> Self {
+        self.info.title = title;
+        self
+    }
+
+    /// Names the folder of the same-machine lookup that the endpoint was [bound](crate::bind)
+    /// with. A missing peer that comes back on this machine is then dialled at once, instead of
+    /// at the next of the growing intervals.
+    pub fn lookup_directory(mut self, directory: Option<PathBuf>) -> Self {
+        self.lookup_directory = directory;
+        self
+    }
+
+    /// Reports every change of the document here, those of this process included.
+    pub fn updates(mut self, updates: broadcast::Sender<DocumentEvent>) -> Self {
+        self.updates = Some(updates);
+        self
+    }
+
+    /// Reports here who comes, goes, and does what.
+    pub fn presence(mut self, presence: broadcast::Sender<PresenceEvent>) -> Self {
+        self.presence = Some(presence);
+        self
+    }
+
+    /// Starts the session. Nothing is dialled yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails outside of a tokio runtime, or if the system gives no thread.
+    pub fn spawn(self) -> Result<RealtimeLoroProtocol, ProtocolError> {
+        let runtime = Handle::try_current().map_err(|_| ProtocolError::NoRuntime)?;
+        let (wake, inbox) = mpsc::channel();
+        let published = Arc::new(Published::new(self.info.clone()));
+        let config = SessionConfig {
+            node: self.node,
+            document: self.info.document,
+            title: self.info.title,
+            user: self.user.clone(),
+            address: PeerAddress::unknown(self.node),
+            degree_limit: DEGREE_LIMIT,
+        };
+        let driver = Driver::new(Parts {
+            document: self.document.clone(),
+            config,
+            runtime,
+            inbox,
+            wake: wake.clone(),
+            published: Arc::clone(&published),
+            arrivals: self.lookup_directory.map(Arrivals::new),
+            updates: self.updates,
+            presence: self.presence,
+        });
+        thread::Builder::new()
+            .name(format!("session {}", self.node.short()))
+            .spawn(move || driver.run())
+            .map_err(ProtocolError::Thread)?;
+        Ok(RealtimeLoroProtocol {
+            shared: Arc::new(Shared {
+                node: self.node,
+                document: self.document,
+                wake,
+                published,
+                presence: OwnPresence::new(self.user),
+            }),
+        })
+    }
+}
+
+impl RealtimeLoroProtocol {
+    /// What a router registers the protocol under; the digit is the major version.
+    pub const ALPN: &'static [u8] = b"iroh-loro-realtime/1";
+
+    /// Starts a session for a document, with everything else as usual.
+    ///
+    /// `local_node_id` is the id of the endpoint that connections will go through.
+    ///
+    /// # Errors
+    ///
+    /// Fails outside of a tokio runtime, or if the system gives no thread.
+    pub async fn new(
+        doc: LoroDoc,
+        local_node_id: impl Into<NodeId>,
+        user: UserInfo,
+        updates: broadcast::Sender<DocumentEvent>,
+        presence: broadcast::Sender<PresenceEvent>,
+    ) -> Result<Self, ProtocolError> {
+        Self::builder(SharedDocument::new(doc), local_node_id, user)
+            .updates(updates)
+            .presence(presence)
+            .spawn()
+    }
+
+    /// Starts the description of a session.
+    pub fn builder(document: SharedDocument, node: impl Into<NodeId>, user: UserInfo) -> Builder {
+        Builder {
+            document,
+            node: node.into(),
+            user,
+            info: DocumentInfo::default(),
+            lookup_directory: None,
+            updates: None,
+            presence: None,
+        }
+    }
+
+    /// Lets the session dial peers through this endpoint by itself, and tell them where we are.
+    /// An endpoint with another node id is ignored. [`connect`](Self::connect) attaches, too.
+    pub async fn attach(&self, endpoint: &Endpoint) {
+        self.shared.send(Wake::Attach(endpoint.clone()));
+    }
+
+    /// Connects to a peer, and returns when both have what the other had.
+    ///
+    /// An address may be a node id alone, if one of the endpoint's lookups knows it. Later the
+    /// connection is kept up: when it is lost, the peer is dialled again.
+    ///
+    /// # Errors
+    ///
+    /// Fails within five seconds if nobody answers, at once if nobody knows the node id or the
+    /// peer refuses. After a failure the peer is not dialled again, unless it was known before.
+    pub async fn connect(
+        &self,
+        endpoint: &Endpoint,
+        peer: impl Into<EndpointAddr>,
+    ) -> Result<NodeId, ConnectError> {
+        let address = PeerAddress::from(peer.into());
+        let node = address.node;
+        if node == self.shared.node {
+            return Err(ConnectError::OwnNode);
+        }
+        if NodeId::from(endpoint.id()) != self.shared.node {
+            return Err(ConnectError::OtherEndpoint);
+        }
+        self.attach(endpoint).await;
+        let (reply, answer) = oneshot::channel();
+        self.shared.send(Wake::Connect { address, reply });
+        match answer.await {
+            Ok(result) => result.map(|()| node),
+            Err(_) => Err(ConnectError::Stopped),
+        }
+    }
+
+    /// Changes the document and commits the change, while nothing else changes it.
+    ///
+    /// Waits while a peer's update is being imported, which takes microseconds as a rule, and
+    /// blocks the thread meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Returns the closure's error. What the closure had done before stays, and is sent.
+    pub async fn apply_local_change<T>(
+        &self,
+        change: impl FnOnce(&LoroDoc) -> LoroResult<T>,
+    ) -> Result<T, ChangeError> {
+        let guard = self.shared.document.lock();
+        let result = change(guard.doc());
+        guard.doc().commit();
+        Ok(result?)
+    }
+
+    /// Returns the document.
+    pub fn doc(&self) -> &LoroDoc {
+        self.shared.document.doc()
+    }
+
+    /// Returns the document with its lock.
+    pub fn document(&self) -> &SharedDocument {
+        &self.shared.document
+    }
+
+    /// Returns the handle to what our participant does, and to what others do.
+    pub fn presence_manager(&self) -> PresenceManager {
+        PresenceManager::new(Arc::clone(&self.shared))
+    }
+
+    /// Returns the handle to peers and connections.
+    pub fn connection_manager(&self) -> ConnectionManager {
+        ConnectionManager::new(Arc::clone(&self.shared))
+    }
+
+    /// Returns what is known about the document as a whole, now and whenever it changes.
+    pub fn document_info(&self) -> watch::Receiver<DocumentInfo> {
+        self.shared.published.info.subscribe()
+    }
+
+    /// Says goodbye to all peers and ends the session. Takes less than a second; close the
+    /// endpoint only afterwards. Handles that still exist do nothing any more.
+    pub async fn shutdown(&self) {
+        let (reply, done) = oneshot::channel();
+        if self.shared.send(Wake::Stop(Some(reply))) {
+            // An error means that the driver has ended already.
+            let _ = done.await;
+        }
+    }
+}
+
+/// Takes connections that peers dialled. The connection lives on after `accept` has returned.
+impl ProtocolHandler for RealtimeLoroProtocol {
+    async fn accept(&self, connection: Connection) -> Result<(), AcceptError> {
+        self.shared.send(Wake::Incoming(connection));
+        Ok(())
+    }
+
+    async fn shutdown(&self) {
+        Self::shutdown(self).await;
+    }
+}
+
+impl fmt::Debug for RealtimeLoroProtocol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RealtimeLoroProtocol")
+            .field("node", &self.shared.node)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,363 @@
+//! The thread that owns the session and carries out what it says.
+//!
+//! It is a thread of its own, not a task: an import can take hundreds of milliseconds, and must
+//! hold up neither QUIC's timers nor an application that runs tokio on a single thread. Nothing
+//! here waits for the network; connections are tasks on the application's runtime that report to
+//! one queue. All that waits in it is handled before peers and participants are published anew.
+
+mod dialling;
+mod outputs;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use iroh::Endpoint;
+use tokio::{
+    runtime::Handle,
+    sync::{broadcast, oneshot},
+    task::AbortHandle,
+};
+
+use super::{
+    arrival::Arrivals,
+    error::ConnectError,
+    events::{Subscriptions, TextChange, subscribe},
+    participants::Participants,
+    published::Published,
+    wake::Wake,
+};
+use crate::{
+    crdt::SharedDocument,
+    net::{
+        connection::{FromLink, Link, Report, close},
+        event::{DocumentEvent, PresenceEvent, Reason},
+        message::CloseReason,
+        node::{NodeId, PeerAddress},
+        replica::spans_of_own_update,
+        session::{ConnectionId, Input, Session, SessionConfig},
+    },
+};
+use dialling::Attempt;
+
+/// What is handled before time is looked at again.
+const BATCH: usize = 256;
+/// How often round trips are measured.
+const MEASURE: Duration = Duration::from_secs(1);
+/// How long saying goodbye may take.
+const FAREWELL: Duration = Duration::from_millis(800);
+/// With nothing to wait for, one wakes up anyway; any time will do.
+const FOREVER: Duration = Duration::from_secs(3600);
+
+/// What a driver is made of.
+pub(super) struct Parts {
+    pub(super) document: SharedDocument,
+    pub(super) config: SessionConfig,
+    pub(super) runtime: Handle,
+    pub(super) inbox: mpsc::Receiver<Wake>,
+    pub(super) wake: mpsc::Sender<Wake>,
+    pub(super) published: Arc<Published>,
+    pub(super) arrivals: Option<Arrivals>,
+    pub(super) updates: Option<broadcast::Sender<DocumentEvent>>,
+    pub(super) presence: Option<broadcast::Sender<PresenceEvent>>,
+}
+
+/// The session, its connections, and what is on its way.
+pub(super) struct Driver {
+    node: NodeId,
+    session: Session,
+    document: SharedDocument,
+    participants: Participants,
+    started: Instant,
+    runtime: Handle,
+    inbox: mpsc::Receiver<Wake>,
+    wake: mpsc::Sender<Wake>,
+    report: Report,
+    published: Arc<Published>,
+    presence: Option<broadcast::Sender<PresenceEvent>>,
+    arrivals: Option<Arrivals>,
+    endpoint: Option<Attached>,
+    attempts: BTreeMap<NodeId, Attempt>,
+    links: BTreeMap<ConnectionId, Link>,
+    /// Connections that we are closing, with what the session is told when they are over.
+    closing: BTreeMap<ConnectionId, Reason>,
+    /// Connections that were told the reason, or are being told it.
+    goodbyes: usize,
+    waiting: Vec<Waiting>,
+    /// Numbers connections and attempts.
+    last_number: u64,
+    next_measure: Duration,
+    offline: bool,
+    _subscriptions: Subscriptions,
+}
+
+/// The endpoint to dial through, and the task that tells where it can be reached.
+struct Attached {
+    endpoint: Endpoint,
+    watcher: AbortHandle,
+}
+
+/// Somebody who wants to know how connecting to a peer ends.
+struct Waiting {
+    node: NodeId,
+    reply: oneshot::Sender<Result<(), ConnectError>>,
+    /// Whether the session had the peer before; otherwise a failure leaves nothing behind.
+    known: bool,
+}
+
+impl Driver {
+    pub(super) fn new(parts: Parts) -> Self {
+        let (texts, changes): (mpsc::Sender<TextChange>, _) = mpsc::channel();
+        let subscriptions = subscribe(
+            parts.document.doc(),
+            parts.wake.clone(),
+            texts,
+            parts.updates,
+        );
+        let report: Report = {
+            let wake = parts.wake.clone();
+            Arc::new(move |news| {
+                // Nobody cares any more once the session has ended.
+                let _ = wake.send(Wake::Link(news));
+            })
+        };
+        Self {
+            node: parts.config.node,
+            session: Session::new(parts.config, rand::random()),
+            participants: Participants::new(parts.document.clone(), changes),
+            document: parts.document,
+            started: Instant::now(),
+            runtime: parts.runtime,
+            inbox: parts.inbox,
+            wake: parts.wake,
+            report,
+            published: parts.published,
+            presence: parts.presence,
+            arrivals: parts.arrivals,
+            endpoint: None,
+            attempts: BTreeMap::new(),
+            links: BTreeMap::new(),
+            closing: BTreeMap::new(),
+            goodbyes: 0,
+            waiting: Vec::new(),
+            last_number: 0,
+            next_measure: Duration::ZERO,
+            offline: false,
+            _subscriptions: subscriptions,
+        }
+    }
+
+    /// Runs until the session is stopped.
+    pub(super) fn run(mut self) {
+        loop {
+            let mut next = self.inbox.recv_timeout(self.time_to_wait()).ok();
+            for _ in 0..BATCH {
+                let Some(wake) = next else { break };
+                if let Wake::Stop(reply) = wake {
+                    return self.stop(reply);
+                }
+                self.take(wake);
+                next = self.inbox.try_recv().ok();
+            }
+            self.pass_time();
+            self.publish();
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    fn time_to_wait(&self) -> Duration {
+        let measure = (!self.links.is_empty()).then_some(self.next_measure);
+        let look = self.arrivals.as_ref().and_then(Arrivals::next_look);
+        [self.session.next_tick(), measure, look]
+            .into_iter()
+            .flatten()
+            .min()
+            .map_or(FOREVER, |next| next.saturating_sub(self.now()))
+    }
+
+    fn take(&mut self, wake: Wake) {
+        match wake {
+            Wake::LocalUpdate(updates) => match spans_of_own_update(&updates) {
+                Some(spans) => self.handle(Input::LocalUpdate { spans, updates }),
+                None => self.handle(Input::DocumentChanged),
+            },
+            Wake::DocumentChanged => self.handle(Input::DocumentChanged),
+            Wake::Input(input) => self.take_input(input),
+            Wake::Attach(endpoint) => self.attach(endpoint),
+            Wake::Connect { address, reply } => self.connect(address, reply),
+            Wake::Incoming(connection) => self.take_incoming(connection),
+            Wake::Settled {
+                node,
+                attempt,
+                result,
+            } => self.settle(node, attempt, result),
+            Wake::Link(news) => self.take_news(news),
+            // The loop ends before it hands one on.
+            Wake::Stop(_) => {}
+        }
+    }
+
+    fn take_input(&mut self, input: Input) {
+        match &input {
+            Input::Offline => {
+                self.offline = true;
+                self.withdraw_all();
+            }
+            Input::Online => self.offline = false,
+            Input::Forget(node) => self.withdraw(*node),
+            Input::LocalUpdate { .. }
+            | Input::DocumentChanged
+            | Input::Dial(_)
+            | Input::DialFailed { .. }
+            | Input::Opened { .. }
+            | Input::Received { .. }
+            | Input::Closed { .. }
+            | Input::RoundTrip { .. }
+            | Input::LocalPresence(_)
+            | Input::AddressChanged(_)
+            | Input::Shutdown
+            | Input::Tick => {}
+        }
+        self.handle(input);
+    }
+
+    fn take_news(&mut self, news: FromLink) {
+        match news {
+            FromLink::Received {
+                connection,
+                message,
+                permit,
+            } => {
+                if self.links.contains_key(&connection) {
+                    self.handle(Input::Received {
+                        connection,
+                        message,
+                    });
+                }
+                drop(permit);
+            }
+            FromLink::Broken { connection } => {
+                let reason = Reason::Lost("the peer broke the protocol".to_owned());
+                self.cut(connection, CloseReason::Protocol, reason);
+            }
+            FromLink::Ended { connection, reason } => {
+                self.links.remove(&connection);
+                let reason = self.closing.remove(&connection).unwrap_or(reason);
+                self.handle(Input::Closed { connection, reason });
+            }
+            FromLink::SaidGoodbye => self.goodbyes = self.goodbyes.saturating_sub(1),
+        }
+    }
+
+    /// Hands something to the session, and carries out what follows from it.
+    fn handle(&mut self, input: Input) {
+        let now = self.now();
+        let outputs = self.session.handle(input, now, &mut self.document);
+        for output in outputs {
+            self.carry_out(output);
+        }
+    }
+
+    fn pass_time(&mut self) {
+        let now = self.now();
+        if self.session.next_tick().is_some_and(|tick| tick <= now) {
+            self.commit_what_lies_open();
+            self.handle(Input::Tick);
+        }
+        if now >= self.next_measure {
+            self.next_measure = now + MEASURE;
+            self.measure();
+        }
+        if let Some(arrivals) = &mut self.arrivals {
+            for address in arrivals.look(self.session.peers(), now) {
+                self.handle(Input::Dial(address));
+            }
+        }
+    }
+
+    /// A change that was made directly on the document is sent when it is committed, which an
+    /// application may have left to chance.
+    fn commit_what_lies_open(&self) {
+        if self.document.doc().get_pending_txn_len() > 0 {
+            self.document.lock().doc().commit();
+        }
+    }
+
+    fn measure(&mut self) {
+        let measured: Vec<_> = self
+            .links
+            .iter()
+            .filter_map(|(connection, link)| Some((*connection, link.round_trip()?)))
+            .collect();
+        for (connection, rtt) in measured {
+            self.handle(Input::RoundTrip { connection, rtt });
+        }
+    }
+
+    fn publish(&mut self) {
+        self.participants.follow_text();
+        self.published.set_participants(self.participants.all());
+        self.published.set_peers(self.session.peers());
+    }
+
+    /// Ends a connection of ours without waiting for what is queued.
+    fn cut(&mut self, connection: ConnectionId, tell: CloseReason, reason: Reason) {
+        if let Some(link) = self.links.remove(&connection) {
+            self.closing.insert(connection, reason);
+            self.goodbyes += 1;
+            link.close_now(tell, &self.runtime);
+        }
+    }
+
+    /// Says goodbye to everybody, and waits until they were told, or for a moment.
+    fn stop(mut self, reply: Option<oneshot::Sender<()>>) {
+        let mut replies = vec![reply];
+        self.withdraw_all();
+        self.handle(Input::Shutdown);
+        let left: Vec<_> = self.links.keys().copied().collect();
+        for connection in left {
+            self.end(connection, CloseReason::Leaving);
+        }
+        let deadline = Instant::now() + FAREWELL;
+        while self.goodbyes > 0 {
+            let rest = deadline.saturating_duration_since(Instant::now());
+            match self.inbox.recv_timeout(rest) {
+                Ok(Wake::Link(FromLink::SaidGoodbye)) => self.goodbyes -= 1,
+                Ok(Wake::Incoming(connection)) => close(&connection, CloseReason::Leaving),
+                Ok(Wake::Stop(reply)) => replies.push(reply),
+                Ok(_) => {}
+                Err(_) => break,
+            }
+        }
+        self.publish();
+        if let Some(attached) = self.endpoint.take() {
+            attached.watcher.abort();
+        }
+        // Whoever waits for the end must find everything released.
+        drop(self);
+        for reply in replies.into_iter().flatten() {
+            let _ = reply.send(());
+        }
+    }
+}
+
+/// Returns what a peer's address becomes when the machine itself knows more.
+fn with_places_of(mut address: PeerAddress, found: Option<PeerAddress>) -> PeerAddress {
+    if let Some(found) = found {
+        address.direct.extend(found.direct);
+        address.direct.sort_unstable();
+        address.direct.dedup();
+        address.relay = address.relay.or(found.relay);
+    }
+    address
+}

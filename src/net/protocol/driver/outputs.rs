@@ -1,0 +1,94 @@
+//! Carrying out what the session says.
+
+use super::Driver;
+use crate::net::{
+    connection::Overflow,
+    event::{ConnectionEvent, PeerState, PresenceEvent, Reason},
+    message::{CloseReason, Message},
+    session::{ConnectionId, Output},
+};
+
+impl Driver {
+    pub(super) fn carry_out(&mut self, output: Output) {
+        match output {
+            Output::Send {
+                connection,
+                message,
+            } => self.send(connection, message),
+            Output::Dial { address } => self.start_dial(address),
+            Output::Close { connection, reason } => self.end(connection, reason),
+            Output::Connection(event) => self.announce(event),
+            Output::Joined { node, user } => {
+                let event = self.participants.join(node, user);
+                self.tell(event);
+            }
+            Output::PresenceChanged { node, presence } => {
+                let event = self.participants.update(node, presence);
+                self.tell(event);
+            }
+            Output::Left { node, user } => {
+                let event = self.participants.leave(node, user);
+                self.tell(event);
+            }
+            Output::Imported { .. } => {
+                for event in self.participants.find_missing() {
+                    self.tell(event);
+                }
+            }
+            Output::Adopted { document, title } => {
+                self.published.info.send_modify(|info| {
+                    info.document = Some(document);
+                    info.title = title;
+                });
+            }
+            Output::InSync { node } => {
+                self.published.info.send_if_modified(|info| {
+                    let first = !info.first_sync;
+                    info.first_sync = true;
+                    first
+                });
+                self.publish();
+                self.satisfy_waiting(node);
+            }
+        }
+    }
+
+    fn send(&mut self, connection: ConnectionId, message: Message) {
+        let Some(link) = self.links.get(&connection) else {
+            return;
+        };
+        if let Err(Overflow) = link.send(message) {
+            let reason = Reason::Lost("the peer reads too slowly".to_owned());
+            self.cut(connection, CloseReason::Silent, reason);
+        }
+    }
+
+    /// Ends a connection after what is queued for it has left.
+    pub(super) fn end(&mut self, connection: ConnectionId, reason: CloseReason) {
+        if let Some(link) = self.links.remove(&connection) {
+            self.closing.insert(connection, Reason::Requested);
+            self.goodbyes += 1;
+            link.close(reason, &self.runtime);
+        }
+    }
+
+    fn announce(&mut self, event: ConnectionEvent) {
+        let now = self.now();
+        if let Some(arrivals) = &mut self.arrivals {
+            arrivals.note(event.node, event.to, now);
+        }
+        if event.to == PeerState::Disconnected {
+            self.disappoint_waiting(event.node, &event.reason);
+        }
+        self.publish();
+        // An application that listens to none of them is fine.
+        let _ = self.published.connections.send(event);
+    }
+
+    fn tell(&mut self, event: PresenceEvent) {
+        self.published.set_participants(self.participants.all());
+        if let Some(presence) = &self.presence {
+            let _ = presence.send(event);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! What the driver tells everybody who holds a handle, without being asked.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{broadcast, watch};
+
+use crate::net::{
+    event::{ConnectionEvent, Presence},
+    node::{DocumentId, NodeId},
+    peer::PeerView,
+};
+
+/// Connection events that a subscriber may lag behind before it misses some.
+const CONNECTION_EVENTS: usize = 256;
+
+/// What is known about the document as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DocumentInfo {
+    /// Its id, once it is known.
+    pub document: Option<DocumentId>,
+    /// What it is called, such as the host's file name; cleaned, so that it can be shown.
+    pub title: String,
+    /// Whether this replica has had everything that some peer had, at least once.
+    pub first_sync: bool,
+}
+
+/// The driver writes, the handles read.
+pub(super) struct Published {
+    peers: Mutex<Vec<PeerView>>,
+    participants: Mutex<Vec<(NodeId, Presence)>>,
+    pub(super) connections: broadcast::Sender<ConnectionEvent>,
+    pub(super) info: watch::Sender<DocumentInfo>,
+}
+
+impl Published {
+    pub(super) fn new(info: DocumentInfo) -> Self {
+        Self {
+            peers: Mutex::default(),
+            participants: Mutex::default(),
+            connections: broadcast::Sender::new(CONNECTION_EVENTS),
+            info: watch::Sender::new(info),
+        }
+    }
+
+    pub(super) fn peers(&self) -> Vec<PeerView> {
+        locked(&self.peers).clone()
+    }
+
+    pub(super) fn set_peers(&self, peers: impl Iterator<Item = PeerView>) {
+        let mut published = locked(&self.peers);
+        published.clear();
+        published.extend(peers);
+    }
+
+    pub(super) fn participants(&self) -> Vec<(NodeId, Presence)> {
+        locked(&self.participants).clone()
+    }
+
+    pub(super) fn set_participants(&self, participants: Vec<(NodeId, Presence)>) {
+        *locked(&self.participants) = participants;
+    }
+}
+
+/// A panic elsewhere leaves at worst an older list behind.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
