@@ -293,7 +293,7 @@ impl TextDocument {
         let position = anchor.resolve(guard.doc())?;
         // Loro may be ahead of the rope.
         Some(self.queue.carry_back(position, |delta, position| {
-            delta.map_back(position, Bias::Before)
+            delta.map_back(position, anchor.bias())
         }))
     }
 

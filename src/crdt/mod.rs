@@ -17,6 +17,8 @@ mod eol;
 mod selection;
 mod shared;
 mod snapshot;
+#[cfg(test)]
+mod testing;
 mod undo;
 
 pub use anchor::{Anchor, AnchorError};
