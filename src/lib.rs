@@ -24,6 +24,7 @@ pub mod ui;
 
 pub use net::address::InvalidNodeId;
 pub use net::endpoint::{EndpointError, NetworkKind, bind};
+pub use net::listener::Listener;
 pub use net::event::{
     ChangeOrigin, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent, PeerState,
     Presence, PresenceEvent, Reason, Selection, UserInfo,

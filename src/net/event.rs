@@ -8,7 +8,7 @@ use loro::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{crdt::Delta, net::node::NodeId};
+use crate::{crdt::{Anchor, Delta}, net::node::NodeId};
 
 /// The person behind a replica, as others see them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +32,9 @@ pub struct CursorPosition {
     pub container: String,
     /// Unicode scalar values from the start of the container.
     pub offset: usize,
+    /// The same place as an anchor, which stays exact when the text changes on its way to whoever
+    /// reads this. Where there is one, it counts, and the offset is only what it was at first.
+    pub anchor: Option<Anchor>,
 }
 
 impl CursorPosition {
@@ -42,7 +45,14 @@ impl CursorPosition {
             column,
             container,
             offset,
+            anchor: None,
         }
+    }
+
+    /// Pins the caret to an anchor.
+    pub fn with_anchor(mut self, anchor: Option<Anchor>) -> Self {
+        self.anchor = anchor;
+        self
     }
 }
 

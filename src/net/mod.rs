@@ -8,6 +8,7 @@ mod connection;
 pub mod endpoint;
 pub mod event;
 mod frame;
+pub mod listener;
 mod lookup;
 pub mod message;
 pub mod node;

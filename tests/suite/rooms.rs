@@ -17,7 +17,10 @@ struct Rule {
 /// The files of `net` that may know iroh and tokio.
 const DRIVER: &[&str] = &[
     "src/net/connection",
+    "src/net/address",
     "src/net/endpoint",
+    "src/net/frame",
+    "src/net/listener",
     "src/net/lookup",
     "src/net/protocol",
     "src/net/ticket",

@@ -41,7 +41,7 @@ struct Person {
 
 /// A position that was found in the document.
 struct Place {
-    container: String,
+    anchor: Anchor,
     offset: usize,
 }
 
@@ -141,7 +141,7 @@ impl Participants {
             };
             let places = [&mut person.cursor, &mut person.selection_start];
             for place in places.into_iter().flatten() {
-                if place.container == container {
+                if place.anchor.container() == container {
                     place.offset = delta.map(place.offset, bias);
                 }
             }
@@ -159,14 +159,10 @@ impl Participants {
     fn find(&mut self, doc: &LoroDoc, anchor: Option<&WireAnchor>) -> Option<Place> {
         let anchor = Anchor::decode(&anchor?.0).ok()?;
         let offset = anchor.resolve(doc)?;
-        let place = Place {
-            container: anchor.container().to_owned(),
-            offset,
-        };
-        if !self.mirrors.contains_key(&place.container) {
-            self.mirror(doc, &place.container);
+        if !self.mirrors.contains_key(anchor.container()) {
+            self.mirror(doc, anchor.container());
         }
-        Some(place)
+        Some(Place { anchor, offset })
     }
 
     /// Copies a text, after everything that was done to it was followed.
@@ -186,7 +182,7 @@ impl Participants {
                 .values()
                 .flat_map(|person| [&person.cursor, &person.selection_start])
                 .flatten()
-                .any(|place| place.container == *container)
+                .any(|place| place.anchor.container() == container)
         });
     }
 
@@ -208,7 +204,8 @@ impl Participants {
     }
 
     fn position(&self, place: &Place) -> CursorPosition {
-        let (line, column, offset) = match self.mirrors.get(&place.container) {
+        let container = place.anchor.container();
+        let (line, column, offset) = match self.mirrors.get(container) {
             Some(mirror) => {
                 let offset = place.offset.min(mirror.len_chars());
                 let line = mirror.char_to_line(offset);
@@ -216,7 +213,8 @@ impl Participants {
             }
             None => (0, place.offset, place.offset),
         };
-        CursorPosition::new(line, column, place.container.clone(), offset)
+        CursorPosition::new(line, column, container.to_owned(), offset)
+            .with_anchor(Some(place.anchor.clone()))
     }
 
     /// Returns everybody as they are now.

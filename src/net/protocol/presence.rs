@@ -150,7 +150,9 @@ impl PresenceManager {
 
     fn anchor(&self, place: &CursorPosition, bias: Bias) -> Result<WireAnchor, PresenceError> {
         let doc: &LoroDoc = self.shared.document.doc();
-        Anchor::at(doc, &place.container, place.offset, bias)
+        let anchor = place.anchor.clone();
+        anchor
+            .or_else(|| Anchor::at(doc, &place.container, place.offset, bias))
             .map(|anchor| WireAnchor(anchor.encode()))
             .ok_or_else(|| PresenceError::NoSuchPlace {
                 container: place.container.clone(),
