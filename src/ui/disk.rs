@@ -2,7 +2,11 @@
 //!
 //! Every call waits for the disk and belongs on a thread that may wait.
 
-use std::{path::Path, sync::Mutex, time::SystemTime};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::SystemTime,
+};
 
 use super::app::{SaveError, SaveRequest, SavedFile};
 use crate::{
@@ -12,7 +16,7 @@ use crate::{
 };
 
 /// The replica of one document and its place in the store.
-pub(crate) struct Disk {
+pub(super) struct Disk {
     store: Store,
     replica: ReplicaId,
     node_key: NodeKey,
@@ -22,7 +26,7 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    pub fn new(store: Store, replica: &Replica, lock: ReplicaLock) -> Self {
+    pub(super) fn new(store: Store, replica: &Replica, lock: ReplicaLock) -> Self {
         Self {
             store,
             replica: replica.id,
@@ -32,24 +36,30 @@ impl Disk {
         }
     }
 
-    pub fn node_key(&self) -> [u8; 32] {
+    pub(super) fn node_key(&self) -> [u8; 32] {
         self.node_key.to_bytes()
     }
 
     /// Writes the user's file, and records which version of the document it holds.
-    pub fn save(&self, request: &SaveRequest, document: &SharedDocument) -> Result<SavedFile, SaveError> {
-        let failed = |error: FileError| SaveError::Failed(error.to_string());
+    /// `version` is that of the document whose text is in the request.
+    pub(super) fn save(
+        &self,
+        request: &SaveRequest,
+        version: &[u8],
+        document: &SharedDocument,
+    ) -> Result<SavedFile, SaveError> {
         if !request.replace && request.path.exists() {
             return Err(SaveError::Exists(request.path.clone()));
         }
-        let written = store::save_file(&request.path, &request.text, request.format).map_err(failed)?;
+        let written = store::save_file(&request.path, &request.text, request.format)
+            .map_err(|error| SaveError::Failed(error.to_string()))?;
         let saved = SavedFile { path: request.path.clone(), version: request.version };
         // The file is safe; what is stored beside it only makes reopening smoother.
         let recorded = self
             .store
             .bind_path(self.replica, &request.path)
             .and_then(|_| self.store.record_format(self.replica, request.format))
-            .and_then(|()| self.store.record_saved(self.replica, written.hash, &request.document_version))
+            .and_then(|()| self.store.record_saved(self.replica, written.hash, version))
             .and_then(|()| self.keep(document));
         if let Err(error) = recorded {
             tracing::warn!("the file is saved, its history is not: {error}");
@@ -58,8 +68,8 @@ impl Disk {
     }
 
     /// Stores the document with its history, unless it is stored already.
-    pub fn keep(&self, document: &SharedDocument) -> Result<(), StoreError> {
-        let mut kept = self.kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    pub(super) fn keep(&self, document: &SharedDocument) -> Result<(), StoreError> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let version = document.version();
         if kept.as_ref() == Some(&version) {
             return Ok(());
@@ -73,7 +83,7 @@ impl Disk {
     }
 
     /// Records which document was joined, and what it is called there.
-    pub fn adopt(&self, document: DocumentId, title: &str) -> Result<(), StoreError> {
+    pub(super) fn adopt(&self, document: DocumentId, title: &str) -> Result<(), StoreError> {
         let replica = self.store.replica(self.replica)?;
         if replica.document.is_some_and(|held| held != document) {
             // The person decided to join another document into this file.
@@ -87,7 +97,7 @@ impl Disk {
     }
 
     /// Records where the peers of now can be found next time.
-    pub fn remember(&self, peers: &[PeerInfo]) -> Result<(), StoreError> {
+    pub(super) fn remember(&self, peers: &[PeerInfo]) -> Result<(), StoreError> {
         for peer in peers {
             let known = KnownPeer {
                 address: peer.address.clone(),
@@ -101,7 +111,7 @@ impl Disk {
     }
 
     /// Copies a file beside itself, before it is given up.
-    pub fn back_up(&self, path: &Path) -> Result<std::path::PathBuf, FileError> {
+    pub(super) fn back_up(&self, path: &Path) -> Result<PathBuf, FileError> {
         store::backup_beside(path)
     }
 }

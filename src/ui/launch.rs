@@ -12,16 +12,17 @@ use std::{
 };
 
 use super::{
-    app::{App, AppOptions},
+    app::{App, AppOptions, ShareInfo},
     config::{Config, ConfigError},
     disk::Disk,
     keymap::Keymap,
-    opening::{self, Opening, OpeningError},
-    theme::{self, ColorDepth, ColorError, Theme, ThemeError},
+    network,
+    opening::{self, Aside, OpeningError},
+    theme::{ColorDepth, ColorParseError, Theme, ThemeError, color_for, parse_color},
 };
 use crate::{
-    DocumentId, InvalidNodeId, NetworkKind, NodeId, PeerAddress, UserInfo,
-    store::{FileError, NoHome, Places, Replica, ReplicaId, Store, StoreError},
+    DocumentId, InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
+    store::{self, FileError, NoHome, Places, Replica, ReplicaLock, Store, StoreError},
 };
 
 /// What a document without a file is called.
@@ -64,7 +65,7 @@ pub enum LaunchError {
     Theme(#[from] ThemeError),
     /// The colour is none.
     #[error(transparent)]
-    Color(#[from] ColorError),
+    Color(#[from] ColorParseError),
     /// The node id is none.
     #[error(transparent)]
     NodeId(#[from] InvalidNodeId),
@@ -101,6 +102,9 @@ pub enum LaunchError {
     /// The document cannot be opened.
     #[error(transparent)]
     Opening(#[from] OpeningError),
+    /// The network part of the program cannot start.
+    #[error(transparent)]
+    Protocol(#[from] ProtocolError),
     /// The log cannot be written.
     #[error("the log cannot be written to {}: {source}", path.display())]
     Log {
@@ -115,22 +119,25 @@ pub enum LaunchError {
 }
 
 /// A document that is ready for the screen and the network.
-pub(crate) struct Launched {
-    pub app: App,
-    pub disk: Disk,
-    pub network: NetworkKind,
-    pub lookup_directory: PathBuf,
-    pub document: Option<DocumentId>,
-    pub title: String,
-    pub user: UserInfo,
-    /// The replica that was named on the command line.
-    pub host: Option<NodeId>,
-    /// Peers from before.
-    pub known_peers: Vec<PeerAddress>,
+pub(super) struct Launched {
+    pub(super) app: App,
+    pub(super) disk: Disk,
+    pub(super) network: NetworkKind,
+    /// Where programs on this machine find each other.
+    pub(super) lookup_directory: PathBuf,
+    /// `None`: it takes the document that is joined.
+    pub(super) document_id: Option<DocumentId>,
+    pub(super) title: String,
+    pub(super) user: UserInfo,
+    /// The replica that was named on the command line, and peers from before.
+    pub(super) peers: Vec<PeerAddress>,
+    /// Whether the document is that of a peer, and not here yet.
+    pub(super) joins: bool,
     /// What is in the file, while it is not decided what becomes of it.
-    pub aside: Option<opening::Aside>,
+    pub(super) aside: Option<Aside>,
+    pub(super) share: ShareInfo,
     /// Something to tell once the screen is open.
-    pub message: Option<String>,
+    pub(super) message: Option<String>,
 }
 
 /// Returns the node id under which a file is shared; without a file, that of the unnamed buffer.
@@ -142,51 +149,60 @@ pub fn node_id(file: Option<&Path>) -> Result<NodeId, LaunchError> {
     let store = Store::open(&Places::of_this_process()?.state)?;
     let replica = match file {
         Some(file) => {
-            crate::store::read_file(file)?;
+            store::read_file(file)?;
             store.replica_for(file)?
         }
-        None => unnamed_replica(&store)?,
+        None => match unnamed_replicas(&store)?.into_iter().next() {
+            Some(replica) => replica,
+            None => store.create_replica(UNTITLED)?,
+        },
     };
-    Ok(replica.node_id())
+    Ok(node_of(&replica))
 }
 
 /// Opens what the command line asks for.
-pub(crate) fn open(options: Options) -> Result<Launched, LaunchError> {
+pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     let places = Places::of_this_process()?;
     if let Some(path) = &options.log {
         start_log(path)?;
     }
     let config = Config::load(&places.config)?;
-    let theme_name = options.theme.as_deref().or(config.theme.as_deref());
-    let depth = ColorDepth::from_environment(|name| std::env::var(name).ok());
-    let theme = Theme::load(theme_name.unwrap_or(Theme::DEFAULT), Some(&places.config.join("themes")), depth)?;
-    let color = options.color.as_ref().or(config.color.as_ref());
-    let color = color.map(|color| theme::parse_color(color).map(|_| color.clone())).transpose()?;
+    let theme = load_theme(&options, &config, &places)?;
+    let color = options.color.as_deref().or(config.color.as_deref());
+    color.map(parse_color).transpose()?;
     let host: Option<NodeId> = options.connect.as_deref().map(str::parse).transpose()?;
-    let store = Store::open(&places.state)?;
-    let replica = choose_replica(&store, options.file.as_deref(), host)?;
-    let node = replica.node_id();
-    if let Some(host) = host.filter(|host| *host == node) {
-        return Err(LaunchError::OwnNodeId { node: host, title: replica.title });
-    }
     let file = options.file.as_deref().map(store::read_file).transpose()?;
+
+    let store = Store::open(&places.state)?;
+    let (replica, lock) = choose_replica(&store, options.file.as_deref(), host)?;
+    let node = node_of(&replica);
+    if host == Some(node) {
+        return Err(LaunchError::OwnNodeId { node, title: replica.title });
+    }
     // Checked late: what is wrong with the arguments is worth more to know.
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return Err(LaunchError::NoTerminal);
     }
-    let lock = lock(&store, &replica)?;
-    let known_peers: Vec<_> = store.peers(replica.id)?.into_iter().map(|peer| peer.address).collect();
-    let opening = match host {
-        Some(host) if !known_peers.iter().any(|peer| peer.node == host) => opening::join(file),
-        Some(_) | None => opening::reopen(&store, &replica, file)?,
+    let lock = locked(&store, &replica, lock)?;
+
+    let mut peers: Vec<_> = store.peers(replica.id)?.into_iter().map(|peer| peer.address).collect();
+    let new_host = host.filter(|host| !peers.iter().any(|peer| peer.node == *host));
+    let opening = match new_host {
+        Some(host) => {
+            // Peers of the document that was in the file before have another one.
+            peers = vec![PeerAddress::unknown(host)];
+            opening::join(file)
+        }
+        None => opening::reopen(&store, &replica, file)?,
     };
     store.record_opened(replica.id, SystemTime::now())?;
 
     let user = UserInfo {
         name: options.name.or_else(|| config.name.clone()).unwrap_or_else(login_name),
-        color: color.unwrap_or_else(|| theme::color_for(&node, &theme)),
+        color: color.map_or_else(|| color_for(&node, &theme), str::to_owned),
         avatar_url: None,
     };
+    let network = options.network.or(config.network).unwrap_or_default();
     let app = App::new(AppOptions {
         document: opening.document,
         path: options.file,
@@ -197,38 +213,79 @@ pub(crate) fn open(options: Options) -> Result<Launched, LaunchError> {
         keymap: Keymap::from_config(&config),
         user: user.clone(),
         node,
-        config: config.clone(),
+        config,
     });
     Ok(Launched {
         app,
-        network: options.network.or(config.network).unwrap_or_default(),
+        network,
         lookup_directory: places.runtime,
         document_id: opening.document_id,
         title: replica.title.clone(),
-        disk: Disk::new(store, replica, lock),
+        disk: Disk::new(store, &replica, lock),
         user,
-        host,
-        known_peers,
+        peers,
+        joins: new_host.is_some(),
         aside: opening.aside,
+        share: network::share_info(node, network),
         message: opening.message,
     })
 }
 
-/// Finds the replica that the command line means.
-fn choose_replica(store: &Store, file: Option<&Path>, host: Option<NodeId>) -> Result<Replica, LaunchError> {
-    let replica = match (file, host) {
-        (Some(file), _) => store.replica_for(file)?,
-        (None, Some(host)) => match store.replicas_joined_through(host)?.into_iter().next() {
-            Some(joined) => joined,
-            None => store.create_replica(UNTITLED)?,
-        },
-        (None, None) => unnamed_replica(store)?,
-    };
-    Ok(replica)
+fn load_theme(options: &Options, config: &Config, places: &Places) -> Result<Theme, LaunchError> {
+    let variable = |name| std::env::var(name).ok();
+    let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
+    let depth = ColorDepth::from_environment(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
+    let name = options.theme.as_deref().or(config.theme.as_deref());
+    let name = name.unwrap_or(Theme::default_name(depth));
+    let theme = Theme::load(name, Some(&places.config.join("themes")))?;
+    Ok(theme.with_depth(depth))
 }
 
-fn lock(store: &Store, replica: &Replica) -> Result<ReplicaLock, LaunchError> {
-    store.try_lock(replica.id)?.ok_or_else(|| LaunchError::OpenElsewhere {
+/// The node id under which a replica is shared.
+fn node_of(replica: &Replica) -> NodeId {
+    NodeId::of_key(&replica.node_key.to_bytes())
+}
+
+/// Finds and locks the replica that the command line means.
+fn choose_replica(
+    store: &Store,
+    file: Option<&Path>,
+    host: Option<NodeId>,
+) -> Result<(Replica, Option<ReplicaLock>), LaunchError> {
+    let candidates = match (file, host) {
+        (Some(file), _) => {
+            let replica = store.replica_for(file)?;
+            let lock = store.try_lock(replica.id)?;
+            return Ok((replica, lock));
+        }
+        (None, Some(host)) => store.replicas_joined_through(host)?,
+        (None, None) => unnamed_replicas(store)?,
+    };
+    for replica in candidates {
+        if let Some(lock) = store.try_lock(replica.id)? {
+            return Ok((replica, Some(lock)));
+        }
+    }
+    let title = host.map_or_else(|| UNTITLED.to_owned(), |host| host.short());
+    let replica = store.create_replica(&title)?;
+    let lock = store.try_lock(replica.id)?;
+    Ok((replica, lock))
+}
+
+/// The replicas of buffers that were opened without a file.
+fn unnamed_replicas(store: &Store) -> Result<Vec<Replica>, StoreError> {
+    let mut replicas = store.replicas()?;
+    replicas.retain(|replica| replica.path.is_none() && replica.title == UNTITLED);
+    Ok(replicas)
+}
+
+/// Refuses a file that somebody works on in another copad.
+fn locked(
+    store: &Store,
+    replica: &Replica,
+    lock: Option<ReplicaLock>,
+) -> Result<ReplicaLock, LaunchError> {
+    lock.ok_or_else(|| LaunchError::OpenElsewhere {
         title: replica.title.clone(),
         holder: store.lock_holder(replica.id),
         node: node_of(replica),

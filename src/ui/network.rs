@@ -1,107 +1,92 @@
 //! The editor's side of the network: starts the protocol, and turns what it tells into news.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, time::Duration};
 
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::{
+    sync::{broadcast, mpsc, watch},
+    task::JoinHandle,
+};
 
 use super::{
     app::{Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
-    launch::Launched,
+    editor::News,
+    launch::{LaunchError, Launched},
 };
 use crate::{
-    ChangeOrigin, DocumentEvent, DocumentInfo, NetworkKind, Node, NodeId, PeerAddress, PeerInfo,
-    RealtimeLoroProtocol, UserInfo,
-    crdt::{Anchor, SharedDocument},
+    ChangeOrigin, CursorPosition, DocumentEvent, DocumentInfo, Listener, NetworkKind, NodeId,
+    PeerAddress, PeerInfo, RealtimeLoroProtocol, Selection,
+    crdt::{Bias, TextDocument},
 };
 
 /// Events that may wait for the screen. Whoever falls behind takes in everything at once.
 const QUEUE: usize = 1024;
+/// How long closing the endpoint may take, after everybody was told that we leave.
+const CLOSING: Duration = Duration::from_millis(500);
 
-/// What tasks have to tell the loop.
-pub(crate) enum News {
-    /// For the application.
-    App(Event),
-    /// Which document this is, and whether a peer has handed it over.
-    Document(DocumentInfo),
-}
-
-/// The protocol and, once it is bound, the endpoint it speaks through.
-pub(crate) struct Network {
+/// The protocol, and the endpoint it speaks through.
+pub(super) struct Network {
     protocol: RealtimeLoroProtocol,
-    kind: NetworkKind,
-    node: watch::Receiver<Option<Arc<Node>>>,
+    /// Binds the endpoint in the background, and keeps it.
+    listener: JoinHandle<Option<Listener>>,
 }
 
 impl Network {
     /// Starts the protocol and, in the background, the endpoint. Never waits for the network.
-    pub fn start(launched: &Launched, key: [u8; 32], tell: &mpsc::UnboundedSender<News>) -> Self {
+    pub(super) fn start(
+        launched: &Launched,
+        tell: &mpsc::UnboundedSender<News>,
+    ) -> Result<Self, LaunchError> {
         let (updates, update_events) = broadcast::channel(QUEUE);
         let (presence, presence_events) = broadcast::channel(QUEUE);
         let document = launched.app.document().shared().clone();
-        let protocol = RealtimeLoroProtocol::builder(document, launched.app.node(), launched.user.clone())
+        let node = NodeId::of_key(&launched.disk.node_key());
+        let protocol = RealtimeLoroProtocol::builder(document, node, launched.user.clone())
             .document_id(launched.document_id)
             .title(launched.title.clone())
+            .lookup_directory(Some(launched.lookup_directory.clone()))
             .updates(updates)
             .presence(presence)
-            .spawn();
+            .spawn()?;
         let connections = protocol.connection_manager().subscribe();
         forward(update_events, tell, changed);
         forward(presence_events, tell, |event| Some(Event::Presence(event)));
         forward(connections, tell, |event| Some(Event::Connection(event)));
         watch_document(protocol.document_info(), tell.clone());
-        let wanted = launched.host.map(PeerAddress::unknown).into_iter();
-        for peer in wanted.chain(launched.known_peers.iter().cloned()) {
-            protocol.connection_manager().connect(peer);
-        }
-        let (bound, node) = watch::channel(None);
-        let binding = Binding {
-            protocol: protocol.clone(),
-            kind: launched.network,
-            key,
-            lookup_directory: launched.lookup_directory.clone(),
-            tell: tell.clone(),
+        let listener = tokio::spawn(listen(
+            protocol.clone(),
+            launched.network,
+            launched.disk.node_key(),
+            launched.lookup_directory.clone(),
+            launched.peers.clone(),
+            tell.clone(),
+        ));
+        Ok(Self { protocol, listener })
+    }
+
+    /// Tells the others where our caret is in the document as the screen shows it.
+    pub(super) fn publish(&self, document: &TextDocument, caret: LocalCaret) {
+        let selection = caret.selection;
+        // A selection must not grow when somebody types right at its edge.
+        let (start, end) = match selection.anchor < selection.head {
+            true => (Bias::After, Bias::Before),
+            false if selection.is_caret() => (Bias::Before, Bias::Before),
+            false => (Bias::Before, Bias::After),
         };
-        tokio::spawn(binding.bind(bound));
-        Self { protocol, kind: launched.network, node }
-    }
-}
-
-/// What binding the endpoint needs.
-struct Binding {
-    protocol: RealtimeLoroProtocol,
-    kind: NetworkKind,
-    key: [u8; 32],
-    lookup_directory: PathBuf,
-    tell: mpsc::UnboundedSender<News>,
-}
-
-impl Binding {
-    async fn bind(self, bound: watch::Sender<Option<Arc<Node>>>) {
-        match Node::start(self.kind, self.key, Some(self.lookup_directory), &self.protocol).await {
-            Ok(node) => {
-                bound.send_replace(Some(Arc::new(node)));
-            }
-            Err(error) => {
-                let sentence = format!("Nobody can join: {error}");
-                let _ = self.tell.send(News::App(Event::Message(MessageKind::Error, sentence)));
-            }
-        }
-    }
-}
-
-impl Network {
-    /// Tells the others where our caret is.
-    pub fn publish(&self, caret: LocalCaret, cursor: Option<Anchor>, selection_start: Option<Anchor>) {
-        self.protocol.presence_manager().publish(cursor, selection_start, caret.typing, caret.away);
+        let cursor = place(document, selection.head, end);
+        let selected = (!selection.is_caret())
+            .then(|| Selection::new(place(document, selection.anchor, start), cursor.clone()));
+        let presence = self.protocol.presence_manager();
+        presence.publish(Some(cursor), selected, caret.typing, caret.away);
     }
 
     /// Joins another replica of this document, now and whenever it can be reached.
-    pub fn connect(&self, node: NodeId) {
-        self.protocol.connection_manager().connect(PeerAddress::unknown(node));
+    pub(super) fn connect(&self, node: NodeId) {
+        let address = PeerAddress::unknown(node);
+        self.protocol.connection_manager().connect(address);
     }
 
     /// Cuts all connections, or lets them come back.
-    pub fn set_offline(&self, offline: bool) {
+    pub(super) fn set_offline(&self, offline: bool) {
         let connections = self.protocol.connection_manager();
         if offline {
             connections.go_offline();
@@ -111,22 +96,60 @@ impl Network {
     }
 
     /// Returns the peers as the session sees them.
-    pub fn peers(&self) -> Vec<PeerInfo> {
+    pub(super) fn peers(&self) -> Vec<PeerInfo> {
         self.protocol.connection_manager().peers()
     }
 
-    /// Says goodbye to everybody. Takes a second at most.
-    pub async fn stop(self) {
+    /// Says goodbye to everybody. Takes little more than a second at most.
+    pub(super) async fn stop(self) {
         self.protocol.shutdown().await;
-        let node = self.node.borrow().clone();
-        if let Some(node) = node {
-            node.close().await;
+        if !self.listener.is_finished() {
+            return self.listener.abort();
+        }
+        if let Ok(Some(listener)) = self.listener.await {
+            // Whoever was not told by then finds out by our silence.
+            let _ = tokio::time::timeout(CLOSING, listener.close()).await;
         }
     }
 }
 
+/// Binds the endpoint, and dials whom we know.
+async fn listen(
+    protocol: RealtimeLoroProtocol,
+    kind: NetworkKind,
+    key: [u8; 32],
+    lookup_directory: PathBuf,
+    peers: Vec<PeerAddress>,
+    tell: mpsc::UnboundedSender<News>,
+) -> Option<Listener> {
+    match Listener::start(kind, key, Some(lookup_directory), &protocol).await {
+        Ok(listener) => {
+            for peer in peers {
+                protocol.connection_manager().connect(peer);
+            }
+            Some(listener)
+        }
+        Err(error) => {
+            let sentence = format!("Nobody can join: {error}");
+            let event = Event::Message(MessageKind::Error, sentence);
+            // Nobody listens any more when the editor closes.
+            let _ = tell.send(News::App(event));
+            None
+        }
+    }
+}
+
+/// A place of the text that the screen shows, pinned to its character.
+fn place(document: &TextDocument, position: usize, bias: Bias) -> CursorPosition {
+    let rope = document.rope();
+    let line = rope.char_to_line(position.min(rope.len_chars()));
+    let column = position.saturating_sub(rope.line_to_char(line));
+    CursorPosition::new(line, column, TextDocument::CONTAINER.to_owned(), position)
+        .with_anchor(document.anchor(position, bias))
+}
+
 /// How others can join.
-pub(crate) fn share_info(node: NodeId, kind: NetworkKind) -> ShareInfo {
+pub(super) fn share_info(node: NodeId, kind: NetworkKind) -> ShareInfo {
     let (option, reach) = match kind {
         NetworkKind::Local => (" --network local", "Anyone on this machine can join."),
         NetworkKind::Lan => (" --network lan", "Anyone on your network can join."),
@@ -140,7 +163,7 @@ pub(crate) fn share_info(node: NodeId, kind: NetworkKind) -> ShareInfo {
 }
 
 /// Returns the peers as the screen shows them.
-pub(crate) fn rows(peers: &[PeerInfo]) -> Vec<PeerRow> {
+pub(super) fn rows(peers: &[PeerInfo]) -> Vec<PeerRow> {
     let row = |peer: &PeerInfo| PeerRow {
         node: peer.node,
         user: peer.user.clone(),

@@ -12,22 +12,22 @@ use crate::{
 };
 
 /// A document, and what is to be told about it.
-pub(crate) struct Opening {
-    pub document: TextDocument,
+pub(super) struct Opening {
+    pub(super) document: TextDocument,
     /// `None`: it takes that of the replica that is joined.
-    pub document_id: Option<DocumentId>,
-    pub format: TextFormat,
+    pub(super) document_id: Option<DocumentId>,
+    pub(super) format: TextFormat,
     /// Whether the document is not what the file holds.
-    pub modified: bool,
-    pub aside: Option<Aside>,
-    pub message: Option<String>,
+    pub(super) modified: bool,
+    pub(super) aside: Option<Aside>,
+    pub(super) message: Option<String>,
 }
 
 /// A file's content that a person has to decide about, because another document is joined into it.
 #[derive(Clone, Debug)]
-pub(crate) struct Aside {
-    pub path: PathBuf,
-    pub text: String,
+pub(super) struct Aside {
+    pub(super) path: PathBuf,
+    pub(super) text: String,
 }
 
 /// Why a document could not be opened.
@@ -47,9 +47,10 @@ pub enum OpeningError {
 }
 
 /// Opens an empty document for the one that is joined, and puts what the file holds aside.
-pub(crate) fn join(file: Option<LoadedFile>) -> Opening {
+pub(super) fn join(file: Option<LoadedFile>) -> Opening {
     let format = file.as_ref().map(|file| file.format).unwrap_or_default();
-    let aside = file.filter(|file| !file.text.is_empty()).map(|file| Aside { path: file.path, text: file.text });
+    let aside = file.filter(|file| !file.text.is_empty());
+    let aside = aside.map(|file| Aside { path: file.path, text: file.text });
     Opening {
         document: TextDocument::from_text(""),
         document_id: None,
@@ -61,7 +62,7 @@ pub(crate) fn join(file: Option<LoadedFile>) -> Opening {
 }
 
 /// Opens a document from its history and its file.
-pub(crate) fn reopen(store: &Store, replica: &Replica, file: Option<LoadedFile>) -> Result<Opening, OpeningError> {
+pub(super) fn reopen(store: &Store, replica: &Replica, file: Option<LoadedFile>) -> Result<Opening, OpeningError> {
     let mut message = None;
     let stored = match store.load_snapshot(replica.id) {
         Ok(stored) => stored,
@@ -107,7 +108,7 @@ fn continue_from(shared: SharedDocument, replica: &Replica, file: Option<LoadedF
     let mut document = TextDocument::new(shared);
     let format = file.as_ref().map_or(replica.format, |file| file.format);
     let mut message = None;
-    let existing = file.filter(LoadedFile::exists);
+    let existing = file.filter(|file| !file.is_new);
     if let Some(file) = &existing {
         let unchanged = replica.saved.as_ref().is_some_and(|saved| saved.hash == file.hash);
         if !unchanged && *document.rope() != file.text.as_str() {

@@ -3,25 +3,19 @@
 //!
 //! The only place where the application's pure state meets the terminal, the network and the disk.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use crossterm::event::{Event as TerminalEvent, EventStream};
-use n0_future::StreamExt;
+use n0_future::{StreamExt, future::now_or_never};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
 };
 
 use super::{
-    app::{App, Effect, Event, MessageKind},
-    clipboard::Clipboard,
-    disk::Disk,
-    joining::Joining,
-    launch::{self, LaunchError, Launched, Options},
-    network::{Network, News},
+    app::{Event, MessageKind},
+    editor::Editor,
+    launch::{self, LaunchError, Options},
     terminal::TerminalSession,
 };
 
@@ -31,6 +25,8 @@ const FRAME: Duration = Duration::from_millis(8);
 const KEEP_EVERY: Duration = Duration::from_secs(5);
 /// How often round trips and states of peers are looked at.
 const LOOK_AT_PEERS: Duration = Duration::from_secs(1);
+/// Events that are taken in before the next frame at most.
+const BURST: usize = 256;
 
 /// Opens the editor and returns when the person quits it.
 ///
@@ -40,76 +36,112 @@ const LOOK_AT_PEERS: Duration = Duration::from_secs(1);
 /// when the terminal itself fails.
 pub fn run(options: Options) -> Result<(), LaunchError> {
     let launched = launch::open(options)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    let terminal = TerminalSession::enter()?;
-    let result = runtime.block_on(Editor::new(launched, terminal).run());
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
+    let mut terminal = TerminalSession::enter()?;
+    let result = runtime.block_on(async {
+        let (tell, news) = mpsc::unbounded_channel();
+        let mut editor = Editor::open(launched, tell)?;
+        let result = Loop { editor: &mut editor, terminal: &mut terminal, news, drawn: Instant::now() }.run().await;
+        // The person is done; what is left to do needs no screen.
+        terminal.leave();
+        editor.close().await;
+        result
+    });
     // Whatever still waits for the network or a clipboard has nothing more to tell.
     runtime.shutdown_timeout(Duration::from_millis(100));
     result
 }
 
-/// Everything that runs while the screen is open.
-struct Editor {
-    app: App,
-    terminal: TerminalSession,
-    clipboard: Clipboard,
-    disk: Arc<Disk>,
-    network: Network,
-    joining: Joining,
-    /// What tasks and threads have to tell.
-    news: mpsc::UnboundedReceiver<News>,
-    tell: mpsc::UnboundedSender<News>,
-    started: Instant,
+/// The editor at its terminal.
+struct Loop<'a> {
+    editor: &'a mut Editor,
+    terminal: &'a mut TerminalSession,
+    news: mpsc::UnboundedReceiver<Event>,
     drawn: Instant,
-    /// Whether something changed that the screen does not show yet.
-    stale: bool,
-    done: bool,
 }
 
-impl Editor {
-    fn new(launched: Launched, terminal: TerminalSession) -> Self {
-        let (tell, news) = mpsc::unbounded_channel();
-        let now = Instant::now();
-        Self {
-            network: Network::new(&launched, tell.clone()),
-            joining: Joining::new(launched.aside),
-            app: launched.app,
-            terminal,
-            clipboard: Clipboard::new(),
-            disk: Arc::new(launched.disk),
-            news,
-            tell,
-            started: now,
-            drawn: now,
-            stale: true,
-            done: false,
-        }
-    }
-
+impl Loop<'_> {
     async fn run(mut self) -> Result<(), LaunchError> {
-        let mut terminal_events = EventStream::new();
+        let mut keyboard = EventStream::new();
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
         let mut keep = tokio::time::interval(KEEP_EVERY);
         let mut look = tokio::time::interval(LOOK_AT_PEERS);
-        self.begin()?;
-        while !self.done {
-            let tick = self.app.next_tick().map(|at| self.started + at);
+        let (columns, rows) = self.terminal.size()?;
+        self.editor.update(Event::Resize(columns, rows));
+        self.draw()?;
+        let mut stale = false;
+        while !self.editor.is_done() {
+            let tick = self.editor.next_tick();
             tokio::select! {
                 biased;
-                event = terminal_events.next() => match event {
-                    Some(event) => self.terminal_event(event?)?,
-                    None => break,
-                },
-                Some(news) = self.news.recv() => self.take_in(news),
-                () = sleep_until(self.drawn + FRAME), if self.stale => self.draw()?,
-                () = sleep_until(tick.unwrap_or(self.started)), if tick.is_some() => self.update(Event::Tick),
-                _ = keep.tick() => self.keep(),
-                _ = look.tick() => self.look_at_peers(),
+                event = keyboard.next() => {
+                    let Some(event) = event else { break };
+                    self.editor.update(translate(event?));
+                    self.take_burst(&mut keyboard)?;
+                    // What a person does is drawn at once, not with the next frame.
+                    self.draw()?;
+                    stale = false;
+                }
+                () = until(Some(self.drawn + FRAME)), if stale => {
+                    self.draw()?;
+                    stale = false;
+                }
+                Some(event) = self.news.recv() => {
+                    self.editor.update(event);
+                    stale = true;
+                }
+                () = until(tick) => {
+                    self.editor.update(Event::Tick);
+                    stale = true;
+                }
+                _ = look.tick() => stale |= self.editor.look_at_peers(),
+                _ = keep.tick() => self.editor.keep(),
                 _ = terminate.recv() => break,
                 _ = hang_up.recv() => break,
             }
+            self.carry_out_at_the_terminal()?;
         }
-        self.leave().await
+        Ok(())
+    }
+
+    /// Takes in what else has been typed already: a burst of keys or a turning wheel needs one
+    /// frame, not one for each.
+    fn take_burst(&mut self, keyboard: &mut EventStream) -> Result<(), LaunchError> {
+        for _ in 0..BURST {
+            match now_or_never(keyboard.next()) {
+                Some(Some(event)) => self.editor.update(translate(event?)),
+                Some(None) | None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self) -> Result<(), LaunchError> {
+        self.terminal.draw(|frame| self.editor.draw(frame))?;
+        self.drawn = Instant::now();
+        Ok(())
+    }
+}
+
+fn translate(event: TerminalEvent) -> Event {
+    match event {
+        TerminalEvent::Key(key) => Event::Key(key),
+        TerminalEvent::Mouse(mouse) => Event::Mouse(mouse),
+        TerminalEvent::Paste(text) => Event::Paste(text),
+        TerminalEvent::Resize(columns, rows) => Event::Resize(columns, rows),
+        TerminalEvent::FocusGained => Event::FocusGained,
+        TerminalEvent::FocusLost => Event::FocusLost,
+    }
+}
+
+/// Waits until a moment, or for ever.
+async fn until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment.into()).await,
+        None => std::future::pending().await,
     }
 }

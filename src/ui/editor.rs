@@ -1,0 +1,258 @@
+//! The editor without its terminal: the application, with the network, the disk and the clipboard
+//! that carry out what it asks for.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ratatui::Frame;
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use super::{
+    app::{App, Effect, Event, Existing, MessageKind, SaveRequest},
+    clipboard::Clipboard,
+    disk::Disk,
+    joining::Joining,
+    launch::{LaunchError, Launched},
+    network::{self, Network},
+};
+use crate::{
+    DocumentInfo, NodeId,
+    crdt::SharedDocument,
+};
+
+/// What tasks and threads have to tell.
+#[derive(Debug)]
+pub(super) enum News {
+    /// For the application.
+    App(Event),
+    /// Which document this is, and whether a peer has handed it over.
+    Document(DocumentInfo),
+}
+
+/// What only the terminal can do.
+pub(super) enum TerminalEffect {
+    Suspend,
+    Redraw,
+    SetTitle(String),
+    Copy(String),
+}
+
+/// One open document and everything around it.
+pub(super) struct Editor {
+    app: App,
+    clipboard: Clipboard,
+    disk: Arc<Disk>,
+    document: SharedDocument,
+    network: Network,
+    joining: Joining,
+    tell: mpsc::UnboundedSender<News>,
+    started: Instant,
+    for_terminal: Vec<TerminalEffect>,
+    /// The last piece of work for the disk; they are done one after the other.
+    disk_work: Option<JoinHandle<()>>,
+    done: bool,
+}
+
+impl Editor {
+    /// Starts the network around an open document. Must be called inside a tokio runtime.
+    pub(super) fn open(launched: Launched, tell: mpsc::UnboundedSender<News>) -> Result<Self, LaunchError> {
+        let network = Network::start(&launched, &tell)?;
+        let mut editor = Self {
+            network,
+            joining: Joining::new(launched.joins, launched.aside),
+            document: launched.app.document().shared().clone(),
+            app: launched.app,
+            clipboard: Clipboard::new(),
+            disk: Arc::new(launched.disk),
+            tell,
+            started: Instant::now(),
+            for_terminal: Vec::new(),
+            disk_work: None,
+            done: false,
+        };
+        editor.update(Event::Share(launched.share));
+        if let Some(sentence) = launched.message {
+            editor.update(Event::Message(MessageKind::Info, sentence));
+        }
+        Ok(editor)
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.done
+    }
+
+    pub(super) fn next_tick(&self) -> Option<Instant> {
+        self.app.next_tick().map(|at| self.started + at)
+    }
+
+    pub(super) fn draw(&mut self, frame: &mut Frame) {
+        self.app.draw(frame);
+    }
+
+    /// Tells the application, and does what it asks for.
+    pub(super) fn update(&mut self, event: Event) {
+        let now = self.now();
+        for effect in self.app.update(event, now) {
+            self.carry_out(effect);
+        }
+    }
+
+    pub(super) fn take_in(&mut self, news: News) {
+        match news {
+            News::App(event @ (Event::Connection(_) | Event::Presence(_))) => {
+                self.update(event);
+                self.look_at_peers();
+            }
+            News::App(event) => self.update(event),
+            News::Document(info) => self.take_in_document(info),
+        }
+    }
+
+    /// Shows the peers as they are now.
+    pub(super) fn look_at_peers(&mut self) {
+        let peers = self.network.peers();
+        self.update(Event::Peers(network::rows(&peers)));
+    }
+
+    /// Returns what the terminal has to do.
+    pub(super) fn take_terminal_effects(&mut self) -> Vec<TerminalEffect> {
+        std::mem::take(&mut self.for_terminal)
+    }
+
+    /// Stores the document with its history, if it changed since.
+    pub(super) fn keep(&mut self) {
+        let peers = self.network.peers();
+        let document = self.document.clone();
+        self.on_disk(move |disk| {
+            let kept = disk.keep(&document).and_then(|()| disk.remember(&peers));
+            kept.err().map(|error| {
+                let sentence = format!("Your edits are not stored: {error}");
+                Event::Message(MessageKind::Error, sentence)
+            })
+        });
+    }
+
+    /// Says goodbye to everybody, and stores what was typed.
+    pub(super) async fn close(mut self) {
+        self.keep();
+        let disk_work = self.disk_work.take();
+        self.network.stop().await;
+        if let Some(work) = disk_work {
+            // It told what went wrong, if anything did.
+            let _ = work.await;
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Save(request) => self.save(request),
+            Effect::Quit => self.done = true,
+            Effect::Suspend => self.for_terminal.push(TerminalEffect::Suspend),
+            Effect::Redraw => self.for_terminal.push(TerminalEffect::Redraw),
+            Effect::SetTitle(title) => self.for_terminal.push(TerminalEffect::SetTitle(title)),
+            Effect::Copy(text) => self.copy(text),
+            Effect::RequestPaste => self.paste(),
+            Effect::Publish(caret) => self.network.publish(self.app.document(), caret),
+            Effect::Connect(node) => self.connect(&node),
+            Effect::Offline(offline) => self.network.set_offline(offline),
+            Effect::AnswerExisting(existing) => self.answer_existing(existing),
+        }
+    }
+
+    fn save(&mut self, request: SaveRequest) {
+        if self.joining.keeps(&request.path) {
+            let name = request.path.display();
+            let sentence = format!("{name} waits for the document you join, and was not written");
+            return self.update(Event::Message(MessageKind::Error, sentence));
+        }
+        let version = self.app.document().version();
+        let document = self.document.clone();
+        self.on_disk(move |disk| Some(Event::Saved(disk.save(&request, &version, &document))));
+    }
+
+    /// Does something with the disk on a thread that may wait, after what was asked for before.
+    fn on_disk(&mut self, work: impl FnOnce(&Disk) -> Option<Event> + Send + 'static) {
+        let disk = Arc::clone(&self.disk);
+        let tell = self.tell.clone();
+        let before = self.disk_work.take();
+        self.disk_work = Some(tokio::spawn(async move {
+            if let Some(before) = before {
+                let _ = before.await;
+            }
+            if let Ok(Some(event)) = tokio::task::spawn_blocking(move || work(&disk)).await {
+                // Nobody listens any more when the editor closes.
+                let _ = tell.send(News::App(event));
+            }
+        }));
+    }
+
+    fn copy(&mut self, text: String) {
+        self.for_terminal.extend(self.clipboard.copy(text).map(TerminalEffect::Copy));
+    }
+
+    fn paste(&mut self) {
+        let tell = self.tell.clone();
+        self.clipboard.paste(move |text| {
+            let _ = tell.send(News::App(Event::Clipboard(text)));
+        });
+    }
+
+    fn connect(&mut self, node: &str) {
+        match node.parse::<NodeId>() {
+            Ok(node) if node == self.app.node() => {
+                let sentence = "That is your own node id: send it to somebody else".to_owned();
+                self.update(Event::Message(MessageKind::Error, sentence));
+            }
+            Ok(node) => self.network.connect(node),
+            Err(error) => self.update(Event::Message(MessageKind::Error, error.to_string())),
+        }
+    }
+
+    fn take_in_document(&mut self, info: DocumentInfo) {
+        if !info.first_sync {
+            return;
+        }
+        // What came with the sync must be in the text before it is compared with anything.
+        self.update(Event::DocumentChanged);
+        for event in self.joining.arrived(&self.app, info.title.clone()) {
+            self.update(event);
+        }
+        let Some(document) = info.document else { return };
+        self.adopt = Some((document, info.title));
+        self.settle();
+    }
+
+    fn answer_existing(&mut self, existing: Existing) {
+        if let Existing::Cancel = existing {
+            // Nothing was touched, and what came from the host is still at the host.
+            self.abandoned = true;
+            self.done = true;
+            return;
+        }
+        let disk = Arc::clone(&self.disk);
+        let back_up = |path: &Path| disk.back_up(path);
+        if let Some(event) = self.joining.decided(&self.app, existing, back_up) {
+            self.update(event);
+        }
+        self.settle();
+    }
+
+    /// Records which document this is, as soon as nobody has to decide about the file any more.
+    fn settle(&mut self) {
+        if self.joining.is_done()
+            && let Some((document, title)) = self.adopt.take()
+        {
+            self.on_disk(move |disk| {
+                let adopted = disk.adopt(document, &title);
+                adopted.err().map(|error| Event::Message(MessageKind::Error, error.to_string()))
+            });
+            self.keep();
+        }
+    }
+}
