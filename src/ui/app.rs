@@ -224,8 +224,15 @@ impl App {
     /// When [`Event::Tick`] is due at the latest, on the clock of [`Self::update`].
     pub fn next_tick(&self) -> Option<Duration> {
         let notice = self.notice.as_ref().map(|notice| notice.until);
-        let label = self.people.values().filter_map(|person| person.label_until(self.now));
-        notice.into_iter().chain(self.typing_until).chain(label).min()
+        let label = self
+            .people
+            .values()
+            .filter_map(|person| person.label_until(self.now));
+        notice
+            .into_iter()
+            .chain(self.typing_until)
+            .chain(label)
+            .min()
     }
 
     /// The document, for whoever has to turn positions into lines.

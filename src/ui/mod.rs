@@ -4,6 +4,7 @@
 
 pub mod app;
 pub mod command;
+pub mod config;
 mod dialog;
 pub mod keymap;
 mod pane;

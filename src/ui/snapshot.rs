@@ -38,7 +38,9 @@ pub(crate) fn print(app: &mut App, columns: u16, rows: u16) -> String {
 pub(crate) fn draw(app: &mut App, columns: u16, rows: u16) -> (Buffer, Option<Position>) {
     let mut terminal =
         Terminal::new(TestBackend::new(columns, rows)).expect("a test terminal never fails");
-    terminal.draw(|frame| app.draw(frame)).expect("a test terminal never fails");
+    terminal
+        .draw(|frame| app.draw(frame))
+        .expect("a test terminal never fails");
     let backend = terminal.backend();
     let cursor = backend.cursor_visible().then(|| backend.cursor_position());
     (backend.buffer().clone(), cursor)
@@ -78,7 +80,10 @@ fn print_styles(buffer: &Buffer, theme: &Theme, out: &mut String) {
             None => seen.push((cell.style(), 1)),
         }
     }
-    let commonest = seen.iter().max_by_key(|(_, count)| *count).map(|(style, _)| *style);
+    let commonest = seen
+        .iter()
+        .max_by_key(|(_, count)| *count)
+        .map(|(style, _)| *style);
     let others: Vec<Style> = seen
         .iter()
         .map(|(style, _)| *style)
@@ -100,7 +105,9 @@ fn print_styles(buffer: &Buffer, theme: &Theme, out: &mut String) {
 }
 
 fn rows(buffer: &Buffer) -> impl Iterator<Item = &[Cell]> {
-    buffer.content().chunks(usize::from(buffer.area.width).max(1))
+    buffer
+        .content()
+        .chunks(usize::from(buffer.area.width).max(1))
 }
 
 /// Names the roles that look like this, and says how it looks.
@@ -112,7 +119,11 @@ fn describe(style: Style, theme: &Theme) -> String {
         .filter(|role| look(ground.patch(theme.style(**role))) == looks)
         .map(|role| role.name())
         .collect();
-    if roles.is_empty() { looks } else { format!("{looks}  ({})", roles.join(", ")) }
+    if roles.is_empty() {
+        looks
+    } else {
+        format!("{looks}  ({})", roles.join(", "))
+    }
 }
 
 fn look(style: Style) -> String {

@@ -96,8 +96,15 @@ impl App {
     fn cut_numbers(&self, document: &mut Rect) -> Rect {
         let digits = self.rope().len_lines().ilog10() as u16 + 1;
         let columns = digits.max(2) + 2;
-        let columns = if document.width < NUMBERED.max(columns * 2) { 0 } else { columns };
-        let numbers = Rect { width: columns, ..*document };
+        let columns = if document.width < NUMBERED.max(columns * 2) {
+            0
+        } else {
+            columns
+        };
+        let numbers = Rect {
+            width: columns,
+            ..*document
+        };
         document.x += columns;
         document.width -= columns;
         numbers

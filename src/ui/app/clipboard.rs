@@ -1,7 +1,7 @@
 //! Cutting, copying, pasting.
 
 use super::{App, Effect};
-use crate::{crdt::EditKind, ui::text::movement::line_at};
+use crate::crdt::EditKind;
 
 /// Who asked for the clipboard: the answer comes later, when something else may have the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,9 +15,16 @@ impl App {
     pub(super) fn copy(&mut self) {
         let selected = self.selected();
         let text = if selected.is_empty() {
-            let line = self.rope().slice(line_at(self.rope(), selected.start)).to_string();
+            let line = self
+                .rope()
+                .slice(self.line_range(selected.start))
+                .to_string();
             // The last line may have no end; pasted elsewhere it is a line like any other.
-            let line = if line.ends_with('\n') { line } else { line + self.line_end_text() };
+            let line = if line.ends_with('\n') {
+                line
+            } else {
+                line + self.format.line_ending.as_str()
+            };
             self.copied_line = Some(line.clone());
             line
         } else {
@@ -31,7 +38,7 @@ impl App {
     pub(super) fn cut(&mut self) {
         let selected = self.selected();
         let range = if selected.is_empty() {
-            line_at(self.rope(), selected.start)
+            self.line_range(selected.start)
         } else {
             selected
         };
@@ -76,7 +83,7 @@ impl App {
         let whole_line = self.copied_line.as_deref() == Some(text) && self.selected().is_empty();
         let text = self.with_own_line_ends(text);
         if whole_line {
-            let start = line_at(self.rope(), self.selection.head).start;
+            let start = self.line_range(self.selection.head).start;
             self.replace(start..start, &text, EditKind::Other);
         } else {
             self.insert(&text, EditKind::Other);

@@ -5,10 +5,7 @@ use crossterm::event::KeyEvent;
 use super::{App, Effect, movement::Motion};
 use crate::{
     crdt::EditKind,
-    ui::{
-        command::Command,
-        keymap::KeyPress,
-    },
+    ui::{command::Command, keymap::KeyPress},
 };
 
 impl App {
@@ -98,7 +95,11 @@ impl App {
         self.wrap = !self.wrap;
         self.settle(held);
         self.reveal();
-        let words = if self.wrap { "Long lines are wrapped" } else { "Long lines are not wrapped" };
+        let words = if self.wrap {
+            "Long lines are wrapped"
+        } else {
+            "Long lines are not wrapped"
+        };
         self.reply(words);
     }
 

@@ -52,7 +52,8 @@ impl App {
 
     /// The text is on the disk: the question where to put it is answered.
     pub(super) fn close_save_as(&mut self) {
-        self.dialog.take_if(|dialog| matches!(dialog, Dialog::SaveAs(_)));
+        self.dialog
+            .take_if(|dialog| matches!(dialog, Dialog::SaveAs(_)));
     }
 
     /// Tells the person in the dialog why the text is not on the disk. Returns whether nobody
@@ -82,7 +83,9 @@ impl App {
     }
 
     pub(super) fn mouse_in_dialog(&mut self, kind: MouseEventKind, at: Position) {
-        let Some(dialog) = &mut self.dialog else { return };
+        let Some(dialog) = &mut self.dialog else {
+            return;
+        };
         match kind {
             MouseEventKind::Down(MouseButton::Left) => {
                 let answer = dialog.click(at);

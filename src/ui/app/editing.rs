@@ -23,7 +23,7 @@ impl App {
         let line = rope.char_to_line(start);
         let column = start - rope.line_to_char(line);
         let indentation: String = indentation_of(rope, line).chars().take(column).collect();
-        let text = format!("{}{indentation}", self.line_end_text());
+        let text = format!("{}{indentation}", self.format.line_ending.as_str());
         self.insert(&text, EditKind::Other);
     }
 
@@ -67,7 +67,7 @@ impl App {
 
     /// Takes back what we did last; others' edits stay.
     pub(super) fn undo(&mut self) {
-        match self.document.undo(self.now) {
+        match self.document.undo() {
             Some(undone) => self.show_undone(undone),
             None => self.reply("Nothing to undo"),
         }
@@ -75,7 +75,7 @@ impl App {
 
     /// Does again what we took back last.
     pub(super) fn redo(&mut self) {
-        match self.document.redo(self.now) {
+        match self.document.redo() {
             Some(undone) => self.show_undone(undone),
             None => self.reply("Nothing to redo"),
         }
@@ -84,14 +84,6 @@ impl App {
     /// Replaces characters as one edit and shows the caret behind the new text.
     pub(super) fn replace(&mut self, range: Range<usize>, text: &str, kind: EditKind) {
         self.edit(&Delta::replace(range, text), kind);
-    }
-
-    /// The characters that end a line in this document.
-    pub(super) fn line_end_text(&self) -> &'static str {
-        match self.format.line_ending {
-            LineEnding::Lf => "\n",
-            LineEnding::CrLf => "\r\n",
-        }
     }
 
     /// Text from elsewhere, with the line ends of this document.

@@ -26,7 +26,11 @@ impl App {
             Origin::Remote | Origin::Direct => false,
         };
         let before = self.selection;
-        self.selection = if own { before.after_own(delta) } else { before.carried(delta) };
+        self.selection = if own {
+            before.after_own(delta)
+        } else {
+            before.carried(delta)
+        };
         if let Some(published) = &mut self.published
             && !own
         {

@@ -10,10 +10,7 @@ use crate::{
     crdt::TextSelection,
     ui::{
         pane,
-        text::{
-            layout,
-            movement::{line_at, word_at},
-        },
+        text::{layout, movement::word_at},
     },
 };
 
@@ -142,7 +139,7 @@ impl App {
         match grain {
             Grain::Character => position..position,
             Grain::Word => word_at(self.rope(), position),
-            Grain::Line => line_at(self.rope(), position),
+            Grain::Line => self.line_range(position),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Moving the caret, with and without a selection.
 
+use std::ops::Range;
+
 use super::App;
 use crate::{
     crdt::TextSelection,
@@ -71,6 +73,13 @@ impl App {
         rope.char_to_line(self.selection.head.min(rope.len_chars()))
     }
 
+    /// The characters of the line that a position is in, its end included.
+    pub(super) fn line_range(&self, position: usize) -> Range<usize> {
+        let rope = self.rope();
+        let line = rope.char_to_line(position.min(rope.len_chars()));
+        rope.line_to_char(line)..rope.line_to_char(line + 1)
+    }
+
     /// Selects everything. The view stays where it is.
     pub(super) fn select_all(&mut self) {
         self.selection = TextSelection {
@@ -85,7 +94,10 @@ impl App {
     pub(super) fn select_word(&mut self) {
         let word = word_at(self.rope(), self.selection.head);
         self.goal = None;
-        self.select(TextSelection { anchor: word.start, head: word.end });
+        self.select(TextSelection {
+            anchor: word.start,
+            head: word.end,
+        });
     }
 
     /// Selects whole lines; each time one more.

@@ -101,7 +101,11 @@ impl Person {
         }
         match self.state {
             Some(PeerState::Connecting | PeerState::Disconnecting | PeerState::Disconnected) => {
-                if self.known { PersonState::Reconnecting } else { PersonState::Connecting }
+                if self.known {
+                    PersonState::Reconnecting
+                } else {
+                    PersonState::Connecting
+                }
             }
             Some(PeerState::Syncing) => PersonState::Syncing,
             Some(PeerState::Unstable) => PersonState::Silent,
@@ -113,7 +117,9 @@ impl Person {
 
     /// Their colour as `#RRGGBB`; something else while it is not known.
     pub(crate) fn color(&self) -> String {
-        self.user.as_ref().map_or_else(String::new, |user| user.color.clone())
+        self.user
+            .as_ref()
+            .map_or_else(String::new, |user| user.color.clone())
     }
 
     /// Whether they have been lacking edits of ours for longer than the network explains.
@@ -159,7 +165,10 @@ fn offset(position: CursorPosition) -> Option<usize> {
 impl App {
     /// How many people we exchange edits with now.
     pub(crate) fn connected(&self) -> usize {
-        self.people.values().filter(|person| person.is_connected()).count()
+        self.people
+            .values()
+            .filter(|person| person.is_connected())
+            .count()
     }
 
     /// How many edits of ours nobody else has, as far as we can tell.
@@ -177,14 +186,15 @@ impl App {
             }
         }
         let told = |person: &Person| person.user.is_some();
-        self.people.retain(|_, person| told(person) || person.state.is_some());
+        self.people
+            .retain(|_, person| told(person) || person.state.is_some());
         for row in rows {
             let person = self.person(row.node);
             person.user = row.user.or(person.user.take());
             person.round_trip = row.round_trip;
-            person.left = row.left;
             person.behind = row.behind.then(|| person.behind.unwrap_or(now));
             person.set_state(row.state);
+            person.left = row.left;
         }
         self.recount();
     }
@@ -232,7 +242,9 @@ impl App {
             Reason::Denied(why) => {
                 self.complain(format!("{name} did not let you in: {why}"));
             }
-            Reason::Lost(_) | Reason::Silent if was_connected && event.to != PeerState::Unstable => {
+            Reason::Lost(_) | Reason::Silent
+                if was_connected && event.to != PeerState::Unstable =>
+            {
                 self.notify(
                     super::MessageKind::Info,
                     format!("Lost the connection to {name}, trying again"),
@@ -278,11 +290,8 @@ impl Person {
         }
     }
 
-    fn is_connected(&self) -> bool {
-        !self.left
-            && matches!(
-                self.state,
-                Some(PeerState::Connected | PeerState::Unstable)
-            )
+    /// Whether we exchange edits with them.
+    pub(crate) fn is_connected(&self) -> bool {
+        !self.left && matches!(self.state, Some(PeerState::Connected | PeerState::Unstable))
     }
 }

@@ -35,7 +35,10 @@ impl App {
         let height = self.text_height();
         if let Some(row) = held {
             let caret = layout::row_at(self.rope(), &options, self.selection.head);
-            self.top = self.row_above(&options, caret, row.min(height - 1)).position.start;
+            self.top = self
+                .row_above(&options, caret, row.min(height - 1))
+                .position
+                .start;
         }
         self.fill(&options, height);
     }
@@ -48,7 +51,9 @@ impl App {
         let margin = MARGIN.min((height - 1) / 2);
         let caret = layout::row_at(self.rope(), &options, self.selection.head);
         let rows = self.rows_from_top(&options, height);
-        let shown = rows.iter().position(|row| row.position.start == caret.position.start);
+        let shown = rows
+            .iter()
+            .position(|row| row.position.start == caret.position.start);
         let wanted = match shown {
             Some(row) if row < margin => Some(margin),
             Some(row) if row > height - 1 - margin => Some(height - 1 - margin),
@@ -94,7 +99,9 @@ impl App {
     /// Scrolls back while there is empty room below the end of the text.
     fn fill(&mut self, options: &LayoutOptions, height: usize) {
         let shown = self.rows_from_top(options, height);
-        let Some(first) = shown.first().cloned() else { return };
+        let Some(first) = shown.first().copied() else {
+            return;
+        };
         let missing = height.saturating_sub(shown.len());
         self.top = self.row_above(options, first, missing).position.start;
     }
@@ -110,17 +117,14 @@ impl App {
         let width = self.areas().text.width.max(1);
         let margin = 4.min(width / 4);
         let leftmost = column.saturating_sub(width - 1 - margin);
-        self.left = self.left.clamp(leftmost, column.saturating_sub(margin).max(leftmost));
+        self.left = self
+            .left
+            .clamp(leftmost, column.saturating_sub(margin).max(leftmost));
     }
 
-    fn row_above(&self, options: &LayoutOptions, mut row: Row, rows: usize) -> Row {
-        for _ in 0..rows {
-            match layout::previous_row(self.rope(), options, &row) {
-                Some(previous) => row = previous,
-                None => break,
-            }
-        }
-        row
+    fn row_above(&self, options: &LayoutOptions, row: Row, rows: usize) -> Row {
+        let above = layout::rows_before(self.rope(), options, &row, rows);
+        above.first().copied().unwrap_or(row)
     }
 
     fn row_below(&self, options: &LayoutOptions, mut row: Row, rows: usize) -> Row {
@@ -144,6 +148,5 @@ impl App {
 
 /// Whether the caret at this position is drawn on the row.
 pub(crate) fn is_on(row: &Row, position: usize) -> bool {
-    row.position.start <= position
-        && (position < row.end || (row.ends_line && position <= row.end))
+    row.position.start <= position && (position < row.end || (row.ends_line && position <= row.end))
 }

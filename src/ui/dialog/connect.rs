@@ -25,8 +25,14 @@ impl Connect {
             Paragraph::Gap,
         ];
         let buttons = vec![
-            Button { label: "Connect", key: None },
-            Button { label: "Cancel", key: None },
+            Button {
+                label: "Connect",
+                key: None,
+            },
+            Button {
+                label: "Cancel",
+                key: None,
+            },
         ];
         Self {
             form: Form::new("Connect", paragraphs, buttons).with_input(""),
@@ -73,12 +79,19 @@ impl Connect {
 fn check(text: &str, own: &NodeId) -> Result<String, String> {
     let text = text.trim();
     // Whoever pastes the whole command means the id at its end.
-    let id = text.rsplit(char::is_whitespace).next().unwrap_or(text).to_lowercase();
+    let id = text
+        .rsplit(char::is_whitespace)
+        .next()
+        .unwrap_or(text)
+        .to_lowercase();
     if id.is_empty() {
         return Err("Type or paste a node id first.".to_owned());
     }
     if let Some(other) = id.chars().find(|character| !character.is_ascii_hexdigit()) {
-        return Err(format!("A node id has only 0-9 and a-f, not \"{}\".", other.escape_debug()));
+        return Err(format!(
+            "A node id has only 0-9 and a-f, not \"{}\".",
+            other.escape_debug()
+        ));
     }
     match id.len() {
         64 if id == own.to_string() => Err("This is your own node id.".to_owned()),
@@ -104,7 +117,11 @@ mod tests {
             (&other, Ok("0f".repeat(32))),
             (&format!("copad --connect {other} "), Ok("0f".repeat(32))),
         ] {
-            assert_eq!(check(text, &own), expected.map_err(str::to_owned), "{text:?}");
+            assert_eq!(
+                check(text, &own),
+                expected.map_err(str::to_owned),
+                "{text:?}"
+            );
         }
     }
 }

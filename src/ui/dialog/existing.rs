@@ -21,7 +21,11 @@ pub(crate) struct ExistingQuestion {
 impl ExistingQuestion {
     /// Asks about this file. Nothing was touched so far.
     pub(crate) fn new(file: &ExistingFile) -> Self {
-        let verb = if file.differing_lines == 1 { "differs" } else { "differ" };
+        let verb = if file.differing_lines == 1 {
+            "differs"
+        } else {
+            "differ"
+        };
         let paragraphs = vec![
             Paragraph::Gap,
             Paragraph::words(format!(
@@ -36,11 +40,20 @@ impl ExistingQuestion {
             Paragraph::Gap,
         ];
         let buttons = vec![
-            Button { label: "Keep mine", key: Some('k') },
-            Button { label: "Take theirs", key: Some('t') },
-            Button { label: "Cancel", key: Some('c') },
+            Button {
+                label: "Keep mine",
+                key: None,
+            },
+            Button {
+                label: "Take theirs",
+                key: None,
+            },
+            Button {
+                label: "Cancel",
+                key: None,
+            },
         ];
-        // Whoever presses Enter without reading must lose nothing and send nothing.
+        // It may open while the person types. So no letter answers it, and Enter touches nothing.
         Self {
             form: Form::new("Your file is different", paragraphs, buttons).with_focus(2),
         }

@@ -6,13 +6,13 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
-    style::Style,
+    style::{Modifier, Style},
     widgets::{Block, BorderType, Clear, Widget},
 };
 use tui_textarea::{CursorMove, TextArea};
 
 use crate::ui::{
-    pane::words::{shorten, shorten_at_word, width, wrap},
+    pane::words::{shorten, width, wrap},
     theme::{Role, Theme},
 };
 
@@ -20,6 +20,8 @@ use crate::ui::{
 const WIDEST: u16 = 76;
 /// Columns between the border and the words, on each side.
 const PADDING: u16 = 2;
+/// Columns of both borders and both paddings.
+const SIDES: u16 = 2 + 2 * PADDING;
 
 /// A sentence or a value that a dialog shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,10 @@ pub(crate) enum Paragraph {
     Words(String),
     /// Something to copy exactly, such as a node id. Stands out, broken anywhere.
     Value(String),
+    /// Like words, but can be left out when there is little room.
+    SpareWords(String),
+    /// Like a value, but can be left out when there is little room.
+    SpareValue(String),
     /// An empty line; left out when there is little room.
     Gap,
 }
@@ -36,6 +42,24 @@ impl Paragraph {
     /// Makes a paragraph of words.
     pub(crate) fn words(text: impl Into<String>) -> Self {
         Self::Words(text.into())
+    }
+
+    /// Its text and its look.
+    fn parts(&self) -> (&str, Role) {
+        match self {
+            Self::Words(text) | Self::SpareWords(text) => (text, Role::Dialog),
+            Self::Value(text) | Self::SpareValue(text) => (text, Role::DialogStrong),
+            Self::Gap => ("", Role::Dialog),
+        }
+    }
+
+    /// How early it is left out when there is little room; 0 is never.
+    fn spare(&self) -> u8 {
+        match self {
+            Self::Words(_) | Self::Value(_) => 0,
+            Self::SpareWords(_) | Self::SpareValue(_) => 1,
+            Self::Gap => 2,
+        }
     }
 }
 
@@ -129,8 +153,9 @@ impl Form {
     pub(crate) fn key(&mut self, key: KeyEvent) -> FormEvent {
         match (key.code, self.focus) {
             (KeyCode::Esc, _) => FormEvent::Close,
-            (KeyCode::Tab, _) => self.turn(1),
             (KeyCode::BackTab, _) => self.turn(-1),
+            (KeyCode::Tab, _) if key.modifiers.contains(KeyModifiers::SHIFT) => self.turn(-1),
+            (KeyCode::Tab, _) => self.turn(1),
             (KeyCode::Enter, Focus::Input) => FormEvent::Pressed(0),
             (_, Focus::Input) => self.type_into_line(key),
             (KeyCode::Enter | KeyCode::Char(' '), Focus::Button(button)) => {
@@ -224,67 +249,97 @@ impl Form {
         buffer: &mut Buffer,
         theme: &Theme,
     ) -> Option<Position> {
-        let outer_width = screen.width.min(WIDEST);
-        let columns = usize::from(outer_width.saturating_sub(2 + 2 * PADDING));
+        let columns = self.columns(usize::from(screen.width.min(WIDEST).saturating_sub(SIDES)));
+        let problem = self.problem_lines(columns);
         let button_rows = self.button_rows(columns);
-        let input_rows = u16::from(self.input.is_some()) * 2;
-        let fixed = button_rows.len() as u16 + input_rows;
-        let room = screen.height.saturating_sub(2 + fixed);
-        let lines = self.lines(columns, usize::from(room));
-        let height = (lines.len() as u16 + fixed + 2).min(screen.height);
-        let inner = open_panel(
-            screen,
-            (outer_width, height),
-            self.title,
-            buffer,
-            theme,
-        );
+        let input_rows = if self.input.is_some() {
+            1 + problem.len().max(1)
+        } else {
+            0
+        };
+        let fixed = (button_rows.len() + input_rows) as u16;
+        let lines = self.lines(columns, screen.height.saturating_sub(2 + fixed).into());
+        let size = (columns as u16 + SIDES, lines.len() as u16 + fixed + 2);
+        let inner = open_panel(screen, size, self.title, buffer, theme);
         let mut y = inner.y;
         for (text, role) in &lines {
             put(buffer, inner, y, text, theme.style(*role));
             y += 1;
         }
-        let caret = self.draw_input(inner, &mut y, buffer, theme);
+        let caret = self.draw_input(inner, y, buffer, theme);
+        for (y, line) in (y + 1..).zip(&problem) {
+            put(buffer, inner, y, line, theme.style(Role::DialogError));
+        }
+        y += input_rows as u16;
         self.draw_buttons(inner, y, &button_rows, buffer, theme);
         caret
     }
 
-    /// The paragraphs as lines, without gaps if they would not fit otherwise.
-    fn lines(&self, columns: usize, room: usize) -> Vec<(String, Role)> {
-        let render = |gaps: bool| -> Vec<(String, Role)> {
-            let mut lines = Vec::new();
-            for paragraph in &self.paragraphs {
-                match paragraph {
-                    Paragraph::Words(words) => lines
-                        .extend(wrap(words, columns).into_iter().map(|line| (line, Role::Dialog))),
-                    Paragraph::Value(value) => lines.extend(
-                        wrap(value, columns)
-                            .into_iter()
-                            .map(|line| (line, Role::DialogStrong)),
-                    ),
-                    Paragraph::Gap if gaps => lines.push((String::new(), Role::Dialog)),
-                    Paragraph::Gap => {}
-                }
-            }
-            lines
-        };
-        let mut lines = render(true);
-        if lines.len() > room {
-            lines = render(false);
+    /// How wide the words are set: as wide as they want, up to a limit.
+    fn columns(&self, limit: usize) -> usize {
+        if self.input.is_some() {
+            return limit;
         }
-        lines.truncate(room);
+        let words = self
+            .paragraphs
+            .iter()
+            .map(|paragraph| width(paragraph.parts().0));
+        let buttons: usize = self
+            .buttons
+            .iter()
+            .map(|button| width(button.label) + 5)
+            .sum();
+        words
+            .chain([buttons, width(self.title)])
+            .max()
+            .unwrap_or(0)
+            .min(limit)
+    }
+
+    fn problem_lines(&self, columns: usize) -> Vec<String> {
+        let mut lines = self
+            .problem
+            .as_ref()
+            .map_or_else(Vec::new, |text| wrap(text, columns));
+        lines.truncate(3);
         lines
+    }
+
+    /// The paragraphs as lines; what can be spared is left out if not all would fit.
+    fn lines(&self, columns: usize, room: usize) -> Vec<(String, Role)> {
+        let render = |spare: u8| -> Vec<(String, Role)> {
+            let kept = self
+                .paragraphs
+                .iter()
+                .filter(|paragraph| paragraph.spare() <= spare);
+            kept.flat_map(|paragraph| {
+                let (text, role) = paragraph.parts();
+                wrap(text, columns)
+                    .into_iter()
+                    .map(move |line| (line, role))
+            })
+            .collect()
+        };
+        let fitting = [2, 1, 0]
+            .into_iter()
+            .map(render)
+            .find(|lines| lines.len() <= room);
+        fitting.unwrap_or_else(|| {
+            let mut lines = render(0);
+            lines.truncate(room);
+            lines
+        })
     }
 
     fn draw_input(
         &mut self,
         inner: Rect,
-        y: &mut u16,
+        y: u16,
         buffer: &mut Buffer,
         theme: &Theme,
     ) -> Option<Position> {
         let input = self.input.as_mut()?;
-        self.input_area = Rect::new(inner.x, *y, inner.width, 1).intersection(inner);
+        self.input_area = Rect::new(inner.x, y, inner.width, 1).intersection(inner);
         if self.input_area.is_empty() {
             return None;
         }
@@ -298,12 +353,6 @@ impl Form {
             self.input_area.x + column.min(self.input_area.width - 1),
             self.input_area.y,
         );
-        *y += 1;
-        if let Some(problem) = &self.problem {
-            let words = shorten_at_word(problem, usize::from(inner.width));
-            put(buffer, inner, *y, &words, theme.style(Role::DialogError));
-        }
-        *y += 1;
         (self.focus == Focus::Input).then_some(caret)
     }
 
@@ -341,18 +390,34 @@ impl Form {
             for &index in row {
                 let label = shorten(self.buttons[index].label, usize::from(inner.width));
                 let focused = self.focus == Focus::Button(index);
-                let text = if focused {
-                    format!("[ {label} ]")
-                } else {
-                    format!("  {label}  ")
-                };
+                let text = format!("[ {label} ]");
                 let area = Rect::new(x, y, width(&text) as u16, 1).intersection(inner);
-                let role = if focused { Role::ChoiceCurrent } else { Role::Choice };
+                let role = if focused {
+                    Role::ChoiceCurrent
+                } else {
+                    Role::Choice
+                };
                 put(buffer, area, y, &text, theme.style(role));
+                underline_key(&text, self.buttons[index].key, area, buffer);
                 self.button_areas[index] = area;
                 x = x.saturating_add(area.width + 1);
             }
         }
+    }
+}
+
+/// Shows which letter presses a button.
+fn underline_key(text: &str, key: Option<char>, area: Rect, buffer: &mut Buffer) {
+    let place = text
+        .chars()
+        .position(|letter| Some(letter.to_ascii_lowercase()) == key);
+    let Some(column) = place.and_then(|place| u16::try_from(place).ok()) else {
+        return;
+    };
+    if let Some(cell) = buffer.cell_mut((area.x + column, area.y))
+        && column < area.width
+    {
+        cell.modifier.insert(Modifier::UNDERLINED);
     }
 }
 
@@ -402,6 +467,12 @@ pub(crate) fn put(buffer: &mut Buffer, area: Rect, y: u16, text: &str, style: St
 fn one_line(text: &str) -> String {
     text.trim_matches(['\r', '\n'])
         .chars()
-        .map(|character| if character.is_control() { ' ' } else { character })
+        .map(|character| {
+            if character.is_control() {
+                ' '
+            } else {
+                character
+            }
+        })
         .collect()
 }

@@ -13,12 +13,16 @@ use super::{
 use crate::ui::{
     command::{COMMANDS, Group},
     keymap::Keymap,
-    pane::words::{shorten, shorten_at_word, width},
+    pane::words::{width, wrap},
     theme::{Role, Theme},
 };
 
 /// The widest that the page grows, borders included.
-const WIDEST: u16 = 84;
+const WIDEST: u16 = 92;
+/// Columns for the keys, where help stands beside them.
+const KEYS: usize = 24;
+/// Pages narrower than this have help below its keys.
+const NARROW: usize = 54;
 
 /// The page, and how far it is scrolled.
 #[derive(Debug, Default)]
@@ -29,10 +33,10 @@ pub(crate) struct Help {
 }
 
 /// A line of the page.
-enum HelpLine {
-    Gap,
-    Heading(&'static str),
-    Entry { help: &'static str, keys: String },
+struct HelpLine {
+    keys: String,
+    help: String,
+    role: Role,
 }
 
 impl Help {
@@ -61,6 +65,20 @@ impl Help {
         self.top = self.top.saturating_add_signed(rows).min(self.end);
     }
 
+    /// How to scroll and leave, in as many words as fit.
+    fn hint(&self, columns: usize) -> String {
+        if self.end == 0 {
+            return "Esc closes".to_owned();
+        }
+        let percent = self.top * 100 / self.end;
+        let hints = [
+            format!("Up, Down and PageDown scroll. Esc closes. {percent}%"),
+            format!("Esc closes. {percent}%"),
+        ];
+        let fitting = hints.into_iter().find(|hint| width(hint) <= columns);
+        fitting.unwrap_or_default()
+    }
+
     pub(super) fn draw(
         &mut self,
         screen: Rect,
@@ -70,69 +88,100 @@ impl Help {
     ) {
         let size = (screen.width.min(WIDEST), screen.height);
         let inner = open_panel(screen, size, "Help", buffer, theme);
-        let lines = page(keymap);
+        let columns = Columns::of(inner.width.into());
+        let lines = page(keymap, &columns);
         self.page = usize::from(inner.height.saturating_sub(1));
         self.end = lines.len().saturating_sub(self.page);
         self.top = self.top.min(self.end);
-        let keys_width = lines.iter().map(HelpLine::keys_width).max().unwrap_or(0);
-        let keys_width = keys_width.min(usize::from(inner.width) / 2);
-        for (y, line) in (inner.y..).zip(lines.iter().skip(self.top).take(self.page)) {
-            draw_line(line, keys_width, Rect { y, height: 1, ..inner }, buffer, theme);
+        let room = inner.height.saturating_sub(1);
+        let rest = inner.x + (columns.indent as u16).min(inner.width);
+        for (y, line) in (inner.y..inner.y + room).zip(lines.iter().skip(self.top)) {
+            put(buffer, inner, y, &line.keys, theme.style(Role::DialogKey));
+            let area = Rect {
+                x: rest,
+                width: inner.right() - rest,
+                ..inner
+            };
+            let area = if line.role == Role::DialogTitle {
+                inner
+            } else {
+                area
+            };
+            put(buffer, area, y, &line.help, theme.style(line.role));
         }
-        let hint = if self.end == 0 {
-            "Esc closes".to_owned()
-        } else {
-            let percent = self.top * 100 / self.end;
-            format!("Up, Down, PageDown scroll ({percent}%) - Esc closes")
-        };
-        let hint = shorten_at_word(&hint, inner.width.into());
+        let hint = self.hint(inner.width.into());
         let last = inner.bottom().saturating_sub(1);
         put(buffer, inner, last, &hint, theme.style(Role::DialogFaint));
     }
 }
 
-impl HelpLine {
-    fn keys_width(&self) -> usize {
-        match self {
-            Self::Gap | Self::Heading(_) => 0,
-            Self::Entry { keys, .. } => width(keys),
+/// How keys and help share the width.
+struct Columns {
+    /// Whether help stands below its keys rather than beside them.
+    stacked: bool,
+    keys: usize,
+    indent: usize,
+    help: usize,
+}
+
+impl Columns {
+    fn of(width: usize) -> Self {
+        let stacked = width < NARROW;
+        let indent = if stacked { 2 } else { KEYS + 2 };
+        Self {
+            stacked,
+            keys: if stacked { width } else { KEYS },
+            indent,
+            help: width.saturating_sub(indent),
         }
     }
 }
 
 /// The whole page, group by group.
-fn page(keymap: &Keymap) -> Vec<HelpLine> {
+fn page(keymap: &Keymap, columns: &Columns) -> Vec<HelpLine> {
     let mut lines = Vec::new();
     for group in Group::ALL {
         if !lines.is_empty() {
-            lines.push(HelpLine::Gap);
+            lines.push(HelpLine::new("", ""));
         }
-        lines.push(HelpLine::Heading(group.title()));
-        let members = COMMANDS.iter().filter(|info| info.group == group);
-        lines.extend(members.map(|info| {
-            let keys: Vec<_> = keymap.keys_for(info.command).iter().map(ToString::to_string).collect();
-            let keys = if keys.is_empty() { "no key".to_owned() } else { keys.join(", ") };
-            HelpLine::Entry { help: info.help, keys }
-        }));
+        lines.push(HelpLine {
+            role: Role::DialogTitle,
+            ..HelpLine::new("", group.title())
+        });
+        for info in COMMANDS.iter().filter(|info| info.group == group) {
+            let keys = keymap.keys_for(info.command);
+            let keys: Vec<_> = keys.iter().map(ToString::to_string).collect();
+            let keys = if keys.is_empty() {
+                "no key".to_owned()
+            } else {
+                keys.join(", ")
+            };
+            entry(&mut lines, &keys, info.help, columns);
+        }
     }
     lines
 }
 
-fn draw_line(line: &HelpLine, keys_width: usize, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    match line {
-        HelpLine::Gap => {}
-        HelpLine::Heading(title) => put(buffer, area, area.y, title, theme.style(Role::DialogTitle)),
-        HelpLine::Entry { help, keys } => {
-            let keys = shorten(keys, keys_width);
-            put(buffer, area, area.y, &keys, theme.style(Role::DialogKey));
-            let indent = (keys_width as u16 + 2).min(area.width);
-            let rest = Rect {
-                x: area.x + indent,
-                width: area.width - indent,
-                ..area
-            };
-            let help = shorten_at_word(help, rest.width.into());
-            put(buffer, rest, area.y, &help, theme.style(Role::Dialog));
+fn entry(lines: &mut Vec<HelpLine>, keys: &str, help: &str, columns: &Columns) {
+    let keys = wrap(keys, columns.keys);
+    let help = wrap(help, columns.help);
+    if columns.stacked {
+        lines.extend(keys.iter().map(|keys| HelpLine::new(keys, "")));
+        lines.extend(help.iter().map(|help| HelpLine::new("", help)));
+        return;
+    }
+    for row in 0..keys.len().max(help.len()) {
+        let part = |column: &[String]| column.get(row).cloned().unwrap_or_default();
+        lines.push(HelpLine::new(&part(&keys), &part(&help)));
+    }
+}
+
+impl HelpLine {
+    fn new(keys: &str, help: &str) -> Self {
+        Self {
+            keys: keys.to_owned(),
+            help: help.to_owned(),
+            role: Role::Dialog,
         }
     }
 }

@@ -24,9 +24,18 @@ impl QuitQuestion {
         };
         let paragraphs = vec![Paragraph::Gap, Paragraph::words(sentence), Paragraph::Gap];
         let buttons = vec![
-            Button { label: "Save and quit", key: Some('s') },
-            Button { label: "Quit without saving", key: Some('q') },
-            Button { label: "Cancel", key: Some('c') },
+            Button {
+                label: "Save and quit",
+                key: Some('s'),
+            },
+            Button {
+                label: "Quit without saving",
+                key: Some('q'),
+            },
+            Button {
+                label: "Cancel",
+                key: Some('c'),
+            },
         ];
         Self {
             form: Form::new("Quit", paragraphs, buttons),

@@ -28,8 +28,14 @@ impl SaveAs {
             Paragraph::Gap,
         ];
         let buttons = vec![
-            Button { label: "Save", key: None },
-            Button { label: "Cancel", key: None },
+            Button {
+                label: "Save",
+                key: None,
+            },
+            Button {
+                label: "Cancel",
+                key: None,
+            },
         ];
         Self {
             form: Form::new("Save as", paragraphs, buttons).with_input(proposal),

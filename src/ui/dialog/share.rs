@@ -24,16 +24,25 @@ impl Share {
             Paragraph::words("To join you, another person runs:"),
             Paragraph::Value(info.command.clone()),
             Paragraph::Gap,
-            Paragraph::words("Your node id alone:"),
-            Paragraph::Value(info.node_id.clone()),
+            Paragraph::SpareWords("Your node id alone:".to_owned()),
+            Paragraph::SpareValue(info.node_id.clone()),
             Paragraph::Gap,
             Paragraph::words(info.reach.clone()),
             Paragraph::Gap,
         ];
         let buttons = vec![
-            Button { label: "Copy command", key: Some('c') },
-            Button { label: "Copy node id", key: Some('i') },
-            Button { label: "Close", key: None },
+            Button {
+                label: "Copy command",
+                key: Some('c'),
+            },
+            Button {
+                label: "Copy node id",
+                key: Some('i'),
+            },
+            Button {
+                label: "Close",
+                key: None,
+            },
         ];
         Self {
             form: Form::new("Share", paragraphs, buttons),

@@ -28,7 +28,7 @@ pub(super) struct DrawnRow {
     cells: Vec<Cell>,
     /// Its row of the screen.
     pub(super) y: u16,
-    /// The column behind its last cell, counted from the left edge of the text.
+    /// The column behind its last cell.
     pub(super) end_column: u16,
 }
 
@@ -78,7 +78,9 @@ pub(crate) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) -> Option<Posi
 
 fn draw_carets(app: &App, canvas: &Canvas, buffer: &mut Buffer) {
     for person in app.people.values() {
-        let Some(at) = canvas.place_of_person(person) else { continue };
+        let Some(at) = canvas.place_of_person(person) else {
+            continue;
+        };
         let style = app.theme.participant(&person.color()).caret;
         if let Some(cell) = buffer.cell_mut(at) {
             cell.set_style(style);
@@ -90,11 +92,20 @@ impl<'a> Canvas<'a> {
     fn new(app: &'a App, areas: &Areas) -> Self {
         let options = app.layout_options_in(areas);
         let rope = app.rope();
-        let rows = app.visible_rows().into_iter().zip(areas.text.y..areas.text.bottom());
+        let rows = app
+            .visible_rows()
+            .into_iter()
+            .zip(areas.text.y..areas.text.bottom());
         let rows = rows.map(|(row, y)| {
-            let cells = layout::cells(rope, &options, &row);
-            let end_column = cells.last().map_or(0, |cell| cell.column + cell.width);
-            DrawnRow { row, cells, y, end_column }
+            let right = app.left.saturating_add(areas.text.width);
+            let cells = layout::cells_within(rope, &options, &row, app.left..right);
+            let end_column = layout::column_of(rope, &options, &row, row.end);
+            DrawnRow {
+                row,
+                cells,
+                y,
+                end_column,
+            }
         });
         Self {
             app,
@@ -128,14 +139,20 @@ impl<'a> Canvas<'a> {
         if area.width < 3 || !starts_line {
             return;
         }
-        let role = if line == own_line { Role::LineNumberCurrent } else { Role::LineNumber };
+        let role = if line == own_line {
+            Role::LineNumberCurrent
+        } else {
+            Role::LineNumber
+        };
         let number = format!("{:>width$}", line + 1, width = usize::from(area.width) - 1);
         buffer.set_string(area.x, drawn.y, number, self.app.theme.style(role));
     }
 
     fn draw_text(&self, drawn: &DrawnRow, buffer: &mut Buffer) {
         for cell in &drawn.cells {
-            let Some(x) = self.x_of(cell.column) else { continue };
+            let Some(x) = self.x_of(cell.column) else {
+                continue;
+            };
             let room = self.text.right() - x;
             // What is cut by the edge is left out: half a wide character cannot be drawn.
             if cell.width > room && cell.kind == CellKind::Text {
@@ -145,7 +162,11 @@ impl<'a> Canvas<'a> {
                 CellKind::Text | CellKind::Tab => Style::new(),
                 CellKind::Control => self.app.theme.style(Role::ControlCharacter),
             };
-            buffer.set_stringn(x, drawn.y, &cell.symbol, cell.width.min(room).into(), style);
+            // Ratatui takes the style off the cells that a wide character covers.
+            let under = buffer.cell((x, drawn.y)).map_or(style, |cell| cell.style());
+            let width = cell.width.min(room);
+            buffer.set_stringn(x, drawn.y, &cell.symbol, width.into(), style);
+            buffer.set_style(Rect::new(x, drawn.y, width, 1), under.patch(style));
         }
     }
 
@@ -160,7 +181,8 @@ impl<'a> Canvas<'a> {
                 .iter()
                 .filter(|cell| cell.chars.start < range.end && range.start < cell.chars.end)
                 .map(|cell| (cell.column, cell.width));
-            let line_end = drawn.row.ends_line && range.contains(&drawn.row.end)
+            let line_end = drawn.row.ends_line
+                && range.contains(&drawn.row.end)
                 && drawn.row.end < self.app.rope().len_chars();
             let line_end = line_end.then_some((drawn.end_column, 1));
             for (column, width) in touched.chain(line_end) {

@@ -31,10 +31,12 @@ pub(super) fn draw(app: &App, canvas: &Canvas, own: Option<Position>, buffer: &m
     // Room for the next characters that the person at the keyboard types.
     taken.extend(own.map(|at| Rect::new(at.x, at.y, 3, 1)));
     for person in app.people.values() {
-        let Some(at) = canvas.place_of_person(person) else { continue };
+        let Some(at) = canvas.place_of_person(person) else {
+            continue;
+        };
         let found = texts(person, canvas.text.width)
             .into_iter()
-            .find_map(|text| Some((free_place(canvas, at, width(&text), &taken)?, text)))
+            .find_map(|text| Some((free_place(app, canvas, at, width(&text), &taken)?, text)))
             .or_else(|| covering(app, canvas, person, at, own));
         let Some((area, text)) = found else { continue };
         let style = app.theme.participant(&person.color()).label;
@@ -54,9 +56,15 @@ fn texts(person: &Person, columns: u16) -> Vec<String> {
 }
 
 /// A place without text, near the caret.
-fn free_place(canvas: &Canvas, at: Position, columns: usize, taken: &[Rect]) -> Option<Rect> {
+fn free_place(
+    app: &App,
+    canvas: &Canvas,
+    at: Position,
+    columns: usize,
+    taken: &[Rect],
+) -> Option<Rect> {
     let columns = u16::try_from(columns).ok()?;
-    let behind = text_end(canvas, at.y)? + 1;
+    let behind = text_end(app, canvas, at.y)?;
     let above = at.y.checked_sub(1).filter(|y| *y >= canvas.text.y);
     let below = Some(at.y + 1).filter(|y| *y < canvas.text.bottom());
     let places = [
@@ -66,19 +74,20 @@ fn free_place(canvas: &Canvas, at: Position, columns: usize, taken: &[Rect]) -> 
     ];
     places.into_iter().flatten().find_map(|(x, y)| {
         let area = Rect::new(x, y, columns, 1);
-        let blank = text_end(canvas, y).is_none_or(|end| x > end);
+        let blank = text_end(app, canvas, y).is_none_or(|end| x >= end);
         let free = taken.iter().all(|other| !other.intersects(area));
         (blank && free && area.right() <= canvas.text.right()).then_some(area)
     })
 }
 
-/// The column of the screen behind the text of a row.
-fn text_end(canvas: &Canvas, y: u16) -> Option<u16> {
+/// The first column of the screen that a label may take in a row; `None` below the text.
+fn text_end(app: &App, canvas: &Canvas, y: u16) -> Option<u16> {
     let drawn = canvas.rows.iter().find(|drawn| drawn.y == y)?;
-    if drawn.end_column == 0 {
-        return canvas.text.x.checked_sub(1);
-    }
-    Some(canvas.x_of(drawn.end_column).unwrap_or(canvas.text.right()))
+    let end = drawn.end_column.saturating_sub(app.left);
+    Some(match end {
+        0 => canvas.text.x,
+        end => canvas.text.x.saturating_add(end + 1),
+    })
 }
 
 /// A place over text, for a moment.
@@ -96,9 +105,10 @@ fn covering(
     let columns = u16::try_from(width(&text)).ok()?;
     let own_row = own.map(|own| own.y);
     let rows = [at.y.checked_sub(1), Some(at.y + 1)];
-    let y = rows.into_iter().flatten().find(|y| {
-        (canvas.text.top()..canvas.text.bottom()).contains(y) && Some(*y) != own_row
-    })?;
+    let y = rows
+        .into_iter()
+        .flatten()
+        .find(|y| (canvas.text.top()..canvas.text.bottom()).contains(y) && Some(*y) != own_row)?;
     let x = at.x.min(canvas.text.right().saturating_sub(columns));
     (x >= canvas.text.x).then_some((Rect::new(x, y, columns, 1), text))
 }

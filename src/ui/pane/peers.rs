@@ -39,7 +39,11 @@ pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 /// Whom the pane shows in this cell.
 pub(crate) fn person_at(app: &App, area: Rect, at: Position) -> Option<NodeId> {
     let row = usize::from(at.y.checked_sub(area.y)?);
-    let index = if is_at_side(area) { row.checked_sub(1)? / 2 } else { row };
+    let index = if is_at_side(area) {
+        row.checked_sub(1)? / 2
+    } else {
+        row
+    };
     let (entries, _) = shown(app, area);
     entries.get(index).map(|entry| entry.node)
 }
@@ -53,7 +57,11 @@ fn shown(app: &App, area: Rect) -> (Vec<Entry>, usize) {
     let mut entries = entries(app);
     let rows = usize::from(area.height);
     let all = entries.len();
-    let room = if is_at_side(area) { rows.saturating_sub(1) / 2 } else { rows };
+    let room = if is_at_side(area) {
+        rows.saturating_sub(1) / 2
+    } else {
+        rows
+    };
     if all > room {
         // One row says how many more there are.
         let for_entries = if is_at_side(area) {
@@ -74,7 +82,11 @@ fn entries(app: &App) -> Vec<Entry> {
         color: app.user.color.clone(),
         place: place(app, app.selection.head),
         state: if app.offline { "offline" } else { "here" }.to_owned(),
-        role: if app.offline { Role::PeersWarning } else { Role::PeersDetail },
+        role: if app.offline {
+            Role::PeersWarning
+        } else {
+            Role::PeersDetail
+        },
     };
     let mut others: Vec<&Person> = app.people.values().collect();
     others.sort_by_cached_key(|person| (person.state() == PersonState::Left, person.name()));
@@ -82,22 +94,32 @@ fn entries(app: &App) -> Vec<Entry> {
         node: person.node,
         name: person.name(),
         color: person.color(),
-        place: person.caret.map_or_else(String::new, |caret| place(app, caret.head)),
-        state: state_words(person),
-        role: match person.state() {
-            PersonState::Here | PersonState::Typing => Role::PeersDetail,
-            PersonState::Away | PersonState::Left => Role::PeersAway,
-            PersonState::Connecting
-            | PersonState::Syncing
-            | PersonState::Silent
-            | PersonState::Reconnecting => Role::PeersWarning,
-        },
+        place: person
+            .caret
+            .map_or_else(String::new, |caret| place(app, caret.head)),
+        state: state_words(app, person),
+        role: state_role(app, person),
     });
     std::iter::once(own).chain(others).collect()
 }
 
-fn state_words(person: &Person) -> String {
+fn state_role(app: &App, person: &Person) -> Role {
+    match person.state() {
+        PersonState::Away | PersonState::Left => Role::PeersAway,
+        _ if app.offline => Role::PeersAway,
+        PersonState::Here | PersonState::Typing => Role::PeersDetail,
+        PersonState::Connecting
+        | PersonState::Syncing
+        | PersonState::Silent
+        | PersonState::Reconnecting => Role::PeersWarning,
+    }
+}
+
+fn state_words(app: &App, person: &Person) -> String {
     let state = person.state();
+    if app.offline && state != PersonState::Left {
+        return "not connected".to_owned();
+    }
     let answers = match state {
         PersonState::Here | PersonState::Typing | PersonState::Away => person.round_trip,
         PersonState::Connecting
@@ -139,7 +161,13 @@ fn draw_at_side(app: &App, area: Rect, buffer: &mut Buffer) {
     };
     let columns = usize::from(inner.width);
     let (entries, hidden) = shown(app, area);
-    buffer.set_stringn(inner.x, inner.y, "People", columns, app.theme.style(Role::PeersTitle));
+    buffer.set_stringn(
+        inner.x,
+        inner.y,
+        "People",
+        columns,
+        app.theme.style(Role::PeersTitle),
+    );
     let mut y = inner.y + 1;
     for entry in &entries {
         let name_columns = columns.saturating_sub(2 + width(&entry.place) + 1);
@@ -153,17 +181,37 @@ fn draw_at_side(app: &App, area: Rect, buffer: &mut Buffer) {
     }
     if hidden > 0 && y < inner.bottom() {
         let more = format!("and {hidden} more");
-        buffer.set_stringn(inner.x + 2, y, more, columns, app.theme.style(Role::PeersDetail));
+        buffer.set_stringn(
+            inner.x + 2,
+            y,
+            more,
+            columns,
+            app.theme.style(Role::PeersDetail),
+        );
     }
 }
 
 fn draw_below(app: &App, area: Rect, buffer: &mut Buffer) {
     let (entries, hidden) = shown(app, area);
     let columns = usize::from(area.width.saturating_sub(2));
-    let places = entries.iter().map(|entry| width(&entry.place)).max().unwrap_or(0);
-    let states = entries.iter().map(|entry| width(&entry.state)).max().unwrap_or(0);
+    let places = entries
+        .iter()
+        .map(|entry| width(&entry.place))
+        .max()
+        .unwrap_or(0);
+    let states = entries
+        .iter()
+        .map(|entry| width(&entry.state))
+        .max()
+        .unwrap_or(0);
     let names = columns.saturating_sub(2 + 2 + places + 2 + states);
-    let names = names.min(entries.iter().map(|entry| width(&entry.name)).max().unwrap_or(0));
+    let names = names.min(
+        entries
+            .iter()
+            .map(|entry| width(&entry.name))
+            .max()
+            .unwrap_or(0),
+    );
     for (y, entry) in (area.y..).zip(&entries) {
         draw_name(app, entry, Position::new(area.x + 1, y), names, buffer);
         let detail = app.theme.style(Role::PeersDetail);
@@ -173,12 +221,24 @@ fn draw_below(app: &App, area: Rect, buffer: &mut Buffer) {
         buffer.set_stringn(x.min(area.right()), y, place, rest(x), detail);
         x += places as u16 + 2;
         let state = shorten(&entry.state, rest(x));
-        buffer.set_stringn(x.min(area.right()), y, state, rest(x), app.theme.style(entry.role));
+        buffer.set_stringn(
+            x.min(area.right()),
+            y,
+            state,
+            rest(x),
+            app.theme.style(entry.role),
+        );
     }
     if hidden > 0 && !area.is_empty() {
         let more = format!("and {hidden} more");
         let y = area.y + entries.len() as u16;
-        buffer.set_stringn(area.x + 3, y, more, columns, app.theme.style(Role::PeersDetail));
+        buffer.set_stringn(
+            area.x + 3,
+            y,
+            more,
+            columns,
+            app.theme.style(Role::PeersDetail),
+        );
     }
 }
 

@@ -1,7 +1,11 @@
 //! The line at the bottom: which file, whether it is saved, who has it, where the caret is, and
 //! one hint. What fits is shown whole; what does not is left out, the least important first.
 
-use ratatui::{buffer::Buffer, layout::Rect, widgets::{Clear, Widget}};
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    widgets::{Clear, Widget},
+};
 
 use super::{
     peers::place,
@@ -16,7 +20,7 @@ use crate::ui::{
 /// Columns between two parts.
 const GAP: usize = 2;
 /// A message that is longer than the line may take this many rows.
-const MESSAGE_ROWS: usize = 3;
+const MESSAGE_ROWS: usize = 4;
 
 /// A part of the line. Parts with a higher rank stay longer.
 struct Part {
@@ -28,11 +32,19 @@ struct Part {
 
 impl Part {
     fn left(rank: u8, role: Role, text: impl Into<String>) -> Self {
-        Self { text: text.into(), role, rank, at_right: false }
+        Self {
+            text: text.into(),
+            role,
+            rank,
+            at_right: false,
+        }
     }
 
     fn right(rank: u8, role: Role, text: impl Into<String>) -> Self {
-        Self { at_right: true, ..Self::left(rank, role, text) }
+        Self {
+            at_right: true,
+            ..Self::left(rank, role, text)
+        }
     }
 }
 
@@ -58,8 +70,15 @@ pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
 
 fn name_part(app: &App, columns: usize) -> Part {
     let mark = if app.modified() { " *" } else { "" };
-    let room = (columns / 3).max(12).min(columns).saturating_sub(width(mark));
-    Part::left(7, Role::StatusTitle, format!("{}{mark}", shorten(&app.name(), room)))
+    let room = (columns / 3)
+        .max(12)
+        .min(columns)
+        .saturating_sub(width(mark));
+    Part::left(
+        7,
+        Role::StatusTitle,
+        format!("{}{mark}", shorten(&app.name(), room)),
+    )
 }
 
 fn notice_role(notice: &Notice) -> Role {
@@ -101,7 +120,15 @@ fn sync_part(app: &App) -> Option<Part> {
         if let Some(slow) = app.people.values().find(slow) {
             return warn(format!("waiting for {}", slow.name()));
         }
-        return Some(Part::left(6, Role::StatusGood, format!("synced with {connected}")));
+        let with = match app.people.values().find(|person| person.is_connected()) {
+            Some(only) if connected == 1 => shorten(&only.name(), 16),
+            _ => connected.to_string(),
+        };
+        return Some(Part::left(
+            6,
+            Role::StatusGood,
+            format!("synced with {with}"),
+        ));
     }
     if any(PersonState::Reconnecting) {
         warn(format!("reconnecting…{kept}"))
@@ -124,9 +151,17 @@ fn right_parts(app: &App) -> Vec<Part> {
     let mut parts = Vec::new();
     let selected = app.selected().len();
     if selected > 0 {
-        parts.push(Part::right(5, Role::StatusFaint, format!("{selected} selected")));
+        parts.push(Part::right(
+            5,
+            Role::StatusFaint,
+            format!("{selected} selected"),
+        ));
     }
-    parts.push(Part::right(1, Role::StatusFaint, format!("id {}", app.node.short())));
+    parts.push(Part::right(
+        1,
+        Role::StatusFaint,
+        format!("id {}", app.node.short()),
+    ));
     parts.push(Part::right(8, Role::Status, place(app, app.selection.head)));
     if let Some(key) = app.keymap.keys_for(Command::Help).first() {
         parts.push(Part::right(2, Role::StatusFaint, format!("{key} help")));

@@ -47,34 +47,52 @@ pub(crate) fn shorten_at_word(text: &str, columns: usize) -> String {
     }
 }
 
-/// Breaks the text into lines of at most so many columns, between words where it can.
+/// Breaks the text into lines of at most so many columns: between words where it can, else behind
+/// a slash, else anywhere.
 pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    for word in text.split(' ') {
-        let gap = usize::from(!line.is_empty());
-        if width(&line) + gap + width(word) <= columns {
-            if gap == 1 {
-                line.push(' ');
-            }
-            line.push_str(word);
-            continue;
+    let mut lines = vec![String::new()];
+    for (index, word) in text.split(' ').enumerate() {
+        let gap = if index > 0 { " " } else { "" };
+        if !append(&mut lines, gap, word, columns) {
+            append_long(&mut lines, gap, word, columns);
         }
-        if !line.is_empty() {
-            lines.push(std::mem::take(&mut line));
-        }
-        for grapheme in word.graphemes(true) {
-            if width(&line) + width(grapheme) > columns && !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-            }
-            line.push_str(grapheme);
-        }
-    }
-    if !line.is_empty() || lines.is_empty() {
-        lines.push(line);
     }
     lines
+}
+
+/// Puts a piece behind the last line, or into a new one. Returns whether it fits into a line.
+fn append(lines: &mut Vec<String>, gap: &str, piece: &str, columns: usize) -> bool {
+    if width(piece) > columns {
+        return false;
+    }
+    match lines.last_mut() {
+        Some(line) if line.is_empty() => line.push_str(piece),
+        Some(line) if width(line) + width(gap) + width(piece) <= columns => {
+            line.push_str(gap);
+            line.push_str(piece);
+        }
+        _ => lines.push(piece.to_owned()),
+    }
+    true
+}
+
+/// Takes a word apart that is wider than a line.
+fn append_long(lines: &mut Vec<String>, gap: &str, word: &str, columns: usize) {
+    let mut gap = gap;
+    for piece in word.split_inclusive('/') {
+        if !append(lines, gap, piece, columns) {
+            lines.push(String::new());
+            for grapheme in piece.graphemes(true) {
+                if !append(lines, "", grapheme, columns) {
+                    // A wide character in a single column: better too wide than lost.
+                    lines.push(grapheme.to_owned());
+                }
+            }
+            lines.retain(|line| !line.is_empty());
+        }
+        gap = "";
+    }
 }
 
 /// Says a number with its thing: "1 line", "3 lines".
@@ -128,6 +146,10 @@ mod tests {
         assert_eq!(wrap("a bc def", 4), ["a bc", "def"]);
         assert_eq!(wrap("abcdefgh", 3), ["abc", "def", "gh"]);
         assert_eq!(wrap("", 3), [""]);
+        assert_eq!(
+            wrap("in /home/grace/notes", 10),
+            ["in /home/", "grace/", "notes"]
+        );
     }
 
     #[test]

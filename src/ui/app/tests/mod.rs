@@ -140,14 +140,22 @@ impl Desk {
 
     pub(super) fn mouse(&mut self, kind: MouseEventKind, column: u16, row: u16) {
         let modifiers = crossterm::event::KeyModifiers::NONE;
-        self.send(Event::Mouse(MouseEvent { kind, column, row, modifiers }));
+        self.send(Event::Mouse(MouseEvent {
+            kind,
+            column,
+            row,
+            modifiers,
+        }));
     }
 
     /// Somebody else inserts text.
     pub(super) fn others_insert(&mut self, position: usize, text: &str) {
         let shared = self.app.document.shared().clone();
         let guard = shared.lock();
-        let inserted = guard.doc().get_text(TextDocument::CONTAINER).insert(position, text);
+        let inserted = guard
+            .doc()
+            .get_text(TextDocument::CONTAINER)
+            .insert(position, text);
         inserted.expect("the position is in the text");
         guard.doc().commit();
         drop(guard);
@@ -158,7 +166,10 @@ impl Desk {
     pub(super) fn others_delete(&mut self, range: Range<usize>) {
         let shared = self.app.document.shared().clone();
         let guard = shared.lock();
-        let deleted = guard.doc().get_text(TextDocument::CONTAINER).delete(range.start, range.len());
+        let deleted = guard
+            .doc()
+            .get_text(TextDocument::CONTAINER)
+            .delete(range.start, range.len());
         deleted.expect("the range is in the text");
         guard.doc().commit();
         drop(guard);
@@ -202,7 +213,11 @@ impl Desk {
     /// The screen as text only.
     pub(super) fn text_of_screen(&mut self, columns: u16, rows: u16) -> Vec<String> {
         let printed = snapshot::print(&mut self.app, columns, rows);
-        printed.lines().take(rows.into()).map(str::to_owned).collect()
+        printed
+            .lines()
+            .take(rows.into())
+            .map(str::to_owned)
+            .collect()
     }
 
     /// What the status line says.
