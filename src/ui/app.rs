@@ -48,7 +48,7 @@ use super::{
 };
 use crate::{
     NodeId, UserInfo,
-    crdt::{TextDocument, TextFormat, TextSelection},
+    crdt::{EditKind, TextDocument, TextFormat, TextSelection},
 };
 
 /// How long after a keystroke others are told that we type.
@@ -64,6 +64,8 @@ pub struct AppOptions {
     pub format: TextFormat,
     /// What to call it while it has no path.
     pub title: String,
+    /// Whether the file holds something else, so that there is something to save.
+    pub modified: bool,
     /// How things look.
     pub theme: Theme,
     /// Which key does what.
@@ -138,9 +140,9 @@ impl App {
             path: options.path,
             format: options.format,
             title: options.title,
-            version: 0,
+            version: u64::from(options.modified),
             saved_version: 0,
-            own_edits: 0,
+            own_edits: u64::from(options.modified),
             settled_edits: 0,
             quit_once_saved: false,
             theme: options.theme,
@@ -185,6 +187,7 @@ impl App {
             Event::Resize(columns, rows) => self.resize(Size::new(columns, rows)),
             Event::FocusGained | Event::FocusLost => self.document.close_undo_group(),
             Event::Tick | Event::DocumentChanged => {}
+            Event::Edit(delta) => self.edit(&delta, EditKind::Other),
             Event::Peers(rows) => self.meet(rows),
             Event::Presence(event) => self.presence(event),
             Event::Connection(event) => self.connection(&event),

@@ -2,6 +2,7 @@
 //! that carry out what it asks for.
 
 use std::{
+    path::Path,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,7 +19,7 @@ use super::{
     network::{self, Network},
 };
 use crate::{
-    DocumentInfo, NodeId,
+    DocumentId, DocumentInfo, NodeId,
     crdt::SharedDocument,
 };
 
@@ -52,6 +53,8 @@ pub(super) struct Editor {
     for_terminal: Vec<TerminalEffect>,
     /// The last piece of work for the disk; they are done one after the other.
     disk_work: Option<JoinHandle<()>>,
+    /// The document that was joined, until it is recorded.
+    adopt: Option<(DocumentId, String)>,
     done: bool,
 }
 
@@ -70,6 +73,7 @@ impl Editor {
             started: Instant::now(),
             for_terminal: Vec::new(),
             disk_work: None,
+            adopt: None,
             done: false,
         };
         editor.update(Event::Share(launched.share));
@@ -123,6 +127,10 @@ impl Editor {
 
     /// Stores the document with its history, if it changed since.
     pub(super) fn keep(&mut self) {
+        if !self.joining.is_done() {
+            // What is stored is still that of the document from before.
+            return;
+        }
         let peers = self.network.peers();
         let document = self.document.clone();
         self.on_disk(move |disk| {
@@ -166,7 +174,7 @@ impl Editor {
     }
 
     fn save(&mut self, request: SaveRequest) {
-        if self.joining.keeps(&request.path) {
+        if self.joining.protects(&request.path) {
             let name = request.path.display();
             let sentence = format!("{name} waits for the document you join, and was not written");
             return self.update(Event::Message(MessageKind::Error, sentence));
@@ -205,7 +213,7 @@ impl Editor {
 
     fn connect(&mut self, node: &str) {
         match node.parse::<NodeId>() {
-            Ok(node) if node == self.app.node() => {
+            Ok(node) if node == NodeId::of_key(&self.disk.node_key()) => {
                 let sentence = "That is your own node id: send it to somebody else".to_owned();
                 self.update(Event::Message(MessageKind::Error, sentence));
             }
@@ -220,7 +228,7 @@ impl Editor {
         }
         // What came with the sync must be in the text before it is compared with anything.
         self.update(Event::DocumentChanged);
-        for event in self.joining.arrived(&self.app, info.title.clone()) {
+        for event in self.joining.arrived(&self.app, &info.title) {
             self.update(event);
         }
         let Some(document) = info.document else { return };
@@ -230,8 +238,7 @@ impl Editor {
 
     fn answer_existing(&mut self, existing: Existing) {
         if let Existing::Cancel = existing {
-            // Nothing was touched, and what came from the host is still at the host.
-            self.abandoned = true;
+            // Nothing was touched, and what came from the host is still there.
             self.done = true;
             return;
         }

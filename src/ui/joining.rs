@@ -2,15 +2,17 @@
 //!
 //! Until the document is here and the person has decided, the file is not touched.
 
+use std::path::{Path, PathBuf};
+
 use super::{
     app::{App, Event, Existing, ExistingFile, MessageKind},
     opening::Aside,
 };
-use crate::store::{difference, differing_lines};
+use crate::store::{FileError, difference, differing_lines};
 
 /// How far joining has come.
-pub(crate) enum Joining {
-    /// There is nothing (more) to decide.
+pub(super) enum Joining {
+    /// The document is the one it will be, and the file is its file.
     Done,
     /// The document of the host is not here yet.
     Waiting(Option<Aside>),
@@ -19,42 +21,50 @@ pub(crate) enum Joining {
 }
 
 impl Joining {
-    /// Begins to join, or not.
-    pub fn new(host: bool, aside: Option<Aside>) -> Self {
-        if host || aside.is_some() { Self::Waiting(aside) } else { Self::Done }
+    pub(super) fn new(joins: bool, aside: Option<Aside>) -> Self {
+        if joins { Self::Waiting(aside) } else { Self::Done }
     }
 
-    /// Whether the file still waits for the person's decision.
-    pub fn keeps_file(&self) -> bool {
+    /// Whether nobody has to decide about the file any more.
+    pub(super) fn is_done(&self) -> bool {
+        matches!(self, Self::Done)
+    }
+
+    /// Whether a file must not be written yet.
+    pub(super) fn protects(&self, path: &Path) -> bool {
         match self {
+            Self::Waiting(Some(aside)) | Self::Asked(aside) => {
+                crate::store::canonical_path(path).is_ok_and(|path| path == aside.path)
+            }
             Self::Done | Self::Waiting(None) => false,
-            Self::Waiting(Some(_)) | Self::Asked(_) => true,
         }
     }
 
     /// The document of the host is here. Returns what the application must be told.
-    pub fn arrived(&mut self, app: &App, title: String) -> Vec<Event> {
-        let Self::Waiting(aside) = std::mem::replace(self, Self::Done) else { return Vec::new() };
-        let mut events = vec![Event::Joined { title }];
-        let Some(aside) = aside.filter(|aside| *app.document().rope() != aside.text.as_str()) else {
-            return events;
+    pub(super) fn arrived(&mut self, app: &App, title: &str) -> Vec<Event> {
+        let Self::Waiting(aside) = std::mem::replace(self, Self::Done) else {
+            return Vec::new();
         };
-        let theirs = app.document().rope().to_string();
-        events.push(Event::AskExisting(ExistingFile {
-            path: aside.path.clone(),
-            mine_lines: aside.text.lines().count(),
-            differing_lines: differing_lines(&aside.text, &theirs),
-        }));
-        *self = Self::Asked(aside);
+        let mut events = vec![Event::Joined { title: title.to_owned() }];
+        let rope = app.document().rope();
+        if let Some(aside) = aside.filter(|aside| *rope != aside.text.as_str()) {
+            events.push(Event::AskExisting(ExistingFile {
+                path: aside.path.clone(),
+                mine_lines: aside.text.lines().count(),
+                differing_lines: differing_lines(&aside.text, &rope.to_string()),
+            }));
+            *self = Self::Asked(aside);
+        }
         events
     }
 
-    /// The person decided. `back_up` copies the file beside itself and says where, or why not.
-    pub fn decided(
+    /// The person decided. `back_up` copies the file beside itself. Returns what the application
+    /// must be told.
+    pub(super) fn decided(
         &mut self,
         app: &App,
         existing: Existing,
-        back_up: impl FnOnce(&Aside) -> Result<String, String>,
+        back_up: impl FnOnce(&Path) -> Result<PathBuf, FileError>,
     ) -> Option<Event> {
         let Self::Asked(aside) = std::mem::replace(self, Self::Done) else { return None };
         match existing {
@@ -62,15 +72,15 @@ impl Joining {
                 let theirs = app.document().rope().to_string();
                 Some(Event::Edit(difference(&theirs, &aside.text)))
             }
-            Existing::TakeTheirs => Some(match back_up(&aside) {
+            Existing::TakeTheirs => Some(match back_up(&aside.path) {
                 Ok(backup) => {
-                    let sentence = format!("Your text is in {backup}; saving writes theirs");
+                    let sentence = format!("Your text is in {}; saving writes theirs", backup.display());
                     Event::Message(MessageKind::Info, sentence)
                 }
-                Err(why) => {
+                Err(error) => {
                     // Without a backup the file stays as it is.
                     *self = Self::Asked(aside);
-                    Event::Message(MessageKind::Error, why)
+                    Event::Message(MessageKind::Error, error.to_string())
                 }
             }),
             Existing::Cancel => None,

@@ -210,7 +210,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         title: replica.title.clone(),
         modified: opening.modified,
         theme,
-        keymap: Keymap::from_config(&config),
+        keymap: Keymap::default(),
         user: user.clone(),
         node,
         config,

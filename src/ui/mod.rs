@@ -3,13 +3,24 @@
 //! Uses the library's public names as any other application would.
 
 pub mod app;
+mod clipboard;
 pub mod command;
 pub mod config;
 mod dialog;
+mod disk;
+mod editor;
+mod joining;
 pub mod keymap;
+pub mod launch;
+mod network;
+mod opening;
 mod pane;
+mod run;
 #[cfg(test)]
 mod snapshot;
 pub mod source;
+mod terminal;
 pub mod text;
 pub mod theme;
+
+pub use run::run;

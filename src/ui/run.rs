@@ -13,8 +13,8 @@ use tokio::{
 };
 
 use super::{
-    app::{Event, MessageKind},
-    editor::Editor,
+    app::Event,
+    editor::{Editor, News, TerminalEffect},
     launch::{self, LaunchError, Options},
     terminal::TerminalSession,
 };
@@ -59,7 +59,7 @@ pub fn run(options: Options) -> Result<(), LaunchError> {
 struct Loop<'a> {
     editor: &'a mut Editor,
     terminal: &'a mut TerminalSession,
-    news: mpsc::UnboundedReceiver<Event>,
+    news: mpsc::UnboundedReceiver<News>,
     drawn: Instant,
 }
 
@@ -90,15 +90,18 @@ impl Loop<'_> {
                     self.draw()?;
                     stale = false;
                 }
-                Some(event) = self.news.recv() => {
-                    self.editor.update(event);
+                Some(news) = self.news.recv() => {
+                    self.editor.take_in(news);
                     stale = true;
                 }
                 () = until(tick) => {
                     self.editor.update(Event::Tick);
                     stale = true;
                 }
-                _ = look.tick() => stale |= self.editor.look_at_peers(),
+                _ = look.tick() => {
+                    self.editor.look_at_peers();
+                    stale = true;
+                }
                 _ = keep.tick() => self.editor.keep(),
                 _ = terminate.recv() => break,
                 _ = hang_up.recv() => break,
@@ -115,6 +118,18 @@ impl Loop<'_> {
             match now_or_never(keyboard.next()) {
                 Some(Some(event)) => self.editor.update(translate(event?)),
                 Some(None) | None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn carry_out_at_the_terminal(&mut self) -> Result<(), LaunchError> {
+        for effect in self.editor.take_terminal_effects() {
+            match effect {
+                TerminalEffect::Suspend => self.terminal.suspend()?,
+                TerminalEffect::Redraw => self.terminal.redraw()?,
+                TerminalEffect::SetTitle(title) => self.terminal.set_title(&title)?,
+                TerminalEffect::Copy(text) => self.terminal.copy(&text)?,
             }
         }
         Ok(())

@@ -104,7 +104,7 @@ impl App {
         }
     }
 
-    fn edit(&mut self, delta: &Delta, kind: EditKind) {
+    pub(super) fn edit(&mut self, delta: &Delta, kind: EditKind) {
         if delta.is_empty() {
             return;
         }

@@ -10,7 +10,7 @@ use ropey::Rope;
 
 use crate::{
     ConnectionEvent, NodeId, PeerState, PresenceEvent, UserInfo,
-    crdt::{TextFormat, TextSelection},
+    crdt::{Delta, TextFormat, TextSelection},
 };
 
 /// Something happened: at the keyboard, in the document, among the peers.
@@ -32,6 +32,8 @@ pub enum Event {
     Tick,
     /// The document holds changes that the screen has not taken in.
     DocumentChanged,
+    /// A change that was worked out elsewhere for the text as it is now, to be made as one edit.
+    Edit(Delta),
     /// All peers, as the session sees them now. Send it whenever one of them changed.
     Peers(Vec<PeerRow>),
     /// Somebody came, moved or went. Positions are those of the document at this moment.
