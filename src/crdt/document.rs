@@ -98,6 +98,22 @@ pub enum EditError {
 /// Positions count Unicode scalar values from the start of the text, and hold for
 /// [`rope`](Self::rope) until the next call that returns changes. Every such call must be followed
 /// by carrying positions over the changes that it returned.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use iroh_loro_realtime::crdt::*;
+/// let mut document = TextDocument::from_text("Hello!");
+/// let context = EditContext {
+///     kind: EditKind::Type,
+///     selection: TextSelection::caret(5),
+///     now: Duration::ZERO,
+/// };
+/// document.edit(&Delta::replace(5..5, ", 世界"), context)?;
+/// assert_eq!(document.rope(), "Hello, 世界!");
+/// document.undo();
+/// assert_eq!(document.rope(), "Hello!");
+/// # Ok::<(), EditError>(())
+/// ```
 #[derive(Debug)]
 pub struct TextDocument {
     shared: SharedDocument,
