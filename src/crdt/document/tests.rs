@@ -228,7 +228,7 @@ fn large_text_is_cut_into_chunks_and_comes_back_from_undo() {
 
 #[test]
 fn commits_taken_over_by_another_thread_are_still_our_edits() {
-    let mut document = TextDocument::from_text("");
+    let mut document = TextDocument::from_text("x");
     let shared = document.shared().clone();
     let (stop, stopped) = std::sync::mpsc::channel::<()>();
     // An export commits what is pending. This one takes no lock, as it should.
@@ -239,16 +239,17 @@ fn commits_taken_over_by_another_thread_are_still_our_edits() {
                 .export(ExportMode::updates_owned(shared.doc().oplog_vv()));
         }
     });
-    for position in 0..300 {
-        let delta = Delta::replace(position..position, "x");
-        let changes = document.edit(&delta, context(EditKind::Type, position, 0));
+    for end in 1..1_000 {
+        // Two operations, so that the other thread may come between them.
+        let delta = Delta::replace(end - 1..end, "xx");
+        let changes = document.edit(&delta, context(EditKind::Type, end, 0));
         let origin = Origin::Edit;
         assert_eq!(changes.expect("it fits"), [AppliedChange { delta, origin }]);
     }
     drop(stop);
     exporter.join().expect("exporting goes on");
     document.undo().expect("all was one step");
-    assert_eq!(document.rope(), "");
+    assert_eq!(document.rope(), "x");
 }
 
 #[test]
