@@ -2,7 +2,27 @@
 //!
 //! Knows neither the document nor the screen: anchors stay bytes here.
 
-use crate::net::{event::UserInfo, message::WireAnchor};
+mod clean;
+
+use std::time::Duration;
+
+use crate::net::{
+    event::UserInfo,
+    message::{PresenceUpdate, WireAnchor},
+    peer::earliest,
+};
+
+pub use clean::color_of;
+pub(crate) use clean::{clean_sentence, clean_title, clean_user};
+
+/// How long typing holds after it was last said.
+const TYPING_LASTS: Duration = Duration::from_secs(3);
+/// How often ongoing typing is said again at most.
+const TYPING_RENEWED_AFTER: Duration = Duration::from_secs(1);
+/// How long a participant stays after their connection was lost.
+const LOST_LASTS: Duration = Duration::from_secs(15);
+/// How long to wait between two updates of our own; what happens meanwhile is told at once.
+const PAUSE: Duration = Duration::from_millis(30);
 
 /// What our own participant is doing. The session gives it to every peer.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,4 +52,173 @@ pub struct RemotePresence {
     pub typing: bool,
     /// Whether the participant left the keyboard.
     pub away: bool,
+}
+
+/// A peer's participant: what they are doing, and until when to believe it.
+#[derive(Debug)]
+pub(crate) struct Participant {
+    presence: RemotePresence,
+    typing_until: Option<Duration>,
+    lost_until: Option<Duration>,
+}
+
+impl Participant {
+    pub fn new(user: UserInfo) -> Self {
+        Self {
+            presence: RemotePresence {
+                user,
+                cursor: None,
+                selection_start: None,
+                typing: false,
+                away: false,
+            },
+            typing_until: None,
+            lost_until: None,
+        }
+    }
+
+    pub fn presence(&self) -> &RemotePresence {
+        &self.presence
+    }
+
+    /// Takes in what the peer says now. `user` is clean. Returns whether anything changed.
+    pub fn update(&mut self, news: PresenceUpdate, user: Option<UserInfo>, now: Duration) -> bool {
+        self.typing_until = news.typing.then_some(now + TYPING_LASTS);
+        let before = self.presence.clone();
+        self.presence = RemotePresence {
+            user: user.unwrap_or_else(|| before.user.clone()),
+            cursor: news.cursor,
+            selection_start: news.selection_start,
+            typing: news.typing,
+            away: news.away,
+        };
+        self.presence != before
+    }
+
+    /// The connection is gone without a goodbye; it may come back. Returns whether anything
+    /// changed.
+    pub fn lose(&mut self, now: Duration) -> bool {
+        self.lost_until = Some(now + LOST_LASTS);
+        self.typing_until = None;
+        std::mem::take(&mut self.presence.typing)
+    }
+
+    /// The connection is back. Returns whether the person changed meanwhile.
+    pub fn come_back(&mut self, user: &UserInfo) -> bool {
+        self.lost_until = None;
+        let changed = self.presence.user != *user;
+        self.presence.user.clone_from(user);
+        changed
+    }
+
+    /// Returns whether the person has been unreachable for so long that they count as gone.
+    pub fn is_gone(&self, now: Duration) -> bool {
+        self.lost_until.is_some_and(|until| until <= now)
+    }
+
+    /// Ends the typing if nothing was heard of it for long enough. Returns whether it did.
+    pub fn stop_typing(&mut self, now: Duration) -> bool {
+        if self.typing_until.is_none_or(|until| until > now) {
+            return false;
+        }
+        self.typing_until = None;
+        std::mem::take(&mut self.presence.typing)
+    }
+
+    pub fn deadline(&self) -> Option<Duration> {
+        earliest([self.typing_until, self.lost_until])
+    }
+}
+
+/// Our own participant, and what the peers still have to be told about them.
+#[derive(Debug)]
+pub(crate) struct OwnPresence {
+    presence: LocalPresence,
+    sequence: u64,
+    typing_until: Option<Duration>,
+    sent_at: Option<Duration>,
+    unsent: bool,
+    user_changed: bool,
+}
+
+impl OwnPresence {
+    pub fn new(user: UserInfo) -> Self {
+        Self {
+            presence: LocalPresence {
+                user,
+                cursor: None,
+                selection_start: None,
+                typing: false,
+                away: false,
+            },
+            sequence: 0,
+            typing_until: None,
+            sent_at: None,
+            unsent: false,
+            user_changed: false,
+        }
+    }
+
+    pub fn user(&self) -> &UserInfo {
+        &self.presence.user
+    }
+
+    /// Takes in what our participant does now. `presence.user` is clean.
+    pub fn update(&mut self, presence: LocalPresence, now: Duration) {
+        self.user_changed |= presence.user != self.presence.user;
+        // Typing goes on only as long as it is said again, even if nothing else changed.
+        let renewed = presence.typing
+            && self
+                .sent_at
+                .is_none_or(|sent| now >= sent + TYPING_RENEWED_AFTER);
+        self.unsent |= renewed || presence != self.presence;
+        self.typing_until = presence.typing.then_some(now + TYPING_LASTS);
+        self.presence = presence;
+    }
+
+    /// Ends our typing when it is over. The peers come to the same by themselves.
+    pub fn stop_typing(&mut self, now: Duration) {
+        if self.typing_until.is_some_and(|until| until <= now) {
+            self.typing_until = None;
+            self.presence.typing = false;
+        }
+    }
+
+    /// Returns what to tell all peers now, if there is anything and the last time is long enough
+    /// ago.
+    pub fn take_due(&mut self, now: Duration) -> Option<PresenceUpdate> {
+        if self.due().is_none_or(|due| due > now) {
+            return None;
+        }
+        self.unsent = false;
+        self.sent_at = Some(now);
+        let with_user = std::mem::take(&mut self.user_changed);
+        Some(self.next_update(with_user))
+    }
+
+    /// Returns everything about our participant, for a peer that comes in.
+    pub fn introduce(&mut self) -> PresenceUpdate {
+        self.next_update(true)
+    }
+
+    pub fn deadline(&self) -> Option<Duration> {
+        earliest([self.due(), self.typing_until])
+    }
+
+    fn due(&self) -> Option<Duration> {
+        let earliest = self.sent_at.map_or(Duration::ZERO, |sent| sent + PAUSE);
+        self.unsent.then_some(earliest)
+    }
+
+    fn next_update(&mut self, with_user: bool) -> PresenceUpdate {
+        self.sequence += 1;
+        PresenceUpdate {
+            sequence: self.sequence,
+            cursor: self.presence.cursor.clone(),
+            selection_start: self.presence.selection_start.clone(),
+            typing: self.presence.typing,
+            away: self.presence.away,
+            user: with_user.then(|| self.presence.user.clone()),
+        }
+    }
 }

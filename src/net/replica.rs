@@ -137,3 +137,9 @@ fn spans_of_range(range: &loro::VersionRange) -> Vec<IdSpan> {
     spans.sort_unstable_by_key(|span| (span.peer, span.counter.start));
     spans
 }
+
+/// Reads a version that a peer sent. `None`: it is not one.
+pub(crate) fn decode_version(bytes: &[u8]) -> Option<VersionVector> {
+    let version = VersionVector::decode(bytes).ok()?;
+    version.iter().all(|(_, &end)| end >= 0).then_some(version)
+}

@@ -6,18 +6,31 @@
 //! [`Replica`] while an input is handled. Time is a [`Duration`] since any fixed start, and
 //! randomness comes from the seed, so that a simulation can replay every run.
 
-use std::time::Duration;
+mod clock;
+mod handshake;
+mod history;
+mod lifecycle;
+mod membership;
+mod participants;
+mod sync;
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    time::Duration,
+};
 
 use loro::IdSpan;
+use rand::{SeedableRng, rngs::StdRng};
 
 use crate::net::{
-    event::{ConnectionEvent, Reason, UserInfo},
-    message::{CloseReason, Message},
+    event::{ConnectionEvent, PeerState, Reason, UserInfo},
+    message::{CloseReason, MAX_TITLE, Message},
     node::{DocumentId, NodeId, PeerAddress},
-    peer::PeerView,
-    presence::{LocalPresence, RemotePresence},
+    peer::{Link, Peer, PeerView, Wish, earliest, link::Stretch, trim_address},
+    presence::{LocalPresence, OwnPresence, RemotePresence, clean_user},
     replica::Replica,
 };
+use history::History;
 
 /// A connection, as the driver numbers it. A number is never used again.
 pub type ConnectionId = u64;
@@ -176,16 +189,47 @@ pub enum Output {
     },
 }
 
+/// Whether we talk to anybody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    Online,
+    Offline,
+    Shut,
+}
+
 /// The protocol's state on one replica.
 #[derive(Debug)]
 pub struct Session {
     config: SessionConfig,
+    own: OwnPresence,
+    random: StdRng,
+    peers: BTreeMap<NodeId, Peer>,
+    /// Whose every connection is, those that are ending included.
+    connections: HashMap<ConnectionId, NodeId>,
+    history: History,
+    reach: Reach,
+    next_heartbeat: Option<Duration>,
+    outputs: Vec<Output>,
 }
 
 impl Session {
     /// Starts without any peer. The same seed and the same inputs give the same outputs.
-    pub fn new(config: SessionConfig, _seed: u64) -> Self {
-        Self { config }
+    pub fn new(mut config: SessionConfig, seed: u64) -> Self {
+        config.user = clean_user(config.node, &config.user);
+        config.address = trim_address(config.address);
+        let end = config.title.floor_char_boundary(MAX_TITLE);
+        config.title.truncate(end);
+        Self {
+            own: OwnPresence::new(config.user.clone()),
+            config,
+            random: StdRng::seed_from_u64(seed),
+            peers: BTreeMap::new(),
+            connections: HashMap::new(),
+            history: History::default(),
+            reach: Reach::Online,
+            next_heartbeat: None,
+            outputs: Vec::new(),
+        }
     }
 
     /// Returns our own replica's id.
@@ -193,25 +237,118 @@ impl Session {
         self.config.node
     }
 
+    /// Returns the document that we hold, if we hold one yet.
+    pub fn document(&self) -> Option<DocumentId> {
+        self.config.document
+    }
+
     /// Takes in what happened, and returns what must happen next, in this order.
     ///
     /// `now` never goes back. `replica` is always the same document.
     pub fn handle<R: Replica>(
         &mut self,
-        _input: Input,
-        _now: Duration,
-        _replica: &mut R,
+        input: Input,
+        now: Duration,
+        replica: &mut R,
     ) -> Vec<Output> {
-        Vec::new()
+        self.history.start(replica);
+        match input {
+            Input::LocalUpdate { spans, updates } => {
+                self.local_update(&spans, updates, now, replica);
+            }
+            Input::DocumentChanged => self.refresh(now, replica),
+            Input::Dial(address) => self.request(address, now),
+            Input::Forget(node) => self.forget(node, now),
+            Input::DialFailed { node, error } => self.dial_failed(node, error, now),
+            Input::Opened {
+                node,
+                connection,
+                address,
+            } => self.opened(node, connection, address, now),
+            Input::Received {
+                connection,
+                message,
+            } => self.received(connection, message, now, replica),
+            Input::Closed { connection, reason } => self.closed(connection, reason, now),
+            Input::RoundTrip { connection, rtt } => self.round_trip(connection, rtt),
+            Input::LocalPresence(presence) => self.local_presence(presence, now),
+            Input::AddressChanged(address) => self.config.address = trim_address(address),
+            Input::Offline => self.go_offline(Reach::Offline, now),
+            Input::Online => self.go_online(now),
+            Input::Shutdown => self.go_offline(Reach::Shut, now),
+            Input::Tick => self.tick(now),
+        }
+        std::mem::take(&mut self.outputs)
     }
 
     /// Returns when to hand in [`Input::Tick`] at the latest. Ask again after each input.
     pub fn next_tick(&self) -> Option<Duration> {
-        None
+        let session = [
+            self.next_heartbeat,
+            self.own
+                .deadline()
+                .filter(|_| self.next_heartbeat.is_some()),
+            self.history.deadline(),
+        ];
+        earliest(
+            session
+                .into_iter()
+                .chain(self.peers.values().map(Peer::deadline)),
+        )
     }
 
     /// Returns all peers that are known, in the order of their ids.
     pub fn peers(&self) -> impl Iterator<Item = PeerView> {
-        std::iter::empty()
+        self.peers
+            .values()
+            .filter(|peer| peer.wish != Wish::Unwanted || peer.state != PeerState::Disconnected)
+            .map(|peer| peer.view(self.history.version()))
+    }
+
+    /// Hands a message to whoever handles its kind. What breaks the protocol ends the connection
+    /// that it came over, and nothing else.
+    fn received<R: Replica>(
+        &mut self,
+        connection: ConnectionId,
+        message: Message,
+        now: Duration,
+        replica: &mut R,
+    ) {
+        let Some(node) = self.heard(connection, now) else {
+            return;
+        };
+        let result = match message {
+            Message::Hello(hello) => self.hello(node, hello, now),
+            Message::Welcome(welcome) => self.welcome(node, welcome, now),
+            Message::Denied(denied) => self.denied(node, &denied, now),
+            Message::SyncRequest {
+                version_vector,
+                received,
+            } => self.sync_request(node, &version_vector, received, now, replica),
+            Message::SyncResponse(part) => self.update(node, Stretch::Response, part, now, replica),
+            Message::UpdateBatch(part) => self.update(node, Stretch::Batch, part, now, replica),
+            Message::PresenceUpdate(update) => self.presence_update(node, update, now),
+            Message::UserJoined(member) => self.user_joined(node, member, now),
+            Message::UserLeft { node: gone } => self.user_left(node, gone),
+            Message::Heartbeat { digest, received } => self.heartbeat(node, digest, received, now),
+        };
+        if let Err(reason) = result {
+            self.close(node, reason, now);
+        }
+    }
+
+    fn send(&mut self, connection: ConnectionId, message: Message) {
+        self.outputs.push(Output::Send {
+            connection,
+            message,
+        });
+    }
+
+    /// Returns the peer's link if both sides have welcomed each other.
+    fn open_link(&mut self, node: NodeId) -> Result<&mut Link, CloseReason> {
+        self.peers
+            .get_mut(&node)
+            .and_then(Peer::open_link_mut)
+            .ok_or(CloseReason::Protocol)
     }
 }

@@ -1,0 +1,333 @@
+//! One connection with a peer: how far the handshake went, what passed, what is on its way.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    time::Duration,
+};
+
+use loro::{IdSpan, VersionVector};
+
+use crate::net::{
+    event::PeerState,
+    message::{CloseReason, MAX_MEMBERS, MAX_UPDATE, Part, PresenceUpdate},
+    node::{DocumentId, NodeId},
+    peer::known::{Known, without},
+    session::ConnectionId,
+};
+
+/// Time between two heartbeats.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
+/// Silence after which a peer counts as unstable: three heartbeats.
+const UNSTABLE_AFTER: Duration = Duration::from_secs(3);
+/// Silence after which a connection is ended.
+const SILENT_AFTER: Duration = Duration::from_secs(30);
+/// Different digests in a row, while the documents keep changing, after which we ask all the same.
+const DIFFERENT_FOR: Duration = Duration::from_secs(5);
+/// The longest pause between two questions that brought nothing.
+const LONGEST_REPAIR_PAUSE: Duration = Duration::from_secs(30);
+/// Spans on their way that are kept apart; beyond, they are joined.
+const MAX_IN_FLIGHT: usize = 256;
+
+/// What the peer has to say next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Who it is.
+    Hello,
+    /// Whether it lets us in.
+    Welcome,
+    /// Anything but the handshake.
+    Open,
+}
+
+/// What the peer said about its document.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Offer {
+    pub document: Option<DocumentId>,
+    pub title: String,
+}
+
+/// One connection with a peer.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub connection: ConnectionId,
+    pub phase: Phase,
+    /// The document that our hello named.
+    pub told_document: Option<DocumentId>,
+    pub offer: Offer,
+    /// Whom the peer is connected to, as far as it told.
+    neighbours: BTreeSet<NodeId>,
+    /// What the peer has, or is going to get from us or from the author. `None` until it asked
+    /// for the first time: before, it gets no updates.
+    known: Option<Known>,
+    /// Whether an answer to our question is still to come.
+    asked: bool,
+    /// Whether we have got everything that the peer had at the start.
+    pub synced: bool,
+    sent: u64,
+    received: u64,
+    in_flight: VecDeque<InFlight>,
+    response: Vec<u8>,
+    batch: Vec<u8>,
+    heard_at: Duration,
+    moved_at: Duration,
+    differs_since: Option<Duration>,
+    repair_at: Duration,
+    repair_pause: Duration,
+    presence_sequence: u64,
+    /// Presence travels on its own stream and may overtake the handshake.
+    pub early_presence: Option<PresenceUpdate>,
+}
+
+/// Operations that were sent with the update of this number.
+#[derive(Debug)]
+struct InFlight {
+    number: u64,
+    span: IdSpan,
+}
+
+/// Which of the two kinds of updates a part belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stretch {
+    /// The answer to our question.
+    Response,
+    /// New operations.
+    Batch,
+}
+
+impl Link {
+    pub fn new(connection: ConnectionId, told_document: Option<DocumentId>, now: Duration) -> Self {
+        Self {
+            connection,
+            phase: Phase::Hello,
+            told_document,
+            offer: Offer::default(),
+            neighbours: BTreeSet::new(),
+            known: None,
+            asked: false,
+            synced: false,
+            sent: 0,
+            received: 0,
+            in_flight: VecDeque::new(),
+            response: Vec::new(),
+            batch: Vec::new(),
+            heard_at: now,
+            moved_at: now,
+            differs_since: None,
+            repair_at: now,
+            repair_pause: HEARTBEAT,
+            presence_sequence: 0,
+            early_presence: None,
+        }
+    }
+
+    pub fn is_open(&self) -> bool {
+        self.phase == Phase::Open
+    }
+
+    pub fn heard(&mut self, now: Duration) {
+        self.heard_at = now;
+    }
+
+    /// Returns when the peer's silence changes something.
+    pub fn silence_deadline(&self, state: PeerState) -> Duration {
+        self.heard_at
+            + if state == PeerState::Connected {
+                UNSTABLE_AFTER
+            } else {
+                SILENT_AFTER
+            }
+    }
+
+    pub fn is_unstable(&self, now: Duration) -> bool {
+        now >= self.heard_at + UNSTABLE_AFTER
+    }
+
+    pub fn is_silent(&self, now: Duration) -> bool {
+        now >= self.heard_at + SILENT_AFTER
+    }
+
+    /// Notes a neighbour of the peer. Returns whether it is news.
+    pub fn add_neighbour(&mut self, node: NodeId) -> bool {
+        self.neighbours.len() < MAX_MEMBERS && self.neighbours.insert(node)
+    }
+
+    pub fn remove_neighbour(&mut self, node: NodeId) {
+        self.neighbours.remove(&node);
+    }
+
+    pub fn is_neighbour_of(&self, node: NodeId) -> bool {
+        self.neighbours.contains(&node)
+    }
+
+    /// Returns whether the peer's presence with this number is newer than all before it.
+    pub fn is_newer_presence(&mut self, sequence: u64) -> bool {
+        let newer = sequence > self.presence_sequence;
+        self.presence_sequence = self.presence_sequence.max(sequence);
+        newer
+    }
+
+    /// Takes a part of an update. Returns the whole update once it is complete.
+    pub fn assemble(
+        &mut self,
+        stretch: Stretch,
+        part: Part,
+        now: Duration,
+    ) -> Result<Option<Vec<u8>>, CloseReason> {
+        let expected = match stretch {
+            Stretch::Response => self.asked,
+            Stretch::Batch => self.synced,
+        };
+        let size = self.response.len() + self.batch.len() + part.updates.len();
+        if !expected || size > MAX_UPDATE {
+            return Err(CloseReason::Protocol);
+        }
+        self.moved_at = now;
+        let buffer = match stretch {
+            Stretch::Response => &mut self.response,
+            Stretch::Batch => &mut self.batch,
+        };
+        if buffer.is_empty() {
+            *buffer = part.updates;
+        } else {
+            buffer.extend_from_slice(&part.updates);
+        }
+        if !part.last {
+            return Ok(None);
+        }
+        let whole = std::mem::take(buffer);
+        self.received += 1;
+        if stretch == Stretch::Response {
+            self.asked = false;
+        }
+        Ok(Some(whole))
+    }
+
+    /// Returns how many updates arrived over this connection.
+    pub fn received(&self) -> u64 {
+        self.received
+    }
+
+    /// Notes that we ask for what we lack.
+    pub fn ask(&mut self, now: Duration) {
+        self.asked = true;
+        self.moved_at = now;
+        self.differs_since = None;
+        self.repair_at = now + self.repair_pause;
+        self.repair_pause = (self.repair_pause * 2).min(LONGEST_REPAIR_PAUSE);
+    }
+
+    /// Notes that the peer gave us something that we did not have.
+    pub fn helped(&mut self) {
+        self.repair_pause = HEARTBEAT;
+    }
+
+    /// Returns which operations of ours to answer a question with: those that the peer does not
+    /// have and that are not on their way already. `received` counts what it had when it asked.
+    /// All of them have to be sent then.
+    pub fn answer(
+        &mut self,
+        theirs: &VersionVector,
+        received: u64,
+        ours: &VersionVector,
+    ) -> Vec<IdSpan> {
+        self.acknowledge(received);
+        let mut known = Known::from_version(theirs);
+        let mut spans = known.lacking(ours);
+        for in_flight in &self.in_flight {
+            spans = spans
+                .into_iter()
+                .flat_map(|span| without(span, in_flight.span))
+                .collect();
+            known.extend(&[in_flight.span]);
+        }
+        self.known = Some(known);
+        spans
+    }
+
+    /// Returns which of these new operations to send, and earlier ones if there is a gap.
+    pub fn lacking_of(&self, spans: &[IdSpan], ours: &VersionVector) -> Vec<IdSpan> {
+        self.known
+            .as_ref()
+            .map_or_else(Vec::new, |known| known.lacking_of(spans, ours))
+    }
+
+    /// Notes that the peer has these operations, or gets them from their author.
+    pub fn knows(&mut self, spans: &[IdSpan]) {
+        if let Some(known) = &mut self.known {
+            known.extend(spans);
+        }
+    }
+
+    /// Notes an update that goes out.
+    pub fn sends(&mut self, spans: &[IdSpan], now: Duration) {
+        self.sent += 1;
+        self.moved_at = now;
+        let number = self.sent;
+        for &span in spans {
+            self.note_in_flight(number, span);
+        }
+        self.knows(spans);
+    }
+
+    /// Returns whether the peer asked for the first time, so that updates go to it.
+    pub fn is_streaming(&self) -> bool {
+        self.known.is_some()
+    }
+
+    /// Returns what the peer has beyond doubt, unless something is on its way to it.
+    pub fn certainly_known(&self) -> Option<&Known> {
+        self.known.as_ref().filter(|_| self.in_flight.is_empty())
+    }
+
+    /// Notes a heartbeat with the same digest as ours.
+    pub fn is_equal(&mut self, ours: &VersionVector) {
+        self.in_flight.clear();
+        self.differs_since = None;
+        self.repair_pause = HEARTBEAT;
+        if let Some(known) = &mut self.known {
+            known.equals(ours);
+        }
+    }
+
+    /// Notes how many updates have arrived at the peer.
+    pub fn acknowledge(&mut self, received: u64) {
+        while self
+            .in_flight
+            .front()
+            .is_some_and(|in_flight| in_flight.number <= received)
+        {
+            self.in_flight.pop_front();
+        }
+    }
+
+    /// Returns whether a heartbeat with another digest than ours means that something is missing,
+    /// rather than on its way. `changed_at` is when our document changed last.
+    pub fn needs_repair(&mut self, changed_at: Duration, now: Duration) -> bool {
+        let since = *self.differs_since.get_or_insert(now);
+        if self.asked || !self.synced || now < self.repair_at {
+            return false;
+        }
+        let quiet = now >= self.moved_at.max(changed_at) + HEARTBEAT;
+        quiet || now >= since + DIFFERENT_FOR
+    }
+
+    /// Returns whether a question may be asked now.
+    pub fn can_ask(&self, now: Duration) -> bool {
+        self.synced && !self.asked && now >= self.repair_at
+    }
+
+    fn note_in_flight(&mut self, number: u64, span: IdSpan) {
+        let before = |older: &InFlight| {
+            older.span.peer == span.peer && older.span.counter.end == span.counter.start
+        };
+        let mut span = span;
+        if self.in_flight.len() >= MAX_IN_FLIGHT
+            && let Some(index) = self.in_flight.iter().rposition(before)
+            && let Some(older) = self.in_flight.remove(index)
+        {
+            // The older operations count as on their way a little longer than they are.
+            span.counter.start = older.span.counter.start;
+        }
+        self.in_flight.push_back(InFlight { number, span });
+    }
+}

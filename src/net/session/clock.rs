@@ -1,0 +1,96 @@
+//! What happens because time passed.
+
+use std::time::Duration;
+
+use rand::RngExt;
+
+use super::Session;
+use crate::net::{
+    event::{PeerState, Reason},
+    message::{CloseReason, Message},
+    node::NodeId,
+    peer::link::HEARTBEAT,
+};
+
+impl Session {
+    pub(super) fn tick(&mut self, now: Duration) {
+        for node in self.nodes() {
+            self.stop_waiting(node, now);
+            self.notice_silence(node, now);
+            self.dial_if_due(node, now);
+            self.expire_presence(node, now);
+        }
+        self.own.stop_typing(now);
+        self.tell_presence(now);
+        self.ask_for_waiting(now);
+        if self.next_heartbeat.is_some_and(|due| due <= now) {
+            self.beat(now);
+        }
+    }
+
+    /// Starts the heartbeat, when there is somebody to hear it.
+    pub(super) fn schedule_heartbeat(&mut self, now: Duration) {
+        if self.next_heartbeat.is_none() {
+            // Replicas that started together should not beat together.
+            let wait = self.random.random_range(HEARTBEAT / 2..=HEARTBEAT);
+            self.next_heartbeat = Some(now + wait);
+        }
+    }
+
+    fn beat(&mut self, now: Duration) {
+        let digest = self.history.digest();
+        let beats: Vec<_> = self
+            .peers
+            .values()
+            .filter_map(|peer| peer.open_link())
+            .map(|link| (link.connection, link.received()))
+            .collect();
+        for (connection, received) in beats {
+            self.send(connection, Message::Heartbeat { digest, received });
+        }
+        let anybody = self.peers.values().any(|peer| peer.link.is_some());
+        self.next_heartbeat = anybody.then_some(now + HEARTBEAT);
+    }
+
+    /// Gives up waiting for the driver's answer to a dial, or for the end of a connection.
+    fn stop_waiting(&mut self, node: NodeId, now: Duration) {
+        let Some(peer) = self.peers.get_mut(&node) else {
+            return;
+        };
+        if peer.dialled_until.take_if(|until| *until <= now).is_some() {
+            self.dial_failed(node, "no answer".to_owned(), now);
+        } else if let Some(ending) = peer.ending.take_if(|ending| ending.until <= now) {
+            self.connections.remove(&ending.connection);
+            self.disconnected(node, ending.reason, now);
+        }
+    }
+
+    fn notice_silence(&mut self, node: NodeId, now: Duration) {
+        let Some(peer) = self.peers.get(&node) else {
+            return;
+        };
+        let Some(link) = &peer.link else {
+            return;
+        };
+        if link.is_silent(now) {
+            self.close(node, CloseReason::Silent, now);
+        } else if peer.state == PeerState::Connected && link.is_unstable(now) {
+            self.transition(node, PeerState::Unstable, Reason::Silent);
+        }
+    }
+
+    fn dial_if_due(&mut self, node: NodeId, now: Duration) {
+        let Some(peer) = self.peers.get_mut(&node) else {
+            return;
+        };
+        if peer.redial.due().is_none_or(|due| due > now) {
+            return;
+        }
+        peer.redial.cancel();
+        if self.has_room(node) {
+            self.dial(node, now);
+        } else {
+            self.dial_soon(node, now);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Who is here: what our participant tells the peers, and what theirs tell us.
+
+use std::time::Duration;
+
+use super::{Output, Session};
+use crate::net::{
+    event::Reason,
+    message::{CloseReason, Message, PresenceUpdate},
+    node::NodeId,
+    presence::{LocalPresence, Participant, clean_user},
+};
+
+impl Session {
+    /// Our participant does something else now.
+    pub(super) fn local_presence(&mut self, mut presence: LocalPresence, now: Duration) {
+        presence.user = clean_user(self.config.node, &presence.user);
+        self.own.update(presence, now);
+        self.tell_presence(now);
+    }
+
+    /// Tells all peers what our participant does, if that is due.
+    pub(super) fn tell_presence(&mut self, now: Duration) {
+        let Some(update) = self.own.take_due(now) else {
+            return;
+        };
+        let connections: Vec<_> = self
+            .peers
+            .values()
+            .filter_map(|peer| peer.open_link())
+            .map(|link| link.connection)
+            .collect();
+        for connection in connections {
+            self.send(connection, Message::PresenceUpdate(update.clone()));
+        }
+    }
+
+    pub(super) fn presence_update(
+        &mut self,
+        node: NodeId,
+        update: PresenceUpdate,
+        now: Duration,
+    ) -> Result<(), CloseReason> {
+        let peer = self.peers.get_mut(&node).ok_or(CloseReason::Protocol)?;
+        let link = peer.link.as_mut().ok_or(CloseReason::Protocol)?;
+        if !link.is_newer_presence(update.sequence) {
+            return Ok(());
+        }
+        if !link.is_open() {
+            link.early_presence = Some(update);
+            return Ok(());
+        }
+        self.apply_presence(node, update, now);
+        Ok(())
+    }
+
+    fn apply_presence(&mut self, node: NodeId, update: PresenceUpdate, now: Duration) {
+        let Some(peer) = self.peers.get_mut(&node) else {
+            return;
+        };
+        let user = update.user.as_ref().map(|user| clean_user(node, user));
+        if let Some(user) = &user {
+            peer.user = Some(user.clone());
+        }
+        if let Some(participant) = &mut peer.participant
+            && participant.update(update, user, now)
+        {
+            let presence = participant.presence().clone();
+            self.outputs
+                .push(Output::PresenceChanged { node, presence });
+        }
+    }
+
+    /// A peer is let in: its participant is here, and gets to know ours.
+    pub(super) fn come_in(&mut self, node: NodeId, now: Duration) {
+        let introduction = self.own.introduce();
+        let Some(peer) = self.peers.get_mut(&node) else {
+            return;
+        };
+        let (Some(link), Some(user)) = (&mut peer.link, peer.user.clone()) else {
+            return;
+        };
+        let connection = link.connection;
+        let early = link.early_presence.take();
+        let output = match &mut peer.participant {
+            Some(participant) => participant
+                .come_back(&user)
+                .then(|| Output::PresenceChanged {
+                    node,
+                    presence: participant.presence().clone(),
+                }),
+            None => {
+                peer.participant = Some(Participant::new(user.clone()));
+                Some(Output::Joined { node, user })
+            }
+        };
+        self.outputs.extend(output);
+        self.send(connection, Message::PresenceUpdate(introduction));
+        if let Some(update) = early {
+            self.apply_presence(node, update, now);
+        }
+    }
+
+    /// The connection with a peer is gone. A participant who left is gone at once; one who was
+    /// lost may come back soon.
+    pub(super) fn participant_disconnected(
+        &mut self,
+        node: NodeId,
+        reason: &Reason,
+        now: Duration,
+    ) {
+        match reason {
+            Reason::Left | Reason::Denied(_) | Reason::Requested => self.participant_left(node),
+            Reason::Normal | Reason::Lost(_) | Reason::Silent => {
+                let participant = self
+                    .peers
+                    .get_mut(&node)
+                    .and_then(|peer| peer.participant.as_mut());
+                if let Some(participant) = participant
+                    && participant.lose(now)
+                {
+                    let presence = participant.presence().clone();
+                    self.outputs
+                        .push(Output::PresenceChanged { node, presence });
+                }
+            }
+        }
+    }
+
+    /// Ends what has lasted for long enough: typing, and waiting for those who were lost.
+    pub(super) fn expire_presence(&mut self, node: NodeId, now: Duration) {
+        let Some(participant) = self
+            .peers
+            .get_mut(&node)
+            .and_then(|peer| peer.participant.as_mut())
+        else {
+            return;
+        };
+        if participant.stop_typing(now) {
+            let presence = participant.presence().clone();
+            self.outputs
+                .push(Output::PresenceChanged { node, presence });
+        } else if participant.is_gone(now) {
+            self.participant_left(node);
+        }
+    }
+
+    fn participant_left(&mut self, node: NodeId) {
+        let participant = self
+            .peers
+            .get_mut(&node)
+            .and_then(|peer| peer.participant.take());
+        if let Some(participant) = participant {
+            let user = participant.presence().user.clone();
+            self.outputs.push(Output::Left { node, user });
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Who gets which operations: every peer exactly what it lacks, once.
+
+use std::time::Duration;
+
+use loro::{IdSpan, VersionVector};
+
+use super::{ConnectionId, Output, Session};
+use crate::net::{
+    event::{PeerState, Reason},
+    message::{CloseReason, Message, Part, parts},
+    node::NodeId,
+    peer::link::Stretch,
+    replica::{Replica, decode_version, lacking},
+};
+
+impl Session {
+    /// Sends what was written here. Costs the same however large the document is.
+    pub(super) fn local_update<R: Replica>(
+        &mut self,
+        spans: &[IdSpan],
+        updates: Vec<u8>,
+        now: Duration,
+        replica: &mut R,
+    ) {
+        if self.history.advance(spans, now).is_some() {
+            // Peers may have got them already, when the document's version was read meanwhile.
+            self.spread(spans, Some(updates), None, now, replica);
+        } else {
+            self.refresh(now, replica);
+        }
+    }
+
+    /// Asks the document what it has, and sends what is news.
+    pub(super) fn refresh<R: Replica>(&mut self, now: Duration, replica: &mut R) {
+        let fresh = self.history.refresh(replica.version(), now);
+        self.spread(&fresh, None, None, now, replica);
+    }
+
+    /// Asks a peer for everything that we lack.
+    pub(super) fn ask(&mut self, node: NodeId, now: Duration) {
+        let version_vector = self.history.version().encode();
+        let Ok(link) = self.open_link(node) else {
+            return;
+        };
+        link.ask(now);
+        let (connection, received) = (link.connection, link.received());
+        self.send(
+            connection,
+            Message::SyncRequest {
+                version_vector,
+                received,
+            },
+        );
+    }
+
+    /// Answers a peer's question. From the first one on, the peer gets what is new.
+    pub(super) fn sync_request<R: Replica>(
+        &mut self,
+        node: NodeId,
+        version_vector: &[u8],
+        received: u64,
+        now: Duration,
+        replica: &mut R,
+    ) -> Result<(), CloseReason> {
+        self.open_link(node)?;
+        let theirs = decode_version(version_vector).ok_or(CloseReason::Protocol)?;
+        // The answer is exported up to the document's end: learn where that is.
+        self.refresh(now, replica);
+        let ours = self.history.version().clone();
+        let link = self.open_link(node)?;
+        let spans = link.answer(&theirs, received, &ours);
+        let connection = link.connection;
+        let updates = export(&spans, &theirs, &ours, replica)?;
+        self.open_link(node)?.sends(&spans, now);
+        self.send_parts(connection, updates, Message::SyncResponse);
+        Ok(())
+    }
+
+    /// Takes a part of an update from a peer.
+    pub(super) fn update<R: Replica>(
+        &mut self,
+        node: NodeId,
+        stretch: Stretch,
+        part: Part,
+        now: Duration,
+        replica: &mut R,
+    ) -> Result<(), CloseReason> {
+        let Some(updates) = self.open_link(node)?.assemble(stretch, part, now)? else {
+            return Ok(());
+        };
+        if !updates.is_empty() {
+            self.import(node, updates, now, replica)?;
+        }
+        let link = self.open_link(node)?;
+        if stretch == Stretch::Response && !link.synced {
+            link.synced = true;
+            self.in_sync(node);
+        }
+        Ok(())
+    }
+
+    /// Takes a peer's heartbeat: what arrived there, and whether it has the same as we.
+    pub(super) fn heartbeat(
+        &mut self,
+        node: NodeId,
+        digest: u64,
+        received: u64,
+        now: Duration,
+    ) -> Result<(), CloseReason> {
+        let equal = digest == self.history.digest();
+        let changed_at = self.history.changed_at();
+        let ours = self.history.version();
+        let link = self
+            .peers
+            .get_mut(&node)
+            .and_then(|peer| peer.open_link_mut())
+            .ok_or(CloseReason::Protocol)?;
+        link.acknowledge(received);
+        if equal {
+            link.is_equal(ours);
+        } else if link.needs_repair(changed_at, now) {
+            self.ask(node, now);
+        }
+        Ok(())
+    }
+
+    /// Asks for what updates have been waiting for: whoever sent them, or somebody else.
+    pub(super) fn ask_for_waiting(&mut self, now: Duration) {
+        for sender in self.history.whom_to_ask(now) {
+            let mut others = self.peers.values();
+            let can_ask = |node: &NodeId| {
+                let link = self.peers.get(node).and_then(|peer| peer.open_link());
+                link.is_some_and(|link| link.can_ask(now))
+            };
+            let node = Some(sender)
+                .filter(can_ask)
+                .or_else(|| others.find_map(|peer| Some(peer.node).filter(can_ask)));
+            if let Some(node) = node {
+                self.ask(node, now);
+            }
+        }
+    }
+
+    fn in_sync(&mut self, node: NodeId) {
+        if let Some(peer) = self.peers.get_mut(&node) {
+            peer.redial.reset();
+        }
+        self.transition(node, PeerState::Connected, Reason::Normal);
+        self.outputs.push(Output::InSync { node });
+    }
+
+    fn import<R: Replica>(
+        &mut self,
+        node: NodeId,
+        updates: Vec<u8>,
+        now: Duration,
+        replica: &mut R,
+    ) -> Result<(), CloseReason> {
+        let imported = replica
+            .import(&updates, node)
+            .map_err(|_| CloseReason::Protocol)?;
+        let was_waiting = self.history.is_waiting();
+        let fresh = match self.history.advance(&imported.spans, now) {
+            Some(fresh) => fresh,
+            None => self.history.refresh(replica.version(), now),
+        };
+        self.history.wait_for(&imported, node, now);
+        let link = self.open_link(node)?;
+        link.knows(&imported.spans);
+        link.knows(&imported.pending);
+        if fresh.is_empty() {
+            return Ok(());
+        }
+        link.helped();
+        self.outputs.push(Output::Imported {
+            node,
+            spans: fresh.clone(),
+        });
+        // The bytes can go on as they are if they are exactly what is new.
+        let exact = !was_waiting && imported.pending.is_empty() && fresh == imported.spans;
+        self.spread(&fresh, exact.then_some(updates), Some(node), now, replica);
+        Ok(())
+    }
+
+    /// Sends new operations to every peer that lacks them. Those that came from a peer do not go
+    /// to its own neighbours: they get them from it, or ask when their digest differs.
+    fn spread<R: Replica>(
+        &mut self,
+        spans: &[IdSpan],
+        updates: Option<Vec<u8>>,
+        from: Option<NodeId>,
+        now: Duration,
+        replica: &mut R,
+    ) {
+        let mut exports: Vec<(Vec<IdSpan>, Vec<u8>)> = updates
+            .into_iter()
+            .map(|updates| (spans.to_vec(), updates))
+            .collect();
+        let mut batches = Vec::new();
+        let mut failed = Vec::new();
+        for peer in self.peers.values_mut() {
+            let node = peer.node;
+            let Some(link) = peer.open_link_mut().filter(|link| link.is_streaming()) else {
+                continue;
+            };
+            match from {
+                Some(sender) if sender == node => continue,
+                Some(sender) if link.is_neighbour_of(sender) => {
+                    link.knows(spans);
+                    continue;
+                }
+                Some(_) | None => {}
+            }
+            let missing = link.lacking_of(spans, self.history.version());
+            if missing.is_empty() {
+                continue;
+            }
+            let cached = exports.iter().find(|(spans, _)| *spans == missing);
+            let updates = match cached {
+                Some((_, updates)) => updates.clone(),
+                None => match replica.export_spans(&missing) {
+                    Ok(updates) => {
+                        exports.push((missing.clone(), updates.clone()));
+                        updates
+                    }
+                    Err(_) => {
+                        failed.push(node);
+                        continue;
+                    }
+                },
+            };
+            link.sends(&missing, now);
+            batches.push((link.connection, updates));
+        }
+        for (connection, updates) in batches {
+            self.send_parts(connection, updates, Message::UpdateBatch);
+        }
+        for node in failed {
+            self.close(node, CloseReason::Failed, now);
+        }
+    }
+
+    fn send_parts(
+        &mut self,
+        connection: ConnectionId,
+        updates: Vec<u8>,
+        message: fn(Part) -> Message,
+    ) {
+        for part in parts(updates) {
+            self.send(connection, message(part));
+        }
+    }
+}
+
+/// Exports an answer. `spans` are what `theirs` lacks of `ours`, without what is on its way.
+fn export<R: Replica>(
+    spans: &[IdSpan],
+    theirs: &VersionVector,
+    ours: &VersionVector,
+    replica: &R,
+) -> Result<Vec<u8>, CloseReason> {
+    if spans.is_empty() {
+        return Ok(Vec::new());
+    }
+    // What only they have says nothing about where to start, and may be invented.
+    let common = theirs.intersection(ours);
+    let result = if spans == lacking(ours, &common) {
+        // The document can take whole blocks for this, instead of cutting them.
+        replica.export_since(&common)
+    } else {
+        replica.export_spans(spans)
+    };
+    result.map_err(|_| CloseReason::Failed)
+}
