@@ -21,7 +21,7 @@ async fn two_nodes_write_and_see_each_other() {
     assert_eq!(guest.protocol.document_info().borrow().title, "notes.md");
     assert!(guest.protocol.document_info().borrow().first_sync);
 
-    guest.write(6, "our ").await;
+    guest.write(7, "our ").await;
     until("the host has it", || host.text() == "shared our text").await;
     host.write(0, "👩‍👩‍👧 ").await;
     until("the guest has it", || guest.text() == host.text()).await;
