@@ -114,6 +114,21 @@ async fn a_change_made_past_the_protocol_is_sent_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_of_a_burst_of_keystrokes() {
+    let machine = Machine::new();
+    let host = machine.host("Alice", "").await;
+    let guest = machine.join("Bob", &host).await;
+    for _ in 0..1000 {
+        host.write(0, "a").await;
+        guest.write(0, "b").await;
+    }
+    until("both have all", || {
+        host.text().len() == 2000 && host.text() == guest.text()
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_others_stay_together_when_the_host_leaves() {
     let machine = Machine::new();
     let host = machine.host("Alice", "start ").await;
