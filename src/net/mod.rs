@@ -10,3 +10,5 @@ pub mod peer;
 pub mod presence;
 pub mod replica;
 pub mod session;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;
