@@ -263,6 +263,7 @@ impl Network {
         self.input(site, Input::Shutdown);
         self.run_for(Duration::from_secs(1));
         self.crash(site);
+        self.sites[site].left = true;
     }
 
     /// Lets virtual time pass.
@@ -281,7 +282,7 @@ impl Network {
     pub fn run_until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let limit = self.now + PATIENCE;
         while !holds(self) {
-            let went_on = self.step(limit);
+            let went_on = self.step(limit) || holds(self);
             assert!(
                 went_on,
                 "{what}: not within {PATIENCE:?} (seed {})",

@@ -263,7 +263,11 @@ impl Network {
         }
         let back = self.random_latency();
         if self.is_blocked(dialler, acceptor) || !self.sites[acceptor].alive {
-            let wait = self.random.random_range(back..IDLE_TIMEOUT + back);
+            let wait = if self.sites[acceptor].left {
+                back
+            } else {
+                self.random.random_range(back..IDLE_TIMEOUT + back)
+            };
             self.plan(
                 wait,
                 Event::Failed {

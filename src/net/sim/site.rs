@@ -26,6 +26,8 @@ pub(super) struct Site {
     pub node: NodeId,
     pub options: SiteOptions,
     pub alive: bool,
+    /// It ended in peace and took its address out of every lookup: dialling it fails at once.
+    pub left: bool,
     pub session: Session,
     pub document: SharedDocument,
     updates: Updates,
@@ -93,6 +95,7 @@ impl Site {
             node,
             options,
             alive: true,
+            left: false,
             session: Session::new(config, seed),
             document: SharedDocument::new(doc),
             updates,
