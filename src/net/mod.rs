@@ -17,3 +17,5 @@ pub mod presence;
 pub mod protocol;
 pub mod replica;
 pub mod session;
+#[cfg(any(test, feature = "sim"))]
+pub mod sim;

@@ -92,8 +92,8 @@ pub(crate) struct Peer {
     /// Until when the answer to a dial must be there.
     pub dialled_until: Option<Duration>,
     pub redial: Redial,
-    /// Whether the application ever asked for it.
-    pub asked_for: bool,
+    /// Where the application said that it is, if it ever asked for it.
+    pub asked_for: Option<PeerAddress>,
     /// Whether a connection with it ever got as far as a welcome.
     pub was_here: bool,
     pub left: bool,
@@ -118,7 +118,7 @@ impl Peer {
             ending: None,
             dialled_until: None,
             redial: Redial::default(),
-            asked_for: wish == Wish::Requested,
+            asked_for: None,
             was_here: false,
             left: false,
             distrusted: false,
@@ -179,6 +179,15 @@ impl Peer {
             direct,
             relay: relay.or(self.address.relay.take()),
         });
+    }
+
+    /// The peer ended: its sockets are closed, and dialling them would only take long to fail. What
+    /// the application said, the relay and an address lookup may still lead to it.
+    pub fn forget_places(&mut self) {
+        self.address.direct.clear();
+        if let Some(asked_for) = self.asked_for.clone() {
+            self.learn_address(asked_for);
+        }
     }
 
     /// Returns when something about this peer becomes due.

@@ -93,6 +93,7 @@ pub struct Builder {
     node: NodeId,
     user: UserInfo,
     info: DocumentInfo,
+    degree_limit: usize,
     lookup_directory: Option<PathBuf>,
     updates: Option<broadcast::Sender<DocumentEvent>>,
     presence: Option<broadcast::Sender<PresenceEvent>>,
@@ -109,6 +110,13 @@ impl Builder {
     /// Tells others what the document is called, such as a file name. Empty by default.
     pub fn title(mut self, title: String) -> Self {
         self.info.title = title;
+        self
+    }
+
+    /// Sets with how many of the members that others introduce this replica connects by itself; 8
+    /// by default. Peers that the application asks for, and those that dial us, come on top.
+    pub fn degree_limit(mut self, limit: usize) -> Self {
+        self.degree_limit = limit;
         self
     }
 
@@ -147,7 +155,7 @@ impl Builder {
             title: self.info.title,
             user: self.user.clone(),
             address: PeerAddress::unknown(self.node),
-            degree_limit: DEGREE_LIMIT,
+            degree_limit: self.degree_limit,
         };
         let driver = Driver::new(Parts {
             document: self.document.clone(),
@@ -207,6 +215,7 @@ impl RealtimeLoroProtocol {
             node: node.into(),
             user,
             info: DocumentInfo::default(),
+            degree_limit: DEGREE_LIMIT,
             lookup_directory: None,
             updates: None,
             presence: None,

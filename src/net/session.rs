@@ -352,3 +352,6 @@ impl Session {
             .ok_or(CloseReason::Protocol)
     }
 }
+
+#[cfg(test)]
+mod tests;

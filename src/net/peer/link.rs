@@ -21,8 +21,9 @@ pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
 const UNSTABLE_AFTER: Duration = Duration::from_secs(3);
 /// Silence after which a connection is ended.
 const SILENT_AFTER: Duration = Duration::from_secs(30);
-/// Different digests in a row, while the documents keep changing, after which we ask all the same.
-const DIFFERENT_FOR: Duration = Duration::from_secs(5);
+/// How long digests differ, while the documents keep changing, until we ask all the same. What
+/// later operations depend on is asked for much earlier, because those wait for it.
+const DIFFERENT_FOR: Duration = Duration::from_secs(30);
 /// The longest pause between two questions that brought nothing.
 const LONGEST_REPAIR_PAUSE: Duration = Duration::from_secs(30);
 /// Spans on their way that are kept apart; beyond, they are joined.

@@ -3,18 +3,22 @@
 //! It is a thread of its own, not a task: an import can take hundreds of milliseconds, and must
 //! hold up neither QUIC's timers nor an application that runs tokio on a single thread. Nothing
 //! here waits for the network; connections are tasks on the application's runtime that report to
-//! one queue. All that waits in it is handled before peers and participants are published anew.
+//! one queue.
+//!
+//! What was written here goes first, whatever else waits: all of it as one update, so that a
+//! burst of keystrokes costs the others one import. A lone keystroke waits for nothing.
 
 mod dialling;
 mod outputs;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
 use iroh::Endpoint;
+use loro::IdSpan;
 use tokio::{
     runtime::Handle,
     sync::{broadcast, oneshot},
@@ -36,14 +40,14 @@ use crate::{
         event::{DocumentEvent, PresenceEvent, Reason},
         message::CloseReason,
         node::{NodeId, PeerAddress},
-        replica::spans_of_own_update,
+        replica::{Replica as _, spans_of_own_update},
         session::{ConnectionId, Input, Session, SessionConfig},
     },
 };
 use dialling::Attempt;
 
-/// What is handled before time is looked at again.
-const BATCH: usize = 256;
+/// How long other things are handled before what was written here is looked at again.
+const TURN: Duration = Duration::from_millis(2);
 /// How often round trips are measured.
 const MEASURE: Duration = Duration::from_secs(1);
 /// How long saying goodbye may take.
@@ -74,6 +78,12 @@ pub(super) struct Driver {
     runtime: Handle,
     inbox: mpsc::Receiver<Wake>,
     wake: mpsc::Sender<Wake>,
+    /// What was written here and not handed to the session yet, as Loro exported it.
+    written: Vec<Vec<u8>>,
+    /// Who wants to hear that the session has ended; it ends as soon as anybody is in here.
+    farewells: Vec<Option<oneshot::Sender<()>>>,
+    /// All else that was taken out of the inbox and not handled yet.
+    backlog: VecDeque<Wake>,
     report: Report,
     published: Arc<Published>,
     presence: Option<broadcast::Sender<PresenceEvent>>,
@@ -132,6 +142,9 @@ impl Driver {
             runtime: parts.runtime,
             inbox: parts.inbox,
             wake: parts.wake,
+            written: Vec::new(),
+            farewells: Vec::new(),
+            backlog: VecDeque::new(),
             report,
             published: parts.published,
             presence: parts.presence,
@@ -152,18 +165,72 @@ impl Driver {
     /// Runs until the session is stopped.
     pub(super) fn run(mut self) {
         loop {
-            let mut next = self.inbox.recv_timeout(self.time_to_wait()).ok();
-            for _ in 0..BATCH {
-                let Some(wake) = next else { break };
-                if let Wake::Stop(reply) = wake {
-                    return self.stop(reply);
-                }
+            self.gather();
+            self.send_written();
+            if !self.farewells.is_empty() {
+                return self.stop();
+            }
+            let turn = Instant::now();
+            while let Some(wake) = self.backlog.pop_front() {
                 self.take(wake);
-                next = self.inbox.try_recv().ok();
+                if turn.elapsed() > TURN {
+                    break;
+                }
             }
             self.pass_time();
             self.publish();
         }
+    }
+
+    /// Empties the inbox; waits for it if there is nothing else to do.
+    fn gather(&mut self) {
+        let mut next = if self.backlog.is_empty() {
+            self.inbox.recv_timeout(self.time_to_wait()).ok()
+        } else {
+            self.inbox.try_recv().ok()
+        };
+        while let Some(wake) = next {
+            match wake {
+                Wake::LocalUpdate(updates) => self.written.push(updates),
+                Wake::Stop(reply) => self.farewells.push(reply),
+                other => self.backlog.push_back(other),
+            }
+            next = self.inbox.try_recv().ok();
+        }
+    }
+
+    /// Hands what was written here to the session, as one update.
+    fn send_written(&mut self) {
+        let mut written = std::mem::take(&mut self.written);
+        if written.len() > 1 {
+            if let Some((spans, updates)) = self.merge(&written) {
+                return self.handle(Input::LocalUpdate { spans, updates });
+            }
+        }
+        for updates in written.drain(..) {
+            match spans_of_own_update(&updates) {
+                Some(spans) => self.handle(Input::LocalUpdate { spans, updates }),
+                None => self.handle(Input::DocumentChanged),
+            }
+        }
+    }
+
+    fn merge(&self, written: &[Vec<u8>]) -> Option<(Vec<IdSpan>, Vec<u8>)> {
+        let mut merged: Vec<IdSpan> = Vec::new();
+        for updates in written {
+            for span in spans_of_own_update(updates)? {
+                match merged.last_mut() {
+                    Some(last)
+                        if last.peer == span.peer && last.counter.end == span.counter.start =>
+                    {
+                        last.counter.end = span.counter.end;
+                    }
+                    _ => merged.push(span),
+                }
+            }
+        }
+        let updates = self.document.export_spans(&merged).ok()?;
+        Some((merged, updates))
     }
 
     fn now(&self) -> Duration {
@@ -187,10 +254,8 @@ impl Driver {
 
     fn take(&mut self, wake: Wake) {
         match wake {
-            Wake::LocalUpdate(updates) => match spans_of_own_update(&updates) {
-                Some(spans) => self.handle(Input::LocalUpdate { spans, updates }),
-                None => self.handle(Input::DocumentChanged),
-            },
+            // Taken out of the inbox before they come here.
+            Wake::LocalUpdate(_) | Wake::Stop(_) => {}
             Wake::DocumentChanged => self.handle(Input::DocumentChanged),
             Wake::Input(input) => self.take_input(input),
             Wake::Attach(endpoint) => self.attach(endpoint),
@@ -202,8 +267,6 @@ impl Driver {
                 result,
             } => self.settle(node, attempt, result),
             Wake::Link(news) => self.take_news(news),
-            // The loop ends before it hands one on.
-            Wake::Stop(_) => {}
         }
     }
 
@@ -320,8 +383,7 @@ impl Driver {
     }
 
     /// Says goodbye to everybody, and waits until they were told, or for a moment.
-    fn stop(mut self, reply: Option<oneshot::Sender<()>>) {
-        let mut replies = vec![reply];
+    fn stop(mut self) {
         self.withdraw_all();
         self.handle(Input::Shutdown);
         let left: Vec<_> = self.links.keys().copied().collect();
@@ -334,7 +396,7 @@ impl Driver {
             match self.inbox.recv_timeout(rest) {
                 Ok(Wake::Link(FromLink::SaidGoodbye)) => self.goodbyes -= 1,
                 Ok(Wake::Incoming(connection)) => close(&connection, CloseReason::Leaving),
-                Ok(Wake::Stop(reply)) => replies.push(reply),
+                Ok(Wake::Stop(reply)) => self.farewells.push(reply),
                 Ok(_) => {}
                 Err(_) => break,
             }
@@ -343,9 +405,10 @@ impl Driver {
         if let Some(attached) = self.endpoint.take() {
             attached.watcher.abort();
         }
+        let farewells = std::mem::take(&mut self.farewells);
         // Whoever waits for the end must find everything released.
         drop(self);
-        for reply in replies.into_iter().flatten() {
+        for reply in farewells.into_iter().flatten() {
             let _ = reply.send(());
         }
     }

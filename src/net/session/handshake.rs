@@ -152,7 +152,7 @@ impl Session {
         let peer = self.peers.get_mut(&node).ok_or(CloseReason::Protocol)?;
         if peer.wish == Wish::Refused {
             // Whatever kept us apart is over.
-            peer.wish = if peer.asked_for {
+            peer.wish = if peer.asked_for.is_some() {
                 Wish::Requested
             } else {
                 Wish::Met

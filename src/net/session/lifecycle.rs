@@ -17,6 +17,7 @@ impl Session {
         if node == self.config.node || self.reach == Reach::Shut {
             return;
         }
+        let asked_for = address.clone();
         match self.peers.get_mut(&node) {
             Some(peer) => peer.learn_address(address),
             None => {
@@ -27,7 +28,7 @@ impl Session {
         }
         if let Some(peer) = self.peers.get_mut(&node) {
             peer.wish = Wish::Requested;
-            peer.asked_for = true;
+            peer.asked_for = Some(asked_for);
             peer.redial.reset();
         }
         self.dial(node, now);
@@ -163,7 +164,10 @@ impl Session {
             return;
         };
         peer.round_trip = None;
-        peer.left = reason == Reason::Left;
+        if reason == Reason::Left {
+            peer.left = true;
+            peer.forget_places();
+        }
         peer.last_error = match &reason {
             Reason::Lost(text) | Reason::Denied(text) => Some(text.clone()),
             Reason::Silent => Some("the peer was silent for too long".to_owned()),
@@ -185,7 +189,7 @@ impl Session {
                 peer.redial.plan(peer.left, now, &mut self.random);
             }
         }
-        if peer.wish == Wish::Refused && !peer.was_here && !peer.asked_for {
+        if peer.wish == Wish::Refused && !peer.was_here && peer.asked_for.is_none() {
             self.peers.remove(&node);
             return;
         }

@@ -1,0 +1,52 @@
+//! Stories about sessions, told with the simulated network.
+
+mod hostile;
+mod people;
+mod schedules;
+mod stories;
+
+use crate::net::{
+    event::{ConnectionEvent, PeerState, Reason},
+    session::Output,
+    sim::{Network, SiteId},
+};
+
+/// Everybody asks for the first one; the rest is introductions.
+fn party(net: &mut Network, names: &[&str]) -> Vec<SiteId> {
+    let sites: Vec<_> = names.iter().map(|name| net.add(name)).collect();
+    for &guest in &sites[1..] {
+        net.connect(guest, sites[0]);
+    }
+    sites
+}
+
+fn is_connected(net: &Network, a: SiteId, b: SiteId) -> bool {
+    net.peer(a, b)
+        .is_some_and(|peer| peer.state == PeerState::Connected)
+}
+
+#[track_caller]
+fn run_until_mesh(net: &mut Network, sites: &[SiteId]) {
+    net.run_until("everybody is connected to everybody", |net| {
+        sites
+            .iter()
+            .all(|&a| sites.iter().all(|&b| a == b || is_connected(net, a, b)))
+    });
+}
+
+/// Returns through which states one site saw another go.
+fn states(net: &Network, site: SiteId, peer: SiteId) -> Vec<(PeerState, Reason)> {
+    let node = net.node(peer);
+    net.log(site)
+        .iter()
+        .filter_map(|(_, output)| match output {
+            Output::Connection(ConnectionEvent {
+                node: of,
+                to,
+                reason,
+                ..
+            }) if *of == node => Some((*to, reason.clone())),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,213 @@
+//! Nodes on one machine, for tests that read like stories.
+
+use std::time::Duration;
+
+use iroh::{Endpoint, SecretKey, protocol::Router};
+use iroh_loro_realtime::{
+    DocumentEvent, DocumentId, NetworkKind, NodeId, PeerState, PresenceEvent, RealtimeLoroProtocol,
+    UserInfo, bind, crdt::SharedDocument,
+};
+use loro::LoroDoc;
+use tempfile::TempDir;
+use tokio::{
+    sync::broadcast,
+    time::{Instant, sleep, timeout},
+};
+
+/// How long anything that must happen may take.
+const PATIENCE: Duration = Duration::from_secs(8);
+
+/// A folder in which nodes find each other.
+pub struct Machine {
+    lookup: TempDir,
+}
+
+/// One replica with its endpoint.
+pub struct Node {
+    pub protocol: RealtimeLoroProtocol,
+    pub router: Router,
+    pub endpoint: Endpoint,
+    pub updates: broadcast::Receiver<DocumentEvent>,
+    pub presence: broadcast::Receiver<PresenceEvent>,
+}
+
+impl Machine {
+    pub fn new() -> Self {
+        let lookup = tempfile::tempdir().unwrap();
+        Self { lookup }
+    }
+
+    /// Starts a node with a document of its own.
+    pub async fn host(&self, name: &str, text: &str) -> Node {
+        let id = Some(DocumentId::random());
+        self.start(name, text, id, SecretKey::generate()).await
+    }
+
+    /// Starts a node without a document, and connects it by node id alone.
+    pub async fn join(&self, name: &str, host: &Node) -> Node {
+        let guest = self.start(name, "", None, SecretKey::generate()).await;
+        guest.connect_to(host).await;
+        guest
+    }
+
+    /// The same for a node that connects to nobody else.
+    pub async fn join_alone(&self, name: &str, host: &Node) -> Node {
+        let guest = self
+            .start_with_limit(name, "", None, SecretKey::generate(), 0)
+            .await;
+        guest.connect_to(host).await;
+        guest
+    }
+
+    pub async fn start(
+        &self,
+        name: &str,
+        text: &str,
+        id: Option<DocumentId>,
+        key: SecretKey,
+    ) -> Node {
+        self.start_with_limit(name, text, id, key, 8).await
+    }
+
+    async fn start_with_limit(
+        &self,
+        name: &str,
+        text: &str,
+        id: Option<DocumentId>,
+        key: SecretKey,
+        limit: usize,
+    ) -> Node {
+        let directory = Some(self.lookup.path().join("copad"));
+        let endpoint = bind(NetworkKind::Local, key, directory.clone())
+            .await
+            .unwrap();
+        let doc = LoroDoc::new();
+        if !text.is_empty() {
+            doc.get_text("main").insert(0, text).unwrap();
+            doc.commit();
+        }
+        let (updates_sender, updates) = broadcast::channel(100);
+        let (presence_sender, presence) = broadcast::channel(100);
+        let user = UserInfo {
+            name: name.to_owned(),
+            color: "#4ECDC4".to_owned(),
+            avatar_url: None,
+        };
+        let protocol = RealtimeLoroProtocol::builder(SharedDocument::new(doc), endpoint.id(), user)
+            .document_id(id)
+            .title(if id.is_some() { "notes.md" } else { "" }.to_owned())
+            .degree_limit(limit)
+            .lookup_directory(directory)
+            .updates(updates_sender)
+            .presence(presence_sender)
+            .spawn()
+            .unwrap();
+        protocol.attach(&endpoint).await;
+        let router = Router::builder(endpoint.clone())
+            .accept(RealtimeLoroProtocol::ALPN, protocol.clone())
+            .spawn();
+        Node {
+            protocol,
+            router,
+            endpoint,
+            updates,
+            presence,
+        }
+    }
+}
+
+impl Node {
+    pub fn node(&self) -> NodeId {
+        self.endpoint.id().into()
+    }
+
+    pub fn doc(&self) -> &LoroDoc {
+        self.protocol.doc()
+    }
+
+    pub fn text(&self) -> String {
+        self.doc().get_text("main").to_string()
+    }
+
+    pub async fn write(&self, position: usize, text: &str) {
+        self.protocol
+            .apply_local_change(|doc| doc.get_text("main").insert(position, text))
+            .await
+            .unwrap();
+    }
+
+    pub async fn connect_to(&self, other: &Node) {
+        let connected = self
+            .protocol
+            .connect(&self.endpoint, other.endpoint.id())
+            .await;
+        assert_eq!(connected, Ok(other.node()));
+    }
+
+    pub fn is_connected_to(&self, other: &Node) -> bool {
+        self.protocol
+            .connection_manager()
+            .peers()
+            .iter()
+            .any(|peer| peer.node == other.node() && peer.state == PeerState::Connected)
+    }
+
+    /// Waits for a change of the document.
+    pub async fn event(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&DocumentEvent) -> bool,
+    ) -> DocumentEvent {
+        let waiting = async {
+            loop {
+                let event = self.updates.recv().await.unwrap();
+                if wanted(&event) {
+                    return event;
+                }
+            }
+        };
+        timeout(PATIENCE, waiting).await.expect(what)
+    }
+
+    /// Waits for news about somebody.
+    pub async fn presence_of(
+        &mut self,
+        other: &Node,
+        wanted: impl Fn(&PresenceEvent) -> bool,
+    ) -> PresenceEvent {
+        let waiting = async {
+            loop {
+                let event = self.presence.recv().await.unwrap();
+                let (PresenceEvent::Joined { node, .. }
+                | PresenceEvent::Updated { node, .. }
+                | PresenceEvent::Left { node, .. }) = &event;
+                if *node == other.node() && wanted(&event) {
+                    return event;
+                }
+            }
+        };
+        timeout(PATIENCE, waiting).await.expect("no such news")
+    }
+
+    /// Says goodbye and closes the endpoint.
+    pub async fn stop(self) {
+        self.protocol.shutdown().await;
+        self.router.shutdown().await.unwrap();
+    }
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub fn until(what: &str, holds: impl Fn() -> bool) -> impl Future<Output = ()> {
+    let place = std::panic::Location::caller();
+    async move {
+        let start = Instant::now();
+        while !holds() {
+            assert!(
+                start.elapsed() < PATIENCE,
+                "never came about: {what} ({place})"
+            );
+            sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
