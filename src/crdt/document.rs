@@ -443,7 +443,7 @@ fn read(text: &LoroText) -> Rope {
 }
 
 /// Makes a change to the Loro text, without committing.
-fn write_changes(text: &LoroText, delta: &Delta) -> Result<(), LoroError> {
+pub(super) fn write_changes(text: &LoroText, delta: &Delta) -> Result<(), LoroError> {
     let mut position = 0;
     for change in delta.changes() {
         match change {

@@ -1,8 +1,8 @@
-//! A document as bytes that outlive the process, and its text at a version of before.
+//! A document as bytes that outlive the process, and what it was at earlier versions.
 
 use loro::{ExportMode, Frontiers, LoroDoc};
 
-use super::{SharedDocument, TextDocument};
+use super::{Delta, SharedDocument, TextDocument, document::write_changes};
 
 /// Bytes could not become a document, or the other way round.
 #[derive(Debug, thiserror::Error)]
@@ -45,13 +45,33 @@ impl SharedDocument {
     ///
     /// Returns `None` if the bytes are no version, or not one of this document.
     pub fn text_at(&self, version: &[u8]) -> Option<String> {
+        let then = self.fork_at(version)?;
+        Some(then.get_text(TextDocument::CONTAINER).to_string())
+    }
+
+    /// Makes a change to the text as it was at a version, as somebody would have who knew nothing
+    /// of what came later, and merges it. Returns the version in which the change is all that came
+    /// after. O(history).
+    ///
+    /// Returns `None`, and changes nothing, if the bytes are no version of this document or the
+    /// change does not fit the text it had then.
+    pub fn change_at(&self, version: &[u8], change: &Delta) -> Option<Vec<u8>> {
+        let then = self.fork_at(version)?;
+        let before = then.oplog_vv();
+        write_changes(&then.get_text(TextDocument::CONTAINER), change).ok()?;
+        then.commit();
+        let updates = then.export(ExportMode::updates(&before)).ok()?;
+        self.lock().doc().import(&updates).ok()?;
+        Some(then.state_frontiers().encode())
+    }
+
+    fn fork_at(&self, version: &[u8]) -> Option<LoroDoc> {
         let frontiers = Frontiers::decode(version).ok()?;
         // Loro panics on these.
         if frontiers.iter().any(|id| id.counter < 0) {
             return None;
         }
-        let then = self.lock().doc().fork_at(&frontiers).ok()?;
-        Some(then.get_text(TextDocument::CONTAINER).to_string())
+        self.lock().doc().fork_at(&frontiers).ok()
     }
 }
 
@@ -85,6 +105,21 @@ mod tests {
         assert_eq!(restored.text_at(&first).unwrap(), "one ");
         assert_eq!(restored.text_at(&second).unwrap(), "one two ");
         assert_eq!(*TextDocument::new(restored).rope(), "one two three");
+    }
+
+    #[test]
+    fn a_change_to_an_earlier_version_is_merged_with_what_came_later() {
+        let mut document = TextDocument::from_text("one three");
+        let first = document.version();
+        append(&mut document, " four");
+        let change = Delta::replace(4..4, "two ");
+        let changed = document.shared().change_at(&first, &change).unwrap();
+        document.drain();
+        assert_eq!(*document.rope(), "one two three four");
+        assert_eq!(document.shared().text_at(&changed).unwrap(), "one two three");
+        let too_far = Delta::replace(100..101, "");
+        assert_eq!(document.shared().change_at(&first, &too_far), None);
+        assert!(document.drain().is_empty());
     }
 
     #[test]

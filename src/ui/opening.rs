@@ -4,11 +4,8 @@ use std::path::PathBuf;
 
 use crate::{
     DocumentId,
-    crdt::{
-        Bias, Delta, EditContext, EditKind, SharedDocument, SnapshotError, TextDocument, TextFormat,
-        TextSelection,
-    },
-    store::{LoadedFile, Replica, Store, StoreError, difference},
+    crdt::{SharedDocument, SnapshotError, TextDocument, TextFormat},
+    store::{LoadedFile, Replica, SavedState, Store, StoreError, difference},
 };
 
 /// A document, and what is to be told about it.
@@ -76,7 +73,7 @@ pub(super) fn reopen(store: &Store, replica: &Replica, file: Option<LoadedFile>)
         Some(snapshot) => {
             let shared = SharedDocument::from_snapshot(&snapshot.bytes)
                 .map_err(|source| OpeningError::Snapshot { title: replica.title.clone(), source })?;
-            continue_from(shared, replica, file)
+            continue_from(store, replica, shared, file)?
         }
         None => {
             // Without its history the text would meet that of peers as a second copy of it: so this
@@ -84,65 +81,83 @@ pub(super) fn reopen(store: &Store, replica: &Replica, file: Option<LoadedFile>)
             store.start_over(replica.id)?;
             let document_id = DocumentId::random();
             store.assign_document(replica.id, document_id)?;
-            from_file(document_id, file)
+            from_file(store, replica, document_id, file)?
         }
     };
     opening.message = message.or(opening.message);
     Ok(opening)
 }
 
-fn from_file(document_id: DocumentId, file: Option<LoadedFile>) -> Opening {
-    let (text, format) = file.map(|file| (file.text, file.format)).unwrap_or_default();
-    Opening {
-        document: TextDocument::from_text(&text),
+fn from_file(
+    store: &Store,
+    replica: &Replica,
+    document_id: DocumentId,
+    file: Option<LoadedFile>,
+) -> Result<Opening, StoreError> {
+    let existing = file.filter(|file| !file.is_new);
+    let text = existing.as_ref().map_or("", |file| file.text.as_str());
+    let document = TextDocument::from_text(text);
+    if let Some(file) = &existing {
+        store.record_saved(replica.id, file.hash, &document.version())?;
+    }
+    Ok(Opening {
+        document,
         document_id: Some(document_id),
-        format,
+        format: existing.map(|file| file.format).unwrap_or_default(),
         modified: false,
         aside: None,
         message: None,
-    }
+    })
 }
 
-/// Goes on with a stored history; what another program did to the file meanwhile becomes one edit.
-fn continue_from(shared: SharedDocument, replica: &Replica, file: Option<LoadedFile>) -> Opening {
-    let mut document = TextDocument::new(shared);
+/// Goes on with a stored history, and merges what another program did to the file meanwhile.
+fn continue_from(
+    store: &Store,
+    replica: &Replica,
+    shared: SharedDocument,
+    file: Option<LoadedFile>,
+) -> Result<Opening, StoreError> {
     let format = file.as_ref().map_or(replica.format, |file| file.format);
-    let mut message = None;
     let existing = file.filter(|file| !file.is_new);
-    if let Some(file) = &existing {
-        let unchanged = replica.saved.as_ref().is_some_and(|saved| saved.hash == file.hash);
-        if !unchanged && *document.rope() != file.text.as_str() {
-            let change = change_on_disk(&document, replica, &file.text);
-            let context = EditContext {
-                kind: EditKind::Other,
-                selection: TextSelection::default(),
-                now: std::time::Duration::ZERO,
-            };
-            message = Some(match document.edit(&change, context) {
-                Ok(_) => format!("{} was changed by another program; the changes are in.", replica.title),
-                Err(error) => format!("{} was changed by another program, which could not be merged: {error}", replica.title),
-            });
+    let message = match (&existing, &replica.saved) {
+        (Some(file), Some(saved)) if saved.hash != file.hash => {
+            merge_change_on_disk(store, replica, &shared, file, saved)?
         }
-    } else if replica.saved.is_some() {
-        message = Some(format!("{} is gone from the disk; its text is kept here.", replica.title));
-    }
-    let on_disk = existing.map(|file| file.text).unwrap_or_default();
-    Opening {
-        modified: *document.rope() != on_disk.as_str(),
+        (None, Some(_)) => Some(format!("{} is gone from the disk; its text is kept here", replica.title)),
+        (_, None) | (Some(_), Some(_)) => None,
+    };
+    let document = TextDocument::new(shared);
+    let on_disk = existing.as_ref().map_or("", |file| file.text.as_str());
+    Ok(Opening {
+        modified: *document.rope() != on_disk,
         document,
         document_id: replica.document,
         format,
         aside: None,
         message,
-    }
+    })
 }
 
-/// What another program changed, in positions of the document as it is now.
-fn change_on_disk(document: &TextDocument, replica: &Replica, on_disk: &str) -> Delta {
-    let now = document.rope().to_string();
-    let saved = replica.saved.as_ref().and_then(|saved| document.shared().text_at(&saved.version));
-    match saved {
-        Some(saved) => difference(&saved, on_disk).transform(&difference(&saved, &now), Bias::After),
-        None => difference(&now, on_disk),
-    }
+/// Merges what another program did to the file since it was saved, as an edit of somebody who did
+/// not see what was typed after that.
+fn merge_change_on_disk(
+    store: &Store,
+    replica: &Replica,
+    shared: &SharedDocument,
+    file: &LoadedFile,
+    saved: &SavedState,
+) -> Result<Option<String>, StoreError> {
+    let merged = shared.text_at(&saved.version).and_then(|then| {
+        let change = difference(&then, &file.text);
+        shared.change_at(&saved.version, &change)
+    });
+    let title = &replica.title;
+    let sentence = match merged {
+        Some(version) => {
+            store.record_saved(replica.id, file.hash, &version)?;
+            format!("Another program changed {title}; its changes are in")
+        }
+        None => format!("Another program changed {title}; saving replaces what it wrote"),
+    };
+    Ok(Some(sentence))
 }
