@@ -58,14 +58,8 @@ pub(super) fn draw(cluster: &str, tab: u16, limit: u16, symbol: &mut String) -> 
         };
     }
     let mut kind = spell(cluster, symbol);
-    if width_of(symbol) == 0 {
-        // Marks without a letter, and other things of no width.
-        symbol.insert(0, '\u{25cc}');
-        if symbol.graphemes(true).count() > 1 {
-            symbol.clear();
-            cluster.chars().take(1).for_each(|c| name(c, symbol));
-            kind = CellKind::Control;
-        }
+    if symbol.graphemes(true).any(|part| part.cell_width() == 0) {
+        kind = support(symbol, kind);
     }
     fit(symbol, kind, limit)
 }
@@ -91,6 +85,26 @@ fn spell(cluster: &str, symbol: &mut String) -> CellKind {
         }
         marks = if is_mark { marks + 1 } else { 0 };
         before = Some(character);
+    }
+    kind
+}
+
+/// Gives marks without a letter something to stand on, and names other things of no width: ratatui
+/// would leave them out.
+fn support(symbol: &mut String, mut kind: CellKind) -> CellKind {
+    let parts = std::mem::take(symbol);
+    for part in parts.graphemes(true) {
+        if part.cell_width() > 0 {
+            symbol.push_str(part);
+            continue;
+        }
+        let supported = format!("\u{25cc}{part}");
+        if supported.graphemes(true).count() == 1 {
+            symbol.push_str(&supported);
+        } else {
+            part.chars().take(MARKS).for_each(|c| name(c, symbol));
+            kind = CellKind::Control;
+        }
     }
     kind
 }
