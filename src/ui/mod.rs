@@ -2,8 +2,11 @@
 //!
 //! Uses the library's public names as any other application would.
 
+pub mod clipboard;
 pub mod command;
+pub mod config;
 pub mod keymap;
 pub mod source;
+pub mod terminal;
 pub mod text;
 pub mod theme;

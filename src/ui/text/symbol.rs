@@ -125,8 +125,9 @@ fn name(character: char, symbol: &mut String) {
     }
 }
 
-/// Whether a character cannot be seen, or changes how others are seen.
-fn is_hidden(character: char) -> bool {
+/// Whether a character cannot be seen, or changes how others are seen: control, bidirectional and
+/// zero-width characters, tags, and selectors of variants.
+pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}'
