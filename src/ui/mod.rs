@@ -3,6 +3,7 @@
 //! Uses the library's public names as any other application would.
 
 pub mod app;
+pub mod clipboard;
 pub mod command;
 pub mod config;
 mod dialog;
@@ -11,5 +12,6 @@ mod pane;
 #[cfg(test)]
 mod snapshot;
 pub mod source;
+pub mod terminal;
 pub mod text;
 pub mod theme;
