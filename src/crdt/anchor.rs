@@ -104,6 +104,14 @@ impl Anchor {
         &self.container
     }
 
+    /// Returns on which side text put in exactly there will be.
+    pub fn bias(&self) -> Bias {
+        match self.place {
+            Place::Start | Place::RightOf(_) => Bias::Before,
+            Place::End | Place::LeftOf(_) => Bias::After,
+        }
+    }
+
     /// Returns where the position is in the document as it is now, in characters.
     ///
     /// If its character was deleted, that is where the character was. Returns `None` if the
@@ -256,3 +264,6 @@ fn decode_varint(bytes: &mut &[u8]) -> Result<u32, AnchorError> {
     }
     Err(AnchorError::InvalidCounter)
 }
+
+#[cfg(test)]
+mod tests;

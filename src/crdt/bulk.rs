@@ -32,3 +32,27 @@ fn chunks_from_end(text: &str) -> impl Iterator<Item = &str> {
         Some(chunk)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_are_small_and_cut_between_characters() {
+        let table = [
+            ("", 0),
+            ("short", 1),
+            (&"a".repeat(CHUNK_BYTES), 1),
+            (&"a".repeat(CHUNK_BYTES + 1), 2),
+            (&"漢".repeat(CHUNK_BYTES), 4),
+            (&"👨‍👩‍👧".repeat(1_000), 5),
+        ];
+        for (text, count) in table {
+            let mut chunks: Vec<&str> = chunks_from_end(text).collect();
+            assert_eq!(chunks.len(), count, "{} bytes", text.len());
+            assert!(chunks.iter().all(|chunk| chunk.len() <= CHUNK_BYTES));
+            chunks.reverse();
+            assert_eq!(chunks.concat(), text);
+        }
+    }
+}

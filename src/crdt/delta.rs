@@ -78,7 +78,7 @@ impl<C> Delta<C> {
     pub fn changes(&self) -> &[Change<C>] {
         match self.changes.split_last() {
             Some((Change::Retain(_), walked)) => walked,
-            _ => &self.changes,
+            Some((Change::Insert(_) | Change::Delete(_), _)) | None => &self.changes,
         }
     }
 
@@ -122,7 +122,9 @@ impl<C: Content> Delta<C> {
         let deletion = self.changes.len() - 1;
         match self.changes[..deletion].last_mut() {
             Some(Change::Insert(earlier)) => earlier.append(content),
-            _ => self.changes.insert(deletion, Change::Insert(content)),
+            Some(Change::Retain(_) | Change::Delete(_)) | None => {
+                self.changes.insert(deletion, Change::Insert(content));
+            }
         }
     }
 

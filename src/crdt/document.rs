@@ -9,15 +9,9 @@
 
 mod queue;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use loro::{CommitOptions, LoroDoc, LoroError, LoroText, Subscription};
+use loro::{LoroDoc, LoroError, LoroText, Subscription};
 use ropey::{Rope, RopeBuilder};
 
 use self::queue::{Event, EventQueue, Source};
@@ -104,6 +98,22 @@ pub enum EditError {
 /// Positions count Unicode scalar values from the start of the text, and hold for
 /// [`rope`](Self::rope) until the next call that returns changes. Every such call must be followed
 /// by carrying positions over the changes that it returned.
+///
+/// ```
+/// # use std::time::Duration;
+/// # use iroh_loro_realtime::crdt::*;
+/// let mut document = TextDocument::from_text("Hello!");
+/// let context = EditContext {
+///     kind: EditKind::Type,
+///     selection: TextSelection::caret(5),
+///     now: Duration::ZERO,
+/// };
+/// document.edit(&Delta::replace(5..5, ", 世界"), context)?;
+/// assert_eq!(document.rope(), "Hello, 世界!");
+/// document.undo();
+/// assert_eq!(document.rope(), "Hello!");
+/// # Ok::<(), EditError>(())
+/// ```
 #[derive(Debug)]
 pub struct TextDocument {
     shared: SharedDocument,
@@ -111,8 +121,6 @@ pub struct TextDocument {
     rope: Rope,
     queue: Arc<EventQueue>,
     history: History,
-    /// Marks the commits of this `TextDocument` among all that are made to the document.
-    commit_origin: String,
     /// Changes the rope went through in a call that failed. The next call returns them.
     undelivered: Vec<AppliedChange>,
     _subscription: Subscription,
@@ -150,15 +158,10 @@ impl TextDocument {
 
     /// Starts to listen and takes down the text, with nothing coming in between.
     fn mirror(shared: SharedDocument, read: impl FnOnce(&LoroText) -> Rope) -> Self {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let commit_origin = format!("text-document-{number}");
-
         let guard = shared.lock();
         flush(guard.doc());
         let text = guard.doc().get_text(Self::CONTAINER);
-        let (queue, subscription) =
-            EventQueue::subscribe(guard.doc(), &text, commit_origin.clone());
+        let (queue, subscription) = EventQueue::subscribe(guard.doc(), &text);
         let rope = read(&text);
         drop(guard);
 
@@ -168,7 +171,6 @@ impl TextDocument {
             rope,
             queue,
             history: History::default(),
-            commit_origin,
             undelivered: Vec::new(),
             _subscription: subscription,
         }
@@ -283,7 +285,7 @@ impl TextDocument {
         let position = anchor.resolve(guard.doc())?;
         // Loro may be ahead of the rope.
         Some(self.queue.carry_back(position, |delta, position| {
-            delta.map_back(position, Bias::Before)
+            delta.map_back(position, anchor.bias())
         }))
     }
 
@@ -323,15 +325,13 @@ impl TextDocument {
         if delta.is_empty() {
             return Ok(());
         }
-        // The mark is set twice: if another thread commits for us, ours is its commit's mark.
-        guard.doc().set_next_commit_origin(&self.commit_origin);
         let written = write_changes(&self.text, delta);
-        let options = CommitOptions::new().origin(&self.commit_origin);
-        guard.doc().commit_with(options);
-        if written.is_ok() {
-            self.queue.await_own(delta.insertions(), delta.deletions());
-        }
-        for event in self.queue.take() {
+        guard.doc().commit();
+        let events = match written {
+            Ok(()) => self.own_events(delta),
+            Err(_) => self.queue.take(),
+        };
+        for event in events {
             let change = self.apply(event, Some(&intention));
             changes.push(change);
         }
@@ -342,10 +342,35 @@ impl TextDocument {
         Ok(written?)
     }
 
+    /// Takes the events of a change that was just committed: local ones, for we hold the lock.
+    fn own_events(&self, delta: &Delta) -> VecDeque<Event> {
+        let (insertions, deletions) = (delta.insertions(), delta.deletions());
+        let complete = |events: &VecDeque<Event>| {
+            let deltas = || events.iter().map(|event| &event.delta);
+            deltas().map(Delta::insertions).sum::<usize>() >= insertions
+                && deltas().map(Delta::deletions).sum::<usize>() >= deletions
+        };
+        let mut events = self.queue.take_when(complete);
+        let split = events.len() > 1 && events.iter().all(|event| event.source == Source::Local);
+        if split {
+            // Another thread committed a part of it. In which order the parts came is not known,
+            // but what they come to is.
+            events.truncate(1);
+            events[0].delta = delta.clone();
+        }
+        events
+    }
+
     fn drain_locked(&mut self, guard: &DocumentGuard<'_>) -> Vec<AppliedChange> {
         flush(guard.doc());
         let mut changes = std::mem::take(&mut self.undelivered);
-        for event in self.queue.take() {
+        let (before, after) = (self.rope.len_chars(), self.text.len_unicode());
+        let complete = |events: &VecDeque<Event>| {
+            events.iter().fold(before, |length, Event { delta, .. }| {
+                (length + delta.insertions()).saturating_sub(delta.deletions())
+            }) == after
+        };
+        for event in self.queue.take_when(complete) {
             let change = self.apply(event, None);
             changes.push(change);
         }
@@ -357,16 +382,16 @@ impl TextDocument {
     fn apply(&mut self, event: Event, intention: Option<&Intention>) -> AppliedChange {
         let Event { delta, source } = event;
         let origin = match (source, intention) {
-            (Source::Own, Some(Intention::Edit(context))) => {
+            (Source::Local, Some(Intention::Edit(context))) => {
                 self.history.record_edit(&delta, &self.rope, context);
                 Origin::Edit
             }
-            (Source::Own, Some(Intention::Step(direction, step))) => {
+            (Source::Local, Some(Intention::Step(direction, step))) => {
                 self.history
                     .record_step(*direction, step, &delta, &self.rope);
                 Origin::Undo
             }
-            (Source::Own, None) | (Source::Direct, _) => {
+            (Source::Local, None) => {
                 self.history.note_foreign(&delta);
                 Origin::Direct
             }
@@ -379,12 +404,12 @@ impl TextDocument {
         AppliedChange { delta, origin }
     }
 
-    /// Holds the rope against Loro's text, in debug builds. Both know their lengths.
+    /// Holds the rope against Loro's text, in debug builds. Neither counts its length anew.
     fn check(&self) {
         debug_assert_eq!(
             self.rope.len_chars(),
             self.text.len_unicode(),
-            "the rope and Loro disagree: was the document changed without its lock?"
+            "the rope and Loro disagree"
         );
     }
 }

@@ -16,6 +16,8 @@ mod document;
 mod eol;
 mod selection;
 mod shared;
+#[cfg(test)]
+mod testing;
 mod undo;
 
 pub use anchor::{Anchor, AnchorError};

@@ -58,3 +58,38 @@ impl TextSelection {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_neither_push_a_caret_nor_widen_a_selection() {
+        let insert = |position| Delta::replace(position..position, "xy");
+        let table = [
+            // anchor and head, what somebody else does, anchor and head after it
+            ((3, 3), insert(3), (3, 3)),
+            ((3, 3), insert(2), (5, 5)),
+            ((3, 6), insert(3), (5, 8)),
+            ((3, 6), insert(6), (3, 6)),
+            ((6, 3), insert(3), (8, 5)),
+            ((6, 3), insert(4), (8, 3)),
+            ((3, 6), Delta::replace(2..7, ""), (2, 2)),
+            ((6, 3), Delta::replace(2..7, "z"), (3, 3)),
+            ((3, 6), Delta::replace(4..9, "z"), (3, 4)),
+        ];
+        for ((anchor, head), delta, expected) in table {
+            let carried = TextSelection { anchor, head }.carried(&delta);
+            assert_eq!((carried.anchor, carried.head), expected, "{delta:?}");
+        }
+    }
+
+    #[test]
+    fn ones_own_text_goes_before_the_caret() {
+        let typed = Delta::replace(2..5, "xy");
+        for (anchor, head) in [(2, 5), (5, 2), (5, 5)] {
+            let selection = TextSelection { anchor, head };
+            assert_eq!(selection.after_own(&typed), TextSelection::caret(4));
+        }
+    }
+}

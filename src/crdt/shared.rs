@@ -8,6 +8,9 @@ use loro::LoroDoc;
 ///
 /// Positions that an editor computed hold for the text it shows. While it holds the lock nothing
 /// else changes the document, so the positions stay true until the edit is done.
+///
+/// Exports and queries of the history are best made with the lock, too: Loro commits before each
+/// of them whatever is pending, and that may be half of an edit.
 #[derive(Clone, Debug)]
 pub struct SharedDocument {
     doc: LoroDoc,

@@ -14,15 +14,13 @@ use loro::{
 use crate::crdt::Delta;
 
 /// How long to wait for an event that another thread is about to deliver.
-const DELIVERY_PATIENCE: Duration = Duration::from_secs(1);
+const DELIVERY_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Where a change of the text came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// A commit with our own mark.
-    Own,
-    /// Another local commit, or a checkout.
-    Direct,
+    /// A commit in this process, or a checkout.
+    Local,
     /// An import.
     Remote,
 }
@@ -35,6 +33,11 @@ pub(super) struct Event {
 }
 
 /// Events that the rope has not gone through yet, the oldest first.
+///
+/// Loro delivers the events of a commit before the commit returns. But each export, import and
+/// history query commits whatever is pending. If another thread does one without the document's
+/// lock, at just the wrong moment, then it commits operations that are not its own, and their
+/// events arrive only when that thread comes to deliver them. So the queue can be waited for.
 #[derive(Debug, Default)]
 pub(super) struct EventQueue {
     events: Mutex<VecDeque<Event>>,
@@ -42,12 +45,8 @@ pub(super) struct EventQueue {
 }
 
 impl EventQueue {
-    /// Starts to queue the changes of `text`. Commits marked with `own_origin` count as our own.
-    pub(super) fn subscribe(
-        doc: &LoroDoc,
-        text: &LoroText,
-        own_origin: String,
-    ) -> (Arc<Self>, Subscription) {
+    /// Starts to queue the changes of `text`.
+    pub(super) fn subscribe(doc: &LoroDoc, text: &LoroText) -> (Arc<Self>, Subscription) {
         let queue = Arc::new(Self::default());
         let target = text.id();
         let subscription = doc.subscribe(
@@ -56,8 +55,7 @@ impl EventQueue {
                 let queue = Arc::clone(&queue);
                 move |event: DiffEvent<'_>| {
                     let source = match event.triggered_by {
-                        EventTriggerKind::Local if event.origin == own_origin => Source::Own,
-                        EventTriggerKind::Local | EventTriggerKind::Checkout => Source::Direct,
+                        EventTriggerKind::Local | EventTriggerKind::Checkout => Source::Local,
                         EventTriggerKind::Import => Source::Remote,
                     };
                     for diff in &event.events {
@@ -78,11 +76,26 @@ impl EventQueue {
         std::mem::take(&mut *self.lock())
     }
 
+    /// Takes all that is queued once it is `complete`, or once that has taken too long.
+    pub(super) fn take_when(&self, complete: impl Fn(&VecDeque<Event>) -> bool) -> VecDeque<Event> {
+        let deadline = Instant::now() + DELIVERY_PATIENCE;
+        let mut events = self.lock();
+        while !complete(&events) {
+            let patience = deadline.saturating_duration_since(Instant::now());
+            if patience.is_zero() {
+                break;
+            }
+            let waited = self.arrived.wait_timeout(events, patience);
+            events = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        std::mem::take(&mut *events)
+    }
+
     /// Returns where a position in the text before the queued events is after them.
     pub(super) fn carry(&self, position: usize, map: impl Fn(&Delta, usize) -> usize) -> usize {
-        self.lock()
-            .iter()
-            .fold(position, |position, event| map(&event.delta, position))
+        let events = self.lock();
+        let deltas = events.iter().map(|event| &event.delta);
+        deltas.fold(position, |position, delta| map(delta, position))
     }
 
     /// Returns where a position in the text after the queued events was before them.
@@ -91,43 +104,13 @@ impl EventQueue {
         position: usize,
         map: impl Fn(&Delta, usize) -> usize,
     ) -> usize {
-        self.lock()
-            .iter()
-            .rev()
-            .fold(position, |position, event| map(&event.delta, position))
+        let events = self.lock();
+        let deltas = events.iter().rev().map(|event| &event.delta);
+        deltas.fold(position, |position, delta| map(delta, position))
     }
 
-    /// Waits until the events of our own commit are queued.
-    ///
-    /// Loro delivers them before the commit returns. But each export, import and history query
-    /// commits what is pending: if another thread does one without the lock, at just the wrong
-    /// moment, then our operations are its commit, and its events to deliver.
-    pub(super) fn await_own(&self, insertions: usize, deletions: usize) {
-        let deadline = Instant::now() + DELIVERY_PATIENCE;
-        let mut events = self.lock();
-        loop {
-            let mut own = events.iter().filter(|event| event.source == Source::Own);
-            let complete = own.any(|event| {
-                event.delta.insertions() >= insertions && event.delta.deletions() >= deletions
-            });
-            let patience = deadline.saturating_duration_since(Instant::now());
-            if complete || patience.is_zero() {
-                return;
-            }
-            let waited = self.arrived.wait_timeout(events, patience);
-            events = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-
-    /// Queues a change. Changes of our own that follow each other are one change.
     fn push(&self, delta: Delta, source: Source) {
-        let mut events = self.lock();
-        match events.back_mut() {
-            Some(last) if last.source == Source::Own && source == Source::Own => {
-                last.delta = last.delta.compose(&delta);
-            }
-            _ => events.push_back(Event { delta, source }),
-        }
+        self.lock().push_back(Event { delta, source });
         self.arrived.notify_one();
     }
 
