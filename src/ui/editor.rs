@@ -12,7 +12,7 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     app::{App, Effect, Event, Existing, MessageKind, SaveRequest},
-    clipboard::Clipboard,
+    clipboard::{Clipboard, ClipboardEvent, Reach},
     disk::Disk,
     joining::Joining,
     launch::{LaunchError, Launched},
@@ -30,6 +30,8 @@ pub(super) enum News {
     App(Event),
     /// Which document this is, and whether a peer has handed it over.
     Document(DocumentInfo),
+    /// From the clipboard.
+    Clipboard(ClipboardEvent),
 }
 
 /// What only the terminal can do.
@@ -67,7 +69,7 @@ impl Editor {
             joining: Joining::new(launched.joins, launched.aside),
             document: launched.app.document().shared().clone(),
             app: launched.app,
-            clipboard: Clipboard::new(),
+            clipboard: clipboard(&tell),
             disk: Arc::new(launched.disk),
             tell,
             started: Instant::now(),
@@ -111,6 +113,10 @@ impl Editor {
             }
             News::App(event) => self.update(event),
             News::Document(info) => self.take_in_document(info),
+            News::Clipboard(ClipboardEvent::Pasted(text)) => self.update(Event::Clipboard(text)),
+            News::Clipboard(ClipboardEvent::WriteToTerminal(text)) => {
+                self.for_terminal.push(TerminalEffect::Copy(text));
+            }
         }
     }
 
@@ -165,7 +171,7 @@ impl Editor {
             Effect::Redraw => self.for_terminal.push(TerminalEffect::Redraw),
             Effect::SetTitle(title) => self.for_terminal.push(TerminalEffect::SetTitle(title)),
             Effect::Copy(text) => self.copy(text),
-            Effect::RequestPaste => self.paste(),
+            Effect::RequestPaste => self.clipboard.paste(),
             Effect::Publish(caret) => self.network.publish(self.app.document(), caret),
             Effect::Connect(node) => self.connect(&node),
             Effect::Offline(offline) => self.network.set_offline(offline),
@@ -202,13 +208,6 @@ impl Editor {
 
     fn copy(&mut self, text: String) {
         self.for_terminal.extend(self.clipboard.copy(text).map(TerminalEffect::Copy));
-    }
-
-    fn paste(&mut self) {
-        let tell = self.tell.clone();
-        self.clipboard.paste(move |text| {
-            let _ = tell.send(News::App(Event::Clipboard(text)));
-        });
     }
 
     fn connect(&mut self, node: &str) {
@@ -262,4 +261,18 @@ impl Editor {
             self.keep();
         }
     }
+}
+
+/// Opens the clipboard, and lets its news come with all other news.
+fn clipboard(tell: &mpsc::UnboundedSender<News>) -> Clipboard {
+    let (events, mut told) = mpsc::unbounded_channel();
+    let tell = tell.clone();
+    tokio::spawn(async move {
+        while let Some(event) = told.recv().await {
+            if tell.send(News::Clipboard(event)).is_err() {
+                return;
+            }
+        }
+    });
+    Clipboard::new(Reach::from_environment(|name| std::env::var(name).ok()), events)
 }

@@ -13,11 +13,11 @@ use std::{
 
 use super::{
     app::{App, AppOptions, ShareInfo},
-    config::{Config, ConfigError},
+    config::{self, Config, ConfigError},
     disk::Disk,
-    keymap::Keymap,
     network,
     opening::{self, Aside, OpeningError},
+    terminal::TerminalOptions,
     theme::{ColorDepth, ColorParseError, Theme, ThemeError, color_for, parse_color},
 };
 use crate::{
@@ -136,6 +136,7 @@ pub(super) struct Launched {
     /// What is in the file, while it is not decided what becomes of it.
     pub(super) aside: Option<Aside>,
     pub(super) share: ShareInfo,
+    pub(super) terminal: TerminalOptions,
     /// Something to tell once the screen is open.
     pub(super) message: Option<String>,
 }
@@ -202,7 +203,8 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         color: color.map_or_else(|| color_for(&node, &theme), str::to_owned),
         avatar_url: None,
     };
-    let network = options.network.or(config.network).unwrap_or_default();
+    let network = options.network.or(config.network.map(network_kind)).unwrap_or_default();
+    let terminal = TerminalOptions { mouse: config.mouse };
     let app = App::new(AppOptions {
         document: opening.document,
         path: options.file,
@@ -210,7 +212,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         title: replica.title.clone(),
         modified: opening.modified,
         theme,
-        keymap: Keymap::default(),
+        keymap: config.keymap(),
         user: user.clone(),
         node,
         config,
@@ -227,6 +229,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         joins: new_host.is_some(),
         aside: opening.aside,
         share: network::share_info(node, network),
+        terminal,
         message: opening.message,
     })
 }
@@ -239,6 +242,14 @@ fn load_theme(options: &Options, config: &Config, places: &Places) -> Result<The
     let name = name.unwrap_or(Theme::default_name(depth));
     let theme = Theme::load(name, Some(&places.config.join("themes")))?;
     Ok(theme.with_depth(depth))
+}
+
+fn network_kind(network: config::Network) -> NetworkKind {
+    match network {
+        config::Network::Local => NetworkKind::Local,
+        config::Network::Lan => NetworkKind::Lan,
+        config::Network::Internet => NetworkKind::Internet,
+    }
 }
 
 /// The node id under which a replica is shared.

@@ -3,7 +3,7 @@
 //! Uses the library's public names as any other application would.
 
 pub mod app;
-mod clipboard;
+pub mod clipboard;
 pub mod command;
 pub mod config;
 mod dialog;
@@ -19,7 +19,7 @@ mod run;
 #[cfg(test)]
 mod snapshot;
 pub mod source;
-mod terminal;
+pub mod terminal;
 pub mod text;
 pub mod theme;
 

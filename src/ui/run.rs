@@ -40,7 +40,7 @@ pub fn run(options: Options) -> Result<(), LaunchError> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    let mut terminal = TerminalSession::enter()?;
+    let mut terminal = TerminalSession::enter(launched.terminal)?;
     let result = runtime.block_on(async {
         let (tell, news) = mpsc::unbounded_channel();
         let mut editor = Editor::open(launched, tell)?;
@@ -70,8 +70,8 @@ impl Loop<'_> {
         let mut hang_up = signal(SignalKind::hangup())?;
         let mut keep = tokio::time::interval(KEEP_EVERY);
         let mut look = tokio::time::interval(LOOK_AT_PEERS);
-        let (columns, rows) = self.terminal.size()?;
-        self.editor.update(Event::Resize(columns, rows));
+        let size = self.terminal.size()?;
+        self.editor.update(Event::Resize(size.width, size.height));
         self.draw()?;
         let mut stale = false;
         while !self.editor.is_done() {

@@ -3,6 +3,7 @@
 use std::{fmt, ops::Range};
 
 use serde::de::DeserializeOwned;
+use toml::{Spanned, de::DeTable};
 
 /// A TOML text and where it came from.
 #[derive(Clone, Debug)]
@@ -45,10 +46,19 @@ impl Source {
 
     /// Reads the text into a type.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, SourceError> {
-        toml::from_str(&self.text).map_err(|error| {
-            let message = error.message().lines().collect::<Vec<_>>().join("; ");
-            self.error(error.span(), message)
-        })
+        toml::from_str(&self.text).map_err(|error| self.syntax(&error))
+    }
+
+    /// Reads the text into a table that knows where everything stands.
+    pub fn table(&self) -> Result<DeTable<'_>, SourceError> {
+        DeTable::parse(&self.text)
+            .map(Spanned::into_inner)
+            .map_err(|error| self.syntax(&error))
+    }
+
+    fn syntax(&self, error: &toml::de::Error) -> SourceError {
+        let message = error.message().lines().collect::<Vec<_>>().join("; ");
+        self.error(error.span(), message)
     }
 
     /// Makes an error about a stretch of the text, given in bytes.

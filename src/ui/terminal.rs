@@ -1,15 +1,321 @@
-//! temp
-use std::io;
-use ratatui::{DefaultTerminal, Frame};
-use crossterm::{execute, event::*, terminal::*};
-pub(super) struct TerminalSession(DefaultTerminal);
+//! The terminal: taking it over, giving it back, and everything written to it that is no cell.
+//!
+//! All escape sequences are written here and nowhere else. Whatever is switched on is switched off
+//! again in reverse order, once, whichever way the editor ends: by leaving, by being dropped, or by
+//! a panic.
+
+use std::{
+    io::{self, BufWriter, Stdout, Write},
+    panic,
+    sync::{
+        Mutex, Once,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, ThreadId},
+};
+
+use crossterm::{
+    Command,
+    clipboard::CopyToClipboard,
+    cursor::{SetCursorStyle, Show},
+    event::{
+        DisableBracketedPaste, DisableFocusChange, DisableMouseCapture, EnableBracketedPaste,
+        EnableFocusChange, EnableMouseCapture, KeyboardEnhancementFlags,
+        PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+    },
+    queue,
+    style::ResetColor,
+    terminal::{
+        BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+        SetTitle, disable_raw_mode, enable_raw_mode,
+    },
+};
+use ratatui::{Frame, Terminal, backend::CrosstermBackend, layout::Size};
+
+use super::text::is_hidden;
+
+/// What to take of the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TerminalOptions {
+    /// Whether clicks, drags and the wheel come to the editor.
+    pub mouse: bool,
+}
+
+/// The longest window title in characters.
+const LONGEST_TITLE: usize = 120;
+
+/// Whether the terminal is ours at the moment. Process-wide, as the terminal is.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// The thread that took the terminal; its panics end the editor.
+static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
+
+type Output = BufWriter<Stdout>;
+
+/// The terminal while it is the editor's. Dropping it gives the terminal back.
+pub struct TerminalSession {
+    terminal: Terminal<CrosstermBackend<Output>>,
+    options: TerminalOptions,
+}
+
 impl TerminalSession {
-    pub fn enter() -> io::Result<Self> { let t = ratatui::init(); execute!(io::stdout(), EnableBracketedPaste, EnableMouseCapture, EnableFocusChange)?; Ok(Self(t)) }
-    pub fn size(&self) -> io::Result<(u16,u16)> { let s = self.0.size()?; Ok((s.width, s.height)) }
-    pub fn draw(&mut self, f: impl FnOnce(&mut Frame)) -> io::Result<()> { execute!(io::stdout(), BeginSynchronizedUpdate)?; self.0.draw(f)?; execute!(io::stdout(), EndSynchronizedUpdate)?; Ok(()) }
-    pub fn redraw(&mut self) -> io::Result<()> { self.0.clear() }
-    pub fn suspend(&mut self) -> io::Result<()> { Ok(()) }
-    pub fn set_title(&mut self, t: &str) -> io::Result<()> { execute!(io::stdout(), SetTitle(t)) }
-    pub fn copy(&mut self, _: &str) -> io::Result<()> { Ok(()) }
-    pub fn leave(&mut self) { let _ = execute!(io::stdout(), DisableBracketedPaste, DisableMouseCapture, DisableFocusChange); ratatui::restore(); }
+    /// Takes the terminal over.
+    ///
+    /// # Errors
+    ///
+    /// There is no terminal, or it cannot be written to; then nothing is changed.
+    pub fn enter(options: TerminalOptions) -> io::Result<Self> {
+        restore_on_panic();
+        take(options)?;
+        let output = BufWriter::with_capacity(1 << 16, io::stdout());
+        let terminal = Terminal::new(CrosstermBackend::new(output));
+        let mut session = Self {
+            terminal: terminal.inspect_err(|_| restore())?,
+            options,
+        };
+        session.redraw()?;
+        Ok(session)
+    }
+
+    /// Draws a frame. The terminal shows it all at once if it knows how to.
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let drawn = self.terminal.draw(render).map(|_| ());
+        // Also after a failure: the terminal would stand still until it gives up waiting.
+        let ended = self.write(EndSynchronizedUpdate);
+        drawn.and(ended)
+    }
+
+    /// Forgets what is on the screen, so that the next frame is drawn whole.
+    pub fn redraw(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    /// Returns the size of the screen.
+    pub fn size(&self) -> io::Result<Size> {
+        self.terminal.size()
+    }
+
+    /// Names the window. What could not be seen in the title is left out of it.
+    pub fn set_title(&mut self, title: &str) -> io::Result<()> {
+        self.write(SetTitle(clean_title(title)))
+    }
+
+    /// Asks the terminal to put a text on the clipboard (OSC 52).
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        self.write(CopyToClipboard::to_clipboard_from(text))
+    }
+
+    /// Gives the terminal back and stops the process until the shell lets it go on; then takes the
+    /// terminal again, to be drawn anew.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        restore();
+        stop()?;
+        take(self.options)?;
+        self.redraw()
+    }
+
+    /// Gives the terminal back. Does nothing when that has happened already.
+    pub fn leave(&mut self) {
+        restore();
+    }
+
+    fn write(&mut self, command: impl Command) -> io::Result<()> {
+        let output = self.terminal.backend_mut();
+        queue!(output, command)?;
+        io::Write::flush(output)
+    }
+}
+
+impl Drop for TerminalSession {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+fn take(options: TerminalOptions) -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    set_owner(Some(thread::current().id()));
+    let mut output = io::stdout().lock();
+    let written = write_enter(&mut output, options).and_then(|()| output.flush());
+    drop(output);
+    written.inspect_err(|_| restore())
+}
+
+/// Gives the terminal back if it is taken. Errors have nowhere to go: the terminal may be gone.
+fn restore() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    set_owner(None);
+    let mut output = io::stdout().lock();
+    let _ = write_leave(&mut output).and_then(|()| output.flush());
+    let _ = disable_raw_mode();
+}
+
+fn set_owner(owner: Option<ThreadId>) {
+    let mut current = OWNER
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    *current = owner;
+}
+
+/// Switches on what the editor needs.
+///
+/// The kitty keyboard protocol is switched on without asking whether it is there: terminals that do
+/// not know it ignore the sequence, and asking means waiting for an answer that may never come. The
+/// protocol's settings belong to the alternate screen, so they go after entering it.
+fn write_enter(output: &mut impl Write, options: TerminalOptions) -> io::Result<()> {
+    // The window's title is put aside, to be brought back in the end.
+    output.write_all(b"\x1b[22;2t")?;
+    queue!(
+        output,
+        EnterAlternateScreen,
+        PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES),
+        EnableBracketedPaste,
+        EnableFocusChange,
+    )?;
+    if options.mouse {
+        queue!(output, EnableMouseCapture)?;
+    }
+    Ok(())
+}
+
+/// Switches everything off again, also what was never on: that does no harm.
+fn write_leave(output: &mut impl Write) -> io::Result<()> {
+    queue!(
+        output,
+        EndSynchronizedUpdate,
+        DisableMouseCapture,
+        DisableFocusChange,
+        DisableBracketedPaste,
+        PopKeyboardEnhancementFlags,
+        ResetColor,
+        SetCursorStyle::DefaultUserShape,
+        LeaveAlternateScreen,
+        Show,
+    )?;
+    output.write_all(b"\x1b[23;2t")
+}
+
+/// Sees to it, once, that a panic leaves a usable terminal and a message that can be read.
+///
+/// A panic on another thread does not end the editor, so it must not touch the screen: it goes to
+/// the log.
+fn restore_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if is_taken_by_another_thread() {
+                tracing::error!("{info}");
+                return;
+            }
+            restore();
+            before(info);
+        }));
+    });
+}
+
+fn is_taken_by_another_thread() -> bool {
+    // A poisoned or busy lock means that this thread, or the end, is at work on it: restore then.
+    let owner = OWNER.try_lock().ok().and_then(|owner| *owner);
+    owner.is_some_and(|owner| owner != thread::current().id())
+}
+
+/// Stops the whole job, as Ctrl-Z does elsewhere, so that a program that started the editor stops
+/// with it and the shell gets the terminal.
+#[cfg(unix)]
+fn stop() -> io::Result<()> {
+    use rustix::process::{Signal, kill_current_process_group};
+    Ok(kill_current_process_group(Signal::TSTP)?)
+}
+
+/// Without job control there is nothing to stop for.
+#[cfg(not(unix))]
+fn stop() -> io::Result<()> {
+    Ok(())
+}
+
+/// Takes out of a title whatever would end it, or could not be seen in it.
+fn clean_title(title: &str) -> String {
+    let visible = title.chars().filter(|character| !is_hidden(*character));
+    visible.take(LONGEST_TITLE).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write(&mut bytes).expect("a vector takes everything");
+        bytes
+    }
+
+    fn parser() -> vt100::Parser {
+        let size = |cells| std::num::NonZero::new(cells).expect("not nothing");
+        vt100::Parser::new(size(24), size(80), 0)
+    }
+
+    #[test]
+    fn leaving_undoes_everything() {
+        let mut parser = parser();
+        parser.process(b"before");
+        let enter = written(|out| write_enter(out, TerminalOptions { mouse: true }));
+        parser.process(&enter);
+        assert!(parser.screen().alternate_screen());
+        assert!(parser.screen().bracketed_paste());
+        assert_ne!(
+            parser.screen().mouse_protocol_mode(),
+            vt100::MouseProtocolMode::None
+        );
+        parser.process(b"\x1b[?25l\x1b[31mpicture");
+        parser.process(&written(|out| write_leave(out)));
+        let screen = parser.screen();
+        assert!(!screen.alternate_screen());
+        assert!(!screen.bracketed_paste());
+        assert!(!screen.hide_cursor());
+        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
+        assert_eq!(screen.fgcolor(), vt100::Color::Default);
+        assert_eq!(screen.contents(), "before");
+    }
+
+    #[test]
+    fn without_the_mouse_it_is_left_alone() {
+        let mut parser = parser();
+        parser.process(&written(|out| {
+            write_enter(out, TerminalOptions { mouse: false })
+        }));
+        let mode = parser.screen().mouse_protocol_mode();
+        assert_eq!(mode, vt100::MouseProtocolMode::None);
+    }
+
+    #[test]
+    fn keyboard_settings_belong_to_the_alternate_screen() {
+        let position = |bytes: &[u8], sequence: &[u8]| {
+            let found = bytes
+                .windows(sequence.len())
+                .position(|part| part == sequence);
+            found.unwrap_or_else(|| panic!("{:?} is missing", String::from_utf8_lossy(sequence)))
+        };
+        let enter = written(|out| write_enter(out, TerminalOptions { mouse: true }));
+        assert!(position(&enter, b"\x1b[?1049h") < position(&enter, b"\x1b[>1u"));
+        let leave = written(|out| write_leave(out));
+        assert!(position(&leave, b"\x1b[<1u") < position(&leave, b"\x1b[?1049l"));
+    }
+
+    #[test]
+    fn titles_cannot_break_out() {
+        assert_eq!(clean_title("a\x1b]0;b\x07\u{202e}c\u{9c}\nd"), "a]0;bcd");
+        assert_eq!(clean_title(&"ä".repeat(500)).chars().count(), LONGEST_TITLE);
+    }
+
+    #[test]
+    fn giving_back_what_was_not_taken_does_nothing() {
+        restore();
+        restore();
+        assert!(!TAKEN.load(Ordering::SeqCst));
+    }
 }

@@ -385,6 +385,11 @@ mod tests {
             }
         }
 
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(12))]
+
         #[test]
         fn long_lines_too(text in monotonous_line(), copies in 300usize..1500) {
             // The chunks of the rope end wherever they end: also within a cluster.

@@ -223,7 +223,7 @@ fn wrapped_end(rope: &Rope, options: &LayoutOptions, text: Range<usize>) -> usiz
     let mut before = Breaking::Blank;
     let mut only_blank = true;
     while let Some(cluster) = walk.next() {
-        let breaking = Breaking::of(cluster.text);
+        let breaking = Breaking::of(cluster.text).after(before);
         // Leading blanks stay with the first word, or the row would be empty.
         if !only_blank && breaking.may_follow(before) {
             word_start = Some(cluster.chars.start);
@@ -285,10 +285,19 @@ impl Breaking {
         }
     }
 
+    /// Hyphens that lead a word, as in `--verbose`, stay with it.
+    fn after(self, before: Self) -> Self {
+        match self {
+            Self::Hyphen if before != Self::Word => Self::Opening,
+            other => other,
+        }
+    }
+
     /// Whether a row may start with this after one that ended with `before`.
     fn may_follow(self, before: Self) -> bool {
         match (before, self) {
             (_, Self::Blank) | (_, Self::Closing) | (Self::Opening, _) => false,
+            (Self::Hyphen, Self::Opening) => false,
             (Self::Blank, _) => true,
             (Self::Ideograph | Self::Closing, _) | (_, Self::Ideograph | Self::Opening) => true,
             (Self::Hyphen, Self::Word) => true,

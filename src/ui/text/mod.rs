@@ -10,3 +10,5 @@ pub mod movement;
 #[cfg(test)]
 mod samples;
 mod symbol;
+
+pub use symbol::is_hidden;

@@ -193,20 +193,17 @@ pub fn word_at(rope: &Rope, position: usize) -> Range<usize> {
         }
         start = before;
     }
-    let mut end = start;
-    if start < line.end {
-        let mut walk = Forward::new(rope, line, start);
-        walk.skip(class);
-        end = walk.position;
-    }
-    start..end.max(position)
+    let mut walk = Forward::new(rope, line, position);
+    walk.skip(class);
+    start..walk.position
 }
 
 /// Returns the first character of the line that is not blank; from there, and from within the
 /// blanks of a blank line, the start of the line.
 pub fn line_start(rope: &Rope, position: usize) -> usize {
     let line = Line::at(rope, position);
-    let text = line.start + indentation_length(rope, &line);
+    // A mark may stand on the last blank.
+    let text = grapheme::floor(rope, line.start + indentation_length(rope, &line));
     if position == text { line.start } else { text }
 }
 

@@ -58,14 +58,8 @@ pub(super) fn draw(cluster: &str, tab: u16, limit: u16, symbol: &mut String) -> 
         };
     }
     let mut kind = spell(cluster, symbol);
-    if width_of(symbol) == 0 {
-        // Marks without a letter, and other things of no width.
-        symbol.insert(0, '\u{25cc}');
-        if symbol.graphemes(true).count() > 1 {
-            symbol.clear();
-            cluster.chars().take(1).for_each(|c| name(c, symbol));
-            kind = CellKind::Control;
-        }
+    if symbol.graphemes(true).any(|part| part.cell_width() == 0) {
+        kind = support(symbol, kind);
     }
     fit(symbol, kind, limit)
 }
@@ -95,6 +89,26 @@ fn spell(cluster: &str, symbol: &mut String) -> CellKind {
     kind
 }
 
+/// Gives marks without a letter something to stand on, and names other things of no width: ratatui
+/// would leave them out.
+fn support(symbol: &mut String, mut kind: CellKind) -> CellKind {
+    let parts = std::mem::take(symbol);
+    for part in parts.graphemes(true) {
+        if part.cell_width() > 0 {
+            symbol.push_str(part);
+            continue;
+        }
+        let supported = format!("\u{25cc}{part}");
+        if supported.graphemes(true).count() == 1 {
+            symbol.push_str(&supported);
+        } else {
+            part.chars().take(MARKS).for_each(|c| name(c, symbol));
+            kind = CellKind::Control;
+        }
+    }
+    kind
+}
+
 /// Writes the name of a character: `^[` for the old control characters, `<U+202E>` for others.
 fn name(character: char, symbol: &mut String) {
     let code = u32::from(character);
@@ -111,8 +125,9 @@ fn name(character: char, symbol: &mut String) {
     }
 }
 
-/// Whether a character cannot be seen, or changes how others are seen.
-fn is_hidden(character: char) -> bool {
+/// Whether a character cannot be seen, or changes how others are seen: control, bidirectional and
+/// zero-width characters, tags, and selectors of variants.
+pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(character,
             '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}'

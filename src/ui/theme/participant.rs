@@ -188,25 +188,38 @@ mod tests {
         }
     }
 
+    /// The designed themes at the depths that mix colours.
+    fn themes() -> &'static [Theme] {
+        static THEMES: std::sync::OnceLock<Vec<Theme>> = std::sync::OnceLock::new();
+        THEMES.get_or_init(|| {
+            let load = |name| Theme::load(name, None).expect("a theme");
+            ["dark", "light", "high-contrast"]
+                .into_iter()
+                .flat_map(|name| {
+                    [ColorDepth::True, ColorDepth::Ansi256]
+                        .map(|depth| load(name).with_depth(depth))
+                })
+                .collect()
+        })
+    }
+
     proptest! {
         #[test]
         fn every_colour_is_readable_on_every_theme(r: u8, g: u8, b: u8) {
             let chosen = Rgb(r, g, b).to_hex();
-            for name in ["dark", "light", "high-contrast"] {
-                for depth in [ColorDepth::True, ColorDepth::Ansi256] {
-                    let theme = Theme::load(name, None).expect("a theme").with_depth(depth);
-                    let ground = theme.ground.expect("a ground");
-                    let person = theme.participant(&chosen);
-                    let (text, label) = colors(person.label);
-                    prop_assert!(text.contrast(label) >= 4.5, "{name} {chosen} label");
-                    let (_, caret) = colors(person.caret);
-                    prop_assert!(caret.contrast(ground) >= 3.0, "{name} {chosen} caret");
-                    if let Some(tint) = person.selection.bg.and_then(rgb_of) {
-                        let text = theme.text.expect("a text colour");
-                        prop_assert!(text.contrast(tint) >= 4.5, "{name} {chosen} selection");
-                    } else {
-                        prop_assert!(person.selection.add_modifier == Modifier::UNDERLINED);
-                    }
+            for theme in themes() {
+                let name = theme.name();
+                let ground = theme.ground.expect("a ground");
+                let person = theme.participant(&chosen);
+                let (text, label) = colors(person.label);
+                prop_assert!(text.contrast(label) >= 4.5, "{name} {chosen} label");
+                let (_, caret) = colors(person.caret);
+                prop_assert!(caret.contrast(ground) >= 3.0, "{name} {chosen} caret");
+                if let Some(tint) = person.selection.bg.and_then(rgb_of) {
+                    let text = theme.text.expect("a text colour");
+                    prop_assert!(text.contrast(tint) >= 4.5, "{name} {chosen} selection");
+                } else {
+                    prop_assert!(person.selection.add_modifier == Modifier::UNDERLINED);
                 }
             }
         }
