@@ -23,7 +23,7 @@ pub mod store;
 pub mod ui;
 
 pub use net::address::InvalidNodeId;
-pub use net::endpoint::{EndpointError, NetworkKind, bind};
+pub use net::endpoint::{EndpointError, NetworkKind, UnknownNetwork, bind};
 pub use net::listener::Listener;
 pub use net::event::{
     ChangeOrigin, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent, PeerState,

@@ -4,7 +4,7 @@
 //! is bound as quickly as otherwise, and what becomes reachable later is used then. Knows nothing
 //! of documents and sessions.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use iroh::{
     Endpoint, RelayMode, SecretKey,
@@ -39,6 +39,24 @@ pub enum NetworkKind {
     /// Everywhere: also through iroh's public relays, found by DNS and pkarr.
     #[default]
     Internet,
+}
+
+/// The text is none of `local`, `lan` and `internet`.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("\"{0}\" is no network: it is local, lan or internet")]
+pub struct UnknownNetwork(String);
+
+impl FromStr for NetworkKind {
+    type Err = UnknownNetwork;
+
+    fn from_str(text: &str) -> Result<Self, UnknownNetwork> {
+        match text {
+            "local" => Ok(Self::Local),
+            "lan" => Ok(Self::Lan),
+            "internet" => Ok(Self::Internet),
+            _ => Err(UnknownNetwork(text.to_owned())),
+        }
+    }
 }
 
 /// The endpoint could not be made.

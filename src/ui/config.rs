@@ -6,7 +6,6 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    str::FromStr,
 };
 
 use toml::{
@@ -20,30 +19,7 @@ use super::{
     source::{Source, SourceError, suggestion},
     theme::parse_color,
 };
-
-/// How far peers may be found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Network {
-    /// On this machine.
-    Local,
-    /// In the local network too.
-    Lan,
-    /// Anywhere.
-    Internet,
-}
-
-impl FromStr for Network {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        match text {
-            "local" => Ok(Self::Local),
-            "lan" => Ok(Self::Lan),
-            "internet" => Ok(Self::Internet),
-            _ => Err(()),
-        }
-    }
-}
+use crate::NetworkKind;
 
 /// The settings. [`Default`] is what holds without a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +31,7 @@ pub struct Config {
     /// The theme's name; `None`: the one for the terminal's colour depth.
     pub theme: Option<String>,
     /// How far peers may be found; `None`: the command line's default.
-    pub network: Option<Network>,
+    pub network: Option<NetworkKind>,
     /// The distance of tab stops in columns, 1 to 16.
     pub tab_width: u16,
     /// Whether long lines wrap.
@@ -219,10 +195,10 @@ impl Reader<'_> {
         Ok(parsed.to_hex())
     }
 
-    fn network(&self, value: &Value<'_>) -> Result<Network, SourceError> {
+    fn network(&self, value: &Value<'_>) -> Result<NetworkKind, SourceError> {
         let text = value.get_ref().as_str().unwrap_or_default();
         text.parse()
-            .map_err(|()| self.expected("network", value, "\"local\", \"lan\" or \"internet\""))
+            .map_err(|_| self.expected("network", value, "\"local\", \"lan\" or \"internet\""))
     }
 
     fn tab_width(&self, value: &Value<'_>) -> Result<u16, SourceError> {
@@ -336,7 +312,7 @@ mod tests {
         assert_eq!(config.name.as_deref(), Some("Ada"));
         assert_eq!(config.color.as_deref(), Some("#1E90FF"));
         assert_eq!(config.theme.as_deref(), Some("light"));
-        assert_eq!(config.network, Some(Network::Lan));
+        assert_eq!(config.network, Some(NetworkKind::Lan));
         assert_eq!((config.tab_width, config.wrap), (8, false));
         assert_eq!((config.show_peers, config.mouse), (false, false));
         let keymap = config.keymap();

@@ -13,7 +13,7 @@ use std::{
 
 use super::{
     app::{App, AppOptions, ShareInfo},
-    config::{self, Config, ConfigError},
+    config::{Config, ConfigError},
     disk::Disk,
     network,
     opening::{self, Aside, OpeningError},
@@ -203,7 +203,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         color: color.map_or_else(|| color_for(&node, &theme), str::to_owned),
         avatar_url: None,
     };
-    let network = options.network.or(config.network.map(network_kind)).unwrap_or_default();
+    let network = options.network.or(config.network).unwrap_or_default();
     let terminal = TerminalOptions { mouse: config.mouse };
     let app = App::new(AppOptions {
         document: opening.document,
@@ -242,14 +242,6 @@ fn load_theme(options: &Options, config: &Config, places: &Places) -> Result<The
     let name = name.unwrap_or(Theme::default_name(depth));
     let theme = Theme::load(name, Some(&places.config.join("themes")))?;
     Ok(theme.with_depth(depth))
-}
-
-fn network_kind(network: config::Network) -> NetworkKind {
-    match network {
-        config::Network::Local => NetworkKind::Local,
-        config::Network::Lan => NetworkKind::Lan,
-        config::Network::Internet => NetworkKind::Internet,
-    }
 }
 
 /// The node id under which a replica is shared.

@@ -173,12 +173,12 @@ fn a_file_with_other_content_is_asked_about_first() {
     let ben = machine.person("ben");
     let mine = ben.file("mine.md", "mine\nshared end\n");
     let mut guest = ben.open(&["--name", "Ben", "--connect", &id, "mine.md"]);
-    guest.sees(&["1 line"]);
+    guest.sees(&["2 lines; 1 differs"]);
     assert_eq!(std::fs::read_to_string(&mine).expect("the file is readable"), "mine\nshared end\n");
     // Keep mine as edits on top.
-    guest.keys("k");
+    guest.keys("\t\r");
     all_see(&[&guest, &host], &["mine", "shared end"]);
-    guest.waits("the question is gone", |screen| !screen.contents().contains("1 line"));
+    guest.waits("the question is gone", |screen| !screen.contents().contains("1 differs"));
 }
 
 #[test]
