@@ -300,3 +300,44 @@ async fn write_presence(mut stream: SendStream, slot: Arc<PresenceSlot>) {
         sleep_until(next).await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::event::UserInfo;
+
+    fn update(sequence: u64, name: Option<&str>) -> PresenceUpdate {
+        PresenceUpdate {
+            sequence,
+            cursor: None,
+            selection_start: None,
+            typing: false,
+            away: false,
+            user: name.map(|name| UserInfo {
+                name: name.to_owned(),
+                color: "#112233".to_owned(),
+                avatar_url: None,
+            }),
+        }
+    }
+
+    #[test]
+    fn only_the_newest_presence_is_sent_and_a_name_is_not_lost() {
+        let slot = PresenceSlot::default();
+        slot.put(update(1, Some("old")));
+        slot.put(update(2, Some("new")));
+        slot.put(update(3, None));
+        assert_eq!(slot.take(), Some(update(3, Some("new"))));
+        assert_eq!(slot.take(), None);
+    }
+
+    #[test]
+    fn only_updates_count_against_the_bound() {
+        let part = crate::net::message::Part {
+            last: true,
+            updates: vec![0; 1000],
+        };
+        assert_eq!(queued_size(&Message::UpdateBatch(part.clone())), 1000);
+        assert_eq!(queued_size(&Message::SyncResponse(part)), 0);
+    }
+}

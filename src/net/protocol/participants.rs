@@ -236,3 +236,6 @@ impl Person {
         usize::from(cursor) + usize::from(start)
     }
 }
+
+#[cfg(test)]
+mod tests;
