@@ -7,6 +7,7 @@
 
 mod dial;
 mod link;
+mod reader;
 
 use std::time::Duration;
 

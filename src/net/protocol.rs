@@ -1,6 +1,6 @@
 //! The public face: a document, made collaborative.
 //!
-//! [`RealtimeLoroProtocol`] starts a [driver](self::driver) that owns the session, and is the
+//! [`RealtimeLoroProtocol`] starts a driver that owns the session, and is the
 //! handle to it: cheap to clone, usable from any thread. It sits on an application's own iroh
 //! router beside other protocols, and dials through the application's endpoint. When the last
 //! handle is gone, the driver says goodbye to all peers and ends.

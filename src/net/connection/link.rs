@@ -1,11 +1,9 @@
 //! A connection at work: tasks that read its two streams and write them.
 //!
 //! Whoever holds the [`Link`] hands messages in without waiting; what arrives goes to the driver's
-//! inbox. Both directions are bounded. In: a reader stops when [`UNHANDLED`] messages wait to be
-//! handled, and QUIC's flow control stops the peer. Out: when a peer reads so slowly that
-//! [`MAX_QUEUED`] bytes of updates wait for it, the connection is ended; the peer comes back and
-//! one sync from its version replaces all that was queued. That needs no second book of what was
-//! dropped, so it cannot be wrong.
+//! inbox. When a peer reads so slowly that [`MAX_QUEUED`] bytes of updates wait for it, the
+//! connection is ended; the peer comes back and one sync from its version replaces all that was
+//! queued. That needs no second book of what was dropped, so it cannot be wrong.
 
 use std::{
     sync::{
@@ -16,25 +14,23 @@ use std::{
 };
 
 use bytes::Bytes;
-use iroh::endpoint::{Connection, RecvStream, SendStream};
+use iroh::endpoint::{Connection, SendStream};
 use tokio::{
     runtime::Handle,
-    sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc},
+    sync::{Notify, OwnedSemaphorePermit, mpsc},
     task::JoinHandle,
     time::{Instant, sleep, sleep_until, timeout},
 };
 
-use super::{Purpose, Streams, close, reason_of};
+use super::{Streams, close, reader::Reader};
 use crate::net::{
     event::Reason,
-    frame::{FrameError, frame, read_frame},
+    frame::frame,
     message::{CloseReason, Message, PresenceUpdate},
     node::NodeId,
     session::ConnectionId,
 };
 
-/// Messages of one peer that may wait to be handled.
-const UNHANDLED: usize = 64;
 /// Bytes of updates that may wait for one peer. Answers to a sync request come on top: they are
 /// what repairs a peer that fell behind, and there is never more than one on its way.
 const MAX_QUEUED: usize = 16 * 1024 * 1024;
@@ -103,11 +99,7 @@ impl Link {
         let (queue, queue_end) = mpsc::unbounded_channel();
         let queued = Arc::new(AtomicUsize::new(0));
         let slot = Arc::new(PresenceSlot::default());
-        let reader = Reader {
-            id,
-            report: Arc::clone(&report),
-            unhandled: Arc::new(Semaphore::new(UNHANDLED)),
-        };
+        let reader = Reader::new(id, Arc::clone(&report));
         runtime.spawn(reader.run(connection.clone(), sync.receive, presence.receive));
         let writer = runtime.spawn(write_messages(
             connection.clone(),
@@ -309,64 +301,43 @@ async fn write_presence(mut stream: SendStream, slot: Arc<PresenceSlot>) {
     }
 }
 
-/// Reads both streams of one connection.
-struct Reader {
-    id: ConnectionId,
-    report: Report,
-    unhandled: Arc<Semaphore>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::event::UserInfo;
 
-impl Reader {
-    async fn run(self, connection: Connection, sync: RecvStream, presence: RecvStream) {
-        tokio::join!(
-            self.read(sync, Purpose::Sync),
-            self.read(presence, Purpose::Presence),
-        );
-        let error = connection.closed().await;
-        (self.report)(FromLink::Ended {
-            connection: self.id,
-            reason: reason_of(&error),
-        });
-    }
-
-    async fn read(&self, mut stream: RecvStream, purpose: Purpose) {
-        loop {
-            let Ok(permit) = Arc::clone(&self.unhandled).acquire_owned().await else {
-                return;
-            };
-            match read_message(&mut stream, purpose).await {
-                Ok(Some(message)) => (self.report)(FromLink::Received {
-                    connection: self.id,
-                    message,
-                    permit,
-                }),
-                Ok(None) => return,
-                Err(what) => {
-                    tracing::warn!("a peer broke the protocol: {what}");
-                    (self.report)(FromLink::Broken {
-                        connection: self.id,
-                    });
-                    return;
-                }
-            }
+    fn update(sequence: u64, name: Option<&str>) -> PresenceUpdate {
+        PresenceUpdate {
+            sequence,
+            cursor: None,
+            selection_start: None,
+            typing: false,
+            away: false,
+            user: name.map(|name| UserInfo {
+                name: name.to_owned(),
+                color: "#112233".to_owned(),
+                avatar_url: None,
+            }),
         }
     }
-}
 
-/// Returns the next message, `None` at the end, and a sentence about what breaks the protocol.
-async fn read_message(
-    stream: &mut RecvStream,
-    purpose: Purpose,
-) -> Result<Option<Message>, String> {
-    let payload = match read_frame(stream).await {
-        Ok(Some(payload)) => payload,
-        Ok(None) | Err(FrameError::Lost) => return Ok(None),
-        Err(error @ (FrameError::TooLarge(_) | FrameError::Cut)) => return Err(error.to_string()),
-    };
-    let message = Message::decode(&payload).map_err(|error| error.to_string())?;
-    let is_presence = matches!(message, Message::PresenceUpdate(_));
-    if is_presence != (purpose == Purpose::Presence) {
-        return Err("a message came on the wrong stream".to_owned());
+    #[test]
+    fn only_the_newest_presence_is_sent_and_a_name_is_not_lost() {
+        let slot = PresenceSlot::default();
+        slot.put(update(1, Some("old")));
+        slot.put(update(2, Some("new")));
+        slot.put(update(3, None));
+        assert_eq!(slot.take(), Some(update(3, Some("new"))));
+        assert_eq!(slot.take(), None);
     }
-    Ok(Some(message))
+
+    #[test]
+    fn only_updates_count_against_the_bound() {
+        let part = crate::net::message::Part {
+            last: true,
+            updates: vec![0; 1000],
+        };
+        assert_eq!(queued_size(&Message::UpdateBatch(part.clone())), 1000);
+        assert_eq!(queued_size(&Message::SyncResponse(part)), 0);
+    }
 }

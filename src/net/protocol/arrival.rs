@@ -89,3 +89,6 @@ impl Arrivals {
         back
     }
 }
+
+#[cfg(test)]
+mod tests;

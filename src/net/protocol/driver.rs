@@ -9,6 +9,7 @@
 //! burst of keystrokes costs the others one import. A lone keystroke waits for nothing.
 
 mod dialling;
+mod inbox;
 mod outputs;
 
 use std::{
@@ -18,7 +19,6 @@ use std::{
 };
 
 use iroh::Endpoint;
-use loro::IdSpan;
 use tokio::{
     runtime::Handle,
     sync::{broadcast, oneshot},
@@ -40,7 +40,6 @@ use crate::{
         event::{DocumentEvent, PresenceEvent, Reason},
         message::CloseReason,
         node::{NodeId, PeerAddress},
-        replica::{Replica as _, spans_of_own_update},
         session::{ConnectionId, Input, Session, SessionConfig},
     },
 };
@@ -180,57 +179,6 @@ impl Driver {
             self.pass_time();
             self.publish();
         }
-    }
-
-    /// Empties the inbox; waits for it if there is nothing else to do.
-    fn gather(&mut self) {
-        let mut next = if self.backlog.is_empty() {
-            self.inbox.recv_timeout(self.time_to_wait()).ok()
-        } else {
-            self.inbox.try_recv().ok()
-        };
-        while let Some(wake) = next {
-            match wake {
-                Wake::LocalUpdate(updates) => self.written.push(updates),
-                Wake::Stop(reply) => self.farewells.push(reply),
-                other => self.backlog.push_back(other),
-            }
-            next = self.inbox.try_recv().ok();
-        }
-    }
-
-    /// Hands what was written here to the session, as one update.
-    fn send_written(&mut self) {
-        let mut written = std::mem::take(&mut self.written);
-        if written.len() > 1 {
-            if let Some((spans, updates)) = self.merge(&written) {
-                return self.handle(Input::LocalUpdate { spans, updates });
-            }
-        }
-        for updates in written.drain(..) {
-            match spans_of_own_update(&updates) {
-                Some(spans) => self.handle(Input::LocalUpdate { spans, updates }),
-                None => self.handle(Input::DocumentChanged),
-            }
-        }
-    }
-
-    fn merge(&self, written: &[Vec<u8>]) -> Option<(Vec<IdSpan>, Vec<u8>)> {
-        let mut merged: Vec<IdSpan> = Vec::new();
-        for updates in written {
-            for span in spans_of_own_update(updates)? {
-                match merged.last_mut() {
-                    Some(last)
-                        if last.peer == span.peer && last.counter.end == span.counter.start =>
-                    {
-                        last.counter.end = span.counter.end;
-                    }
-                    _ => merged.push(span),
-                }
-            }
-        }
-        let updates = self.document.export_spans(&merged).ok()?;
-        Some((merged, updates))
     }
 
     fn now(&self) -> Duration {

@@ -234,3 +234,6 @@ impl Person {
         usize::from(cursor) + usize::from(start)
     }
 }
+
+#[cfg(test)]
+mod tests;

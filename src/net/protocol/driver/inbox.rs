@@ -1,0 +1,63 @@
+//! Emptying the inbox, and making one update of all that was written here meanwhile.
+
+use loro::IdSpan;
+
+use super::Driver;
+use crate::net::{
+    protocol::wake::Wake,
+    replica::{Replica as _, spans_of_own_update},
+    session::Input,
+};
+
+impl Driver {
+    /// Empties the inbox; waits for it if there is nothing else to do.
+    pub(super) fn gather(&mut self) {
+        let mut next = if self.backlog.is_empty() {
+            self.inbox.recv_timeout(self.time_to_wait()).ok()
+        } else {
+            self.inbox.try_recv().ok()
+        };
+        while let Some(wake) = next {
+            match wake {
+                Wake::LocalUpdate(updates) => self.written.push(updates),
+                Wake::Stop(reply) => self.farewells.push(reply),
+                other => self.backlog.push_back(other),
+            }
+            next = self.inbox.try_recv().ok();
+        }
+    }
+
+    /// Hands what was written here to the session, as one update.
+    pub(super) fn send_written(&mut self) {
+        let mut written = std::mem::take(&mut self.written);
+        if written.len() > 1
+            && let Some((spans, updates)) = self.merge(&written)
+        {
+            return self.handle(Input::LocalUpdate { spans, updates });
+        }
+        for updates in written.drain(..) {
+            match spans_of_own_update(&updates) {
+                Some(spans) => self.handle(Input::LocalUpdate { spans, updates }),
+                None => self.handle(Input::DocumentChanged),
+            }
+        }
+    }
+
+    fn merge(&self, written: &[Vec<u8>]) -> Option<(Vec<IdSpan>, Vec<u8>)> {
+        let mut merged: Vec<IdSpan> = Vec::new();
+        for updates in written {
+            for span in spans_of_own_update(updates)? {
+                match merged.last_mut() {
+                    Some(last)
+                        if last.peer == span.peer && last.counter.end == span.counter.start =>
+                    {
+                        last.counter.end = span.counter.end;
+                    }
+                    _ => merged.push(span),
+                }
+            }
+        }
+        let updates = self.document.export_spans(&merged).ok()?;
+        Some((merged, updates))
+    }
+}
