@@ -50,6 +50,9 @@ pub enum Message {
         /// How many updates the sender has received over this connection; later ones are still
         /// on their way and need not be sent again.
         received: u64,
+        /// Whether operations that the sender received over this connection wait for others at
+        /// its side. They are not in its version vector, and need not be sent again either.
+        waiting: bool,
     },
     /// Answers a sync request with exactly what was lacking.
     SyncResponse(Part),

@@ -98,7 +98,7 @@ impl Participant {
     /// The connection is gone without a goodbye; it may come back. Returns whether anything
     /// changed.
     pub fn lose(&mut self, now: Duration) -> bool {
-        self.lost_until = Some(now + LOST_LASTS);
+        self.lost_until.get_or_insert(now + LOST_LASTS);
         self.typing_until = None;
         std::mem::take(&mut self.presence.typing)
     }

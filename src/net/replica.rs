@@ -41,7 +41,7 @@ pub trait Replica {
 /// What an import brought.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Imported {
-    /// Operations of the update that are in the document now and may have been there before.
+    /// Operations that are in the document now. Some may have been there before.
     pub spans: Vec<IdSpan>,
     /// Operations of the update that wait for others that they depend on.
     pub pending: Vec<IdSpan>,

@@ -26,9 +26,13 @@ use crate::net::{
     event::{ConnectionEvent, PeerState, Reason, UserInfo},
     message::{CloseReason, MAX_TITLE, Message},
     node::{DocumentId, NodeId, PeerAddress},
-    peer::{Link, Peer, PeerView, Wish, earliest, link::Stretch, trim_address},
+    peer::{
+        Link, Peer, PeerView, Wish, earliest,
+        link::{Question, Stretch},
+        trim_address,
+    },
     presence::{LocalPresence, OwnPresence, RemotePresence, clean_user},
-    replica::Replica,
+    replica::{Replica, decode_version},
 };
 use history::History;
 
@@ -324,7 +328,18 @@ impl Session {
             Message::SyncRequest {
                 version_vector,
                 received,
-            } => self.sync_request(node, &version_vector, received, now, replica),
+                waiting,
+            } => match decode_version(&version_vector) {
+                Some(version) => {
+                    let question = Question {
+                        version,
+                        received,
+                        waiting,
+                    };
+                    self.sync_request(node, &question, now, replica)
+                }
+                None => Err(CloseReason::Protocol),
+            },
             Message::SyncResponse(part) => self.update(node, Stretch::Response, part, now, replica),
             Message::UpdateBatch(part) => self.update(node, Stretch::Batch, part, now, replica),
             Message::PresenceUpdate(update) => self.presence_update(node, update, now),

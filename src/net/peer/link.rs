@@ -65,7 +65,10 @@ pub(crate) struct Link {
     /// Whether we have got everything that the peer had at the start.
     pub synced: bool,
     sent: u64,
+    acknowledged: u64,
     received: u64,
+    /// What was sent and is not known to be in the peer's document: it may be on its way, or wait
+    /// there for something else.
     in_flight: VecDeque<InFlight>,
     response: Vec<u8>,
     batch: Vec<u8>,
@@ -77,6 +80,14 @@ pub(crate) struct Link {
     presence_sequence: u64,
     /// Presence travels on its own stream and may overtake the handshake.
     pub early_presence: Option<PresenceUpdate>,
+}
+
+/// What a peer says when it asks for what it lacks.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub version: VersionVector,
+    pub received: u64,
+    pub waiting: bool,
 }
 
 /// Operations that were sent with the update of this number.
@@ -107,6 +118,7 @@ impl Link {
             asked: false,
             synced: false,
             sent: 0,
+            acknowledged: 0,
             received: 0,
             in_flight: VecDeque::new(),
             response: Vec::new(),
@@ -223,15 +235,19 @@ impl Link {
     }
 
     /// Returns which operations of ours to answer a question with: those that the peer does not
-    /// have and that are not on their way already. `received` counts what it had when it asked.
-    /// All of them have to be sent then.
-    pub fn answer(
-        &mut self,
-        theirs: &VersionVector,
-        received: u64,
-        ours: &VersionVector,
-    ) -> Vec<IdSpan> {
-        self.acknowledge(received);
+    /// have and that it did not get over this connection. All of them have to be sent then.
+    pub fn answer(&mut self, question: &Question, ours: &VersionVector) -> Vec<IdSpan> {
+        let Question {
+            version: theirs,
+            received,
+            waiting,
+        } = question;
+        self.acknowledged = *received;
+        self.in_flight.retain(|in_flight| {
+            let arrived = in_flight.number <= *received;
+            let end = theirs.get(&in_flight.span.peer).copied().unwrap_or(0);
+            end < in_flight.span.counter.end && (!arrived || *waiting)
+        });
         let mut known = Known::from_version(theirs);
         let mut spans = known.lacking(ours);
         for in_flight in &self.in_flight {
@@ -277,12 +293,15 @@ impl Link {
 
     /// Returns what the peer has beyond doubt, unless something is on its way to it.
     pub fn certainly_known(&self) -> Option<&Known> {
-        self.known.as_ref().filter(|_| self.in_flight.is_empty())
+        self.known
+            .as_ref()
+            .filter(|_| self.acknowledged >= self.sent)
     }
 
     /// Notes a heartbeat with the same digest as ours.
     pub fn is_equal(&mut self, ours: &VersionVector) {
         self.in_flight.clear();
+        self.acknowledged = self.sent;
         self.differs_since = None;
         self.repair_pause = HEARTBEAT;
         if let Some(known) = &mut self.known {
@@ -292,13 +311,7 @@ impl Link {
 
     /// Notes how many updates have arrived at the peer.
     pub fn acknowledge(&mut self, received: u64) {
-        while self
-            .in_flight
-            .front()
-            .is_some_and(|in_flight| in_flight.number <= received)
-        {
-            self.in_flight.pop_front();
-        }
+        self.acknowledged = received;
     }
 
     /// Returns whether a heartbeat with another digest than ours means that something is missing,

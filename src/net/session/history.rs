@@ -52,8 +52,9 @@ impl History {
         self.changed_at
     }
 
-    pub fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+    /// Returns whether operations from this peer wait for others.
+    pub fn is_waiting_from(&self, node: NodeId) -> bool {
+        self.waiting.iter().any(|waiting| waiting.from == node)
     }
 
     /// Notes operations that the document has now. Returns those that are news. `None`: there are
@@ -195,6 +196,6 @@ mod tests {
         assert_eq!(history.whom_to_ask(now + HEARTBEAT), [from]);
         assert_eq!(history.whom_to_ask(now + HEARTBEAT), []);
         history.advance(&[IdSpan::new(1, 0, 5)], now);
-        assert!(!history.is_waiting());
+        assert!(!history.is_waiting_from(from));
     }
 }

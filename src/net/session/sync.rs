@@ -9,8 +9,8 @@ use crate::net::{
     event::{PeerState, Reason},
     message::{CloseReason, Message, Part, parts},
     node::NodeId,
-    peer::link::Stretch,
-    replica::{Replica, decode_version, lacking},
+    peer::link::{Question, Stretch},
+    replica::{Replica, lacking},
 };
 
 impl Session {
@@ -39,6 +39,7 @@ impl Session {
     /// Asks a peer for everything that we lack.
     pub(super) fn ask(&mut self, node: NodeId, now: Duration) {
         let version_vector = self.history.version().encode();
+        let waiting = self.history.is_waiting_from(node);
         let Ok(link) = self.open_link(node) else {
             return;
         };
@@ -49,6 +50,7 @@ impl Session {
             Message::SyncRequest {
                 version_vector,
                 received,
+                waiting,
             },
         );
     }
@@ -57,20 +59,18 @@ impl Session {
     pub(super) fn sync_request<R: Replica>(
         &mut self,
         node: NodeId,
-        version_vector: &[u8],
-        received: u64,
+        question: &Question,
         now: Duration,
         replica: &mut R,
     ) -> Result<(), CloseReason> {
         self.open_link(node)?;
-        let theirs = decode_version(version_vector).ok_or(CloseReason::Protocol)?;
         // The answer is exported up to the document's end: learn where that is.
         self.refresh(now, replica);
         let ours = self.history.version().clone();
         let link = self.open_link(node)?;
-        let spans = link.answer(&theirs, received, &ours);
+        let spans = link.answer(question, &ours);
         let connection = link.connection;
-        let updates = export(&spans, &theirs, &ours, replica)?;
+        let updates = export(&spans, &question.version, &ours, replica)?;
         self.open_link(node)?.sends(&spans, now);
         self.send_parts(connection, updates, Message::SyncResponse);
         Ok(())
@@ -89,7 +89,7 @@ impl Session {
             return Ok(());
         };
         if !updates.is_empty() {
-            self.import(node, updates, now, replica)?;
+            self.import(node, &updates, now, replica)?;
         }
         let link = self.open_link(node)?;
         if stretch == Stretch::Response && !link.synced {
@@ -152,14 +152,13 @@ impl Session {
     fn import<R: Replica>(
         &mut self,
         node: NodeId,
-        updates: Vec<u8>,
+        updates: &[u8],
         now: Duration,
         replica: &mut R,
     ) -> Result<(), CloseReason> {
         let imported = replica
-            .import(&updates, node)
+            .import(updates, node)
             .map_err(|_| CloseReason::Protocol)?;
-        let was_waiting = self.history.is_waiting();
         let fresh = match self.history.advance(&imported.spans, now) {
             Some(fresh) => fresh,
             None => self.history.refresh(replica.version(), now),
@@ -176,9 +175,8 @@ impl Session {
             node,
             spans: fresh.clone(),
         });
-        // The bytes can go on as they are if they are exactly what is new.
-        let exact = !was_waiting && imported.pending.is_empty() && fresh == imported.spans;
-        self.spread(&fresh, exact.then_some(updates), Some(node), now, replica);
+        // The bytes do not go on as they are: they may hold what others have had for long.
+        self.spread(&fresh, None, Some(node), now, replica);
         Ok(())
     }
 

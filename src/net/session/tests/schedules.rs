@@ -60,6 +60,7 @@ fn run(seed: u64) {
     net.run_until_equal();
     net.run_until_quiet();
     net.assert_equal();
+    assert_eq!(net.traffic().repeated_operations, 0, "seed {seed}");
     for &a in &sites {
         for &b in &sites {
             let behind = net.peer(a, b).is_some_and(|peer| peer.behind);
