@@ -30,7 +30,7 @@ use crossterm::{
         SetTitle, disable_raw_mode, enable_raw_mode,
     },
 };
-use ratatui::{Frame, Terminal, backend::CrosstermBackend, layout::Size};
+use ratatui::{Frame, Terminal, backend::CrosstermBackend, layout::{Position, Rect, Size}};
 
 use super::text::is_hidden;
 
@@ -88,7 +88,9 @@ impl TerminalSession {
 
     /// Forgets what is on the screen, so that the next frame is drawn whole.
     pub fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `clear`: that asks the terminal where the cursor is, and waits for the answer.
+        let area = Rect::from((Position::ORIGIN, self.terminal.size()?));
+        self.terminal.resize(area)
     }
 
     /// Returns the size of the screen.

@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use loro::{
@@ -78,16 +78,10 @@ impl EventQueue {
 
     /// Takes all that is queued once it is `complete`, or once that has taken too long.
     pub(super) fn take_when(&self, complete: impl Fn(&VecDeque<Event>) -> bool) -> VecDeque<Event> {
-        let deadline = Instant::now() + DELIVERY_PATIENCE;
-        let mut events = self.lock();
-        while !complete(&events) {
-            let patience = deadline.saturating_duration_since(Instant::now());
-            if patience.is_zero() {
-                break;
-            }
-            let waited = self.arrived.wait_timeout(events, patience);
-            events = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let waited = self
+            .arrived
+            .wait_timeout_while(self.lock(), DELIVERY_PATIENCE, |events| !complete(events));
+        let (mut events, _) = waited.unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *events)
     }
 
