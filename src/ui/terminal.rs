@@ -272,7 +272,7 @@ mod tests {
             vt100::MouseProtocolMode::None
         );
         parser.process(b"\x1b[?25l\x1b[31mpicture");
-        parser.process(&written(|out| write_leave(out)));
+        parser.process(&written(write_leave));
         let screen = parser.screen();
         assert!(!screen.alternate_screen());
         assert!(!screen.bracketed_paste());
@@ -302,7 +302,7 @@ mod tests {
         };
         let enter = written(|out| write_enter(out, TerminalOptions { mouse: true }));
         assert!(position(&enter, b"\x1b[?1049h") < position(&enter, b"\x1b[>1u"));
-        let leave = written(|out| write_leave(out));
+        let leave = written(write_leave);
         assert!(position(&leave, b"\x1b[<1u") < position(&leave, b"\x1b[?1049l"));
     }
 
