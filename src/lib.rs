@@ -24,11 +24,11 @@ pub mod ui;
 
 pub use net::address::InvalidNodeId;
 pub use net::endpoint::{EndpointError, NetworkKind, UnknownNetwork, bind};
-pub use net::listener::Listener;
 pub use net::event::{
     ChangeOrigin, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent, PeerState,
     Presence, PresenceEvent, Reason, Selection, UserInfo,
 };
+pub use net::listener::Listener;
 pub use net::node::{DocumentId, NodeId, PeerAddress};
 pub use net::peer::PeerView as PeerInfo;
 pub use net::protocol::{

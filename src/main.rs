@@ -64,7 +64,9 @@ enum Network {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.action {
-        Some(Action::Id { file }) => ui::launch::node_id(file.as_deref()).map(|id| println!("{id}")),
+        Some(Action::Id { file }) => {
+            ui::launch::node_id(file.as_deref()).map(|id| println!("{id}"))
+        }
         None => ui::run(options(arguments.edit)),
     };
     match result {

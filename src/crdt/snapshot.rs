@@ -87,7 +87,9 @@ mod tests {
             selection: TextSelection::default(),
             now: std::time::Duration::ZERO,
         };
-        document.edit(&Delta::replace(end..end, text), context).unwrap();
+        document
+            .edit(&Delta::replace(end..end, text), context)
+            .unwrap();
     }
 
     #[test]
@@ -116,7 +118,10 @@ mod tests {
         let changed = document.shared().change_at(&first, &change).unwrap();
         document.drain();
         assert_eq!(*document.rope(), "one two three four");
-        assert_eq!(document.shared().text_at(&changed).unwrap(), "one two three");
+        assert_eq!(
+            document.shared().text_at(&changed).unwrap(),
+            "one two three"
+        );
         let too_far = Delta::replace(100..101, "");
         assert_eq!(document.shared().change_at(&first, &too_far), None);
         assert!(document.drain().is_empty());

@@ -8,7 +8,10 @@ use loro::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{crdt::{Anchor, Delta}, net::node::NodeId};
+use crate::{
+    crdt::{Anchor, Delta},
+    net::node::NodeId,
+};
 
 /// The person behind a replica, as others see them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@
 //! state into a frame. Neither reads a file, a clock or a socket, so that every screen can be
 //! tested with plain values.
 //!
-//! Every change of the text, whoever made it, goes through [`App::follow`]: the one place that
+//! Every change of the text, whoever made it, goes through `App::follow`: the one place that
 //! carries carets, selections and the scroll position over it.
 
 mod areas;
@@ -174,8 +174,11 @@ impl App {
     /// speaks of.
     pub fn update(&mut self, event: Event, now: Duration) -> Vec<Effect> {
         self.now = self.now.max(now);
-        // Whatever the event means, it means it for the text as it is now.
-        self.take_in();
+        // Whatever the event means, it means it for the text as it is now; but an edit was worked
+        // out for the text as it was shown, and is carried from there by the document.
+        if !matches!(event, Event::Edit(_)) {
+            self.take_in();
+        }
         match event {
             Event::Key(key) => {
                 if let Some(press) = KeyPress::from_event(&key) {
@@ -189,7 +192,7 @@ impl App {
             Event::Tick | Event::DocumentChanged => {}
             Event::Edit(delta) => self.edit(&delta, EditKind::Other),
             Event::Peers(rows) => self.meet(rows),
-            Event::Presence(event) => self.presence(event),
+            Event::Presence(event) => self.presence(*event),
             Event::Connection(event) => self.connection(&event),
             Event::Saved(result) => self.saved(result),
             Event::Clipboard(text) => self.clipboard(&text),

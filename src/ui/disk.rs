@@ -12,7 +12,9 @@ use super::app::{SaveError, SaveRequest, SavedFile};
 use crate::{
     DocumentId, PeerInfo,
     crdt::SharedDocument,
-    store::{self, FileError, KnownPeer, NodeKey, Replica, ReplicaId, ReplicaLock, Store, StoreError},
+    store::{
+        self, FileError, KnownPeer, NodeKey, Replica, ReplicaId, ReplicaLock, Store, StoreError,
+    },
 };
 
 /// The replica of one document and its place in the store.
@@ -53,7 +55,10 @@ impl Disk {
         }
         let written = store::save_file(&request.path, &request.text, request.format)
             .map_err(|error| SaveError::Failed(error.to_string()))?;
-        let saved = SavedFile { path: request.path.clone(), version: request.version };
+        let saved = SavedFile {
+            path: request.path.clone(),
+            version: request.version,
+        };
         // The file is safe; what is stored beside it only makes reopening smoother.
         let recorded = self
             .store

@@ -18,10 +18,7 @@ use super::{
     launch::{LaunchError, Launched},
     network::{self, Network},
 };
-use crate::{
-    DocumentId, DocumentInfo, NodeId,
-    crdt::SharedDocument,
-};
+use crate::{DocumentId, DocumentInfo, NodeId, crdt::SharedDocument};
 
 /// What tasks and threads have to tell.
 #[derive(Debug)]
@@ -62,7 +59,10 @@ pub(super) struct Editor {
 
 impl Editor {
     /// Starts the network around an open document. Must be called inside a tokio runtime.
-    pub(super) fn open(launched: Launched, tell: mpsc::UnboundedSender<News>) -> Result<Self, LaunchError> {
+    pub(super) fn open(
+        launched: Launched,
+        tell: mpsc::UnboundedSender<News>,
+    ) -> Result<Self, LaunchError> {
         let network = Network::start(&launched, &tell)?;
         let mut editor = Self {
             network,
@@ -207,7 +207,8 @@ impl Editor {
     }
 
     fn copy(&mut self, text: String) {
-        self.for_terminal.extend(self.clipboard.copy(text).map(TerminalEffect::Copy));
+        self.for_terminal
+            .extend(self.clipboard.copy(text).map(TerminalEffect::Copy));
     }
 
     fn connect(&mut self, node: &str) {
@@ -230,7 +231,9 @@ impl Editor {
         for event in self.joining.arrived(&self.app, &info.title) {
             self.update(event);
         }
-        let Some(document) = info.document else { return };
+        let Some(document) = info.document else {
+            return;
+        };
         self.adopt = Some((document, info.title));
         self.settle();
     }
@@ -256,7 +259,9 @@ impl Editor {
         {
             self.on_disk(move |disk| {
                 let adopted = disk.adopt(document, &title);
-                adopted.err().map(|error| Event::Message(MessageKind::Error, error.to_string()))
+                adopted
+                    .err()
+                    .map(|error| Event::Message(MessageKind::Error, error.to_string()))
             });
             self.keep();
         }
@@ -274,5 +279,8 @@ fn clipboard(tell: &mpsc::UnboundedSender<News>) -> Clipboard {
             }
         }
     });
-    Clipboard::new(Reach::from_environment(|name| std::env::var(name).ok()), events)
+    Clipboard::new(
+        Reach::from_environment(|name| std::env::var(name).ok()),
+        events,
+    )
 }

@@ -22,7 +22,11 @@ pub(super) enum Joining {
 
 impl Joining {
     pub(super) fn new(joins: bool, aside: Option<Aside>) -> Self {
-        if joins { Self::Waiting(aside) } else { Self::Done }
+        if joins {
+            Self::Waiting(aside)
+        } else {
+            Self::Done
+        }
     }
 
     /// Whether nobody has to decide about the file any more.
@@ -45,7 +49,9 @@ impl Joining {
         let Self::Waiting(aside) = std::mem::replace(self, Self::Done) else {
             return Vec::new();
         };
-        let mut events = vec![Event::Joined { title: title.to_owned() }];
+        let mut events = vec![Event::Joined {
+            title: title.to_owned(),
+        }];
         let rope = app.document().rope();
         if let Some(aside) = aside.filter(|aside| *rope != aside.text.as_str()) {
             events.push(Event::AskExisting(ExistingFile {
@@ -66,7 +72,9 @@ impl Joining {
         existing: Existing,
         back_up: impl FnOnce(&Path) -> Result<PathBuf, FileError>,
     ) -> Option<Event> {
-        let Self::Asked(aside) = std::mem::replace(self, Self::Done) else { return None };
+        let Self::Asked(aside) = std::mem::replace(self, Self::Done) else {
+            return None;
+        };
         match existing {
             Existing::KeepMine => {
                 let theirs = app.document().rope().to_string();
@@ -74,7 +82,8 @@ impl Joining {
             }
             Existing::TakeTheirs => Some(match back_up(&aside.path) {
                 Ok(backup) => {
-                    let sentence = format!("Your text is in {}; saving writes theirs", backup.display());
+                    let sentence =
+                        format!("Your text is in {}; saving writes theirs", backup.display());
                     Event::Message(MessageKind::Info, sentence)
                 }
                 Err(error) => {

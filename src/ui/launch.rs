@@ -178,7 +178,10 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     let (replica, lock) = choose_replica(&store, options.file.as_deref(), host)?;
     let node = node_of(&replica);
     if host == Some(node) {
-        return Err(LaunchError::OwnNodeId { node, title: replica.title });
+        return Err(LaunchError::OwnNodeId {
+            node,
+            title: replica.title,
+        });
     }
     // Checked late: what is wrong with the arguments is worth more to know.
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
@@ -186,7 +189,11 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     }
     let lock = locked(&store, &replica, lock)?;
 
-    let mut peers: Vec<_> = store.peers(replica.id)?.into_iter().map(|peer| peer.address).collect();
+    let mut peers: Vec<_> = store
+        .peers(replica.id)?
+        .into_iter()
+        .map(|peer| peer.address)
+        .collect();
     let new_host = host.filter(|host| !peers.iter().any(|peer| peer.node == *host));
     let opening = match new_host {
         Some(host) => {
@@ -199,12 +206,17 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     store.record_opened(replica.id, SystemTime::now())?;
 
     let user = UserInfo {
-        name: options.name.or_else(|| config.name.clone()).unwrap_or_else(login_name),
+        name: options
+            .name
+            .or_else(|| config.name.clone())
+            .unwrap_or_else(login_name),
         color: color.map_or_else(|| color_for(&node, &theme), str::to_owned),
         avatar_url: None,
     };
     let network = options.network.or(config.network).unwrap_or_default();
-    let terminal = TerminalOptions { mouse: config.mouse };
+    let terminal = TerminalOptions {
+        mouse: config.mouse,
+    };
     let app = App::new(AppOptions {
         document: opening.document,
         path: options.file,
@@ -236,8 +248,13 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
 
 fn load_theme(options: &Options, config: &Config, places: &Places) -> Result<Theme, LaunchError> {
     let variable = |name| std::env::var(name).ok();
-    let (no_color, colorterm, term) = (variable("NO_COLOR"), variable("COLORTERM"), variable("TERM"));
-    let depth = ColorDepth::from_environment(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
+    let (no_color, colorterm, term) = (
+        variable("NO_COLOR"),
+        variable("COLORTERM"),
+        variable("TERM"),
+    );
+    let depth =
+        ColorDepth::from_environment(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
     let name = options.theme.as_deref().or(config.theme.as_deref());
     let name = name.unwrap_or(Theme::default_name(depth));
     let theme = Theme::load(name, Some(&places.config.join("themes")))?;
@@ -301,10 +318,21 @@ fn login_name() -> String {
 
 /// Sends the log to a file: the screen is taken.
 fn start_log(path: &Path) -> Result<(), LaunchError> {
-    let failed = |source| LaunchError::Log { path: path.to_owned(), source };
-    let file = OpenOptions::new().create(true).append(true).open(path).map_err(failed)?;
+    let failed = |source| LaunchError::Log {
+        path: path.to_owned(),
+        source,
+    };
+    let file = OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(path)
+        .map_err(failed)?;
     let filter = tracing_subscriber::EnvFilter::from_default_env();
     // Fails only where a log was started before, as in tests; that one goes on then.
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(file)).try_init();
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(Mutex::new(file))
+        .try_init();
     Ok(())
 }

@@ -49,7 +49,9 @@ impl Network {
             .spawn()?;
         let connections = protocol.connection_manager().subscribe();
         forward(update_events, tell, changed);
-        forward(presence_events, tell, |event| Some(Event::Presence(event)));
+        forward(presence_events, tell, |event| {
+            Some(Event::Presence(Box::new(event)))
+        });
         forward(connections, tell, |event| Some(Event::Connection(event)));
         watch_document(protocol.document_info(), tell.clone());
         let listener = tokio::spawn(listen(

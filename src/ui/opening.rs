@@ -47,7 +47,10 @@ pub enum OpeningError {
 pub(super) fn join(file: Option<LoadedFile>) -> Opening {
     let format = file.as_ref().map(|file| file.format).unwrap_or_default();
     let aside = file.filter(|file| !file.text.is_empty());
-    let aside = aside.map(|file| Aside { path: file.path, text: file.text });
+    let aside = aside.map(|file| Aside {
+        path: file.path,
+        text: file.text,
+    });
     Opening {
         document: TextDocument::from_text(""),
         document_id: None,
@@ -59,20 +62,30 @@ pub(super) fn join(file: Option<LoadedFile>) -> Opening {
 }
 
 /// Opens a document from its history and its file.
-pub(super) fn reopen(store: &Store, replica: &Replica, file: Option<LoadedFile>) -> Result<Opening, OpeningError> {
+pub(super) fn reopen(
+    store: &Store,
+    replica: &Replica,
+    file: Option<LoadedFile>,
+) -> Result<Opening, OpeningError> {
     let mut message = None;
     let stored = match store.load_snapshot(replica.id) {
         Ok(stored) => stored,
         Err(StoreError::DamagedSnapshots { .. }) => {
-            message = Some("The history of this file was damaged; it starts anew from the file.".to_owned());
+            message = Some(
+                "The history of this file was damaged; it starts anew from the file.".to_owned(),
+            );
             None
         }
         Err(error) => return Err(error.into()),
     };
     let mut opening = match stored {
         Some(snapshot) => {
-            let shared = SharedDocument::from_snapshot(&snapshot.bytes)
-                .map_err(|source| OpeningError::Snapshot { title: replica.title.clone(), source })?;
+            let shared = SharedDocument::from_snapshot(&snapshot.bytes).map_err(|source| {
+                OpeningError::Snapshot {
+                    title: replica.title.clone(),
+                    source,
+                }
+            })?;
             continue_from(store, replica, shared, file)?
         }
         None => {
@@ -123,7 +136,10 @@ fn continue_from(
         (Some(file), Some(saved)) if saved.hash != file.hash => {
             merge_change_on_disk(store, replica, &shared, file, saved)?
         }
-        (None, Some(_)) => Some(format!("{} is gone from the disk; its text is kept here", replica.title)),
+        (None, Some(_)) => Some(format!(
+            "{} is gone from the disk; its text is kept here",
+            replica.title
+        )),
         (_, None) | (Some(_), Some(_)) => None,
     };
     let document = TextDocument::new(shared);

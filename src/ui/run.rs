@@ -44,7 +44,14 @@ pub fn run(options: Options) -> Result<(), LaunchError> {
     let result = runtime.block_on(async {
         let (tell, news) = mpsc::unbounded_channel();
         let mut editor = Editor::open(launched, tell)?;
-        let result = Loop { editor: &mut editor, terminal: &mut terminal, news, drawn: Instant::now() }.run().await;
+        let result = Loop {
+            editor: &mut editor,
+            terminal: &mut terminal,
+            news,
+            drawn: Instant::now(),
+        }
+        .run()
+        .await;
         // The person is done; what is left to do needs no screen.
         terminal.leave();
         editor.close().await;
@@ -127,7 +134,7 @@ impl Loop<'_> {
         for effect in self.editor.take_terminal_effects() {
             match effect {
                 TerminalEffect::Suspend => self.terminal.suspend()?,
-                TerminalEffect::Redraw => self.terminal.redraw()?,
+                TerminalEffect::Redraw => self.terminal.redraw(),
                 TerminalEffect::SetTitle(title) => self.terminal.set_title(&title)?,
                 TerminalEffect::Copy(text) => self.terminal.copy(&text)?,
             }

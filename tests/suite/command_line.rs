@@ -7,8 +7,15 @@ use crate::terminal::{Machine, Person};
 fn refuses(person: &Person, arguments: &[&str], named: &str) {
     let (code, output, error) = person.run(arguments);
     assert_eq!(code, 2, "{arguments:?} printed {output}{error}");
-    assert!(error.contains(named), "{arguments:?} should name {named:?}: {error}");
-    assert_eq!(error.trim_end().lines().count(), 1, "one sentence, not {error}");
+    assert!(
+        error.contains(named),
+        "{arguments:?} should name {named:?}: {error}"
+    );
+    assert_eq!(
+        error.trim_end().lines().count(),
+        1,
+        "one sentence, not {error}"
+    );
 }
 
 #[test]
@@ -27,7 +34,11 @@ fn bad_input_is_refused_with_one_sentence() {
     refuses(&ada, &["--connect", "nonsense", "notes.md"], "nonsense");
     refuses(&ada, &["--connect", &own, "notes.md"], &own[..10]);
     refuses(&ada, &["--theme", "plaid", "notes.md"], "plaid");
-    refuses(&ada, &["--log", "no/such/folder/log", "notes.md"], "no/such/folder/log");
+    refuses(
+        &ada,
+        &["--log", "no/such/folder/log", "notes.md"],
+        "no/such/folder/log",
+    );
 }
 
 #[test]
@@ -37,12 +48,21 @@ fn a_broken_config_or_theme_is_named_with_its_line() {
     let config = ada.path("config/copad");
     std::fs::create_dir_all(config.join("themes")).expect("a folder can be made");
 
-    std::fs::write(config.join("config.toml"), "name = \"Ada\"\ntab_width = \"wide\"\n").expect("a file can be written");
+    std::fs::write(
+        config.join("config.toml"),
+        "name = \"Ada\"\ntab_width = \"wide\"\n",
+    )
+    .expect("a file can be written");
     refuses(&ada, &["notes.md"], "config.toml");
     refuses(&ada, &["notes.md"], "line 2");
 
-    std::fs::write(config.join("config.toml"), "theme = \"mine\"\n").expect("a file can be written");
-    std::fs::write(config.join("themes/mine.toml"), "inherits = \"dark\"\n[roles\n").expect("a file can be written");
+    std::fs::write(config.join("config.toml"), "theme = \"mine\"\n")
+        .expect("a file can be written");
+    std::fs::write(
+        config.join("themes/mine.toml"),
+        "inherits = \"dark\"\n[roles\n",
+    )
+    .expect("a file can be written");
     refuses(&ada, &["notes.md"], "mine.toml");
 }
 
@@ -64,7 +84,18 @@ fn help_names_every_option() {
     let machine = Machine::new();
     let (code, help, _) = machine.person("ada").run(&["--help"]);
     assert_eq!(code, 0);
-    for word in ["--name", "--color", "--connect", "--network", "--theme", "--log", "id", "local", "lan", "internet"] {
+    for word in [
+        "--name",
+        "--color",
+        "--connect",
+        "--network",
+        "--theme",
+        "--log",
+        "id",
+        "local",
+        "lan",
+        "internet",
+    ] {
         assert!(help.contains(word), "{word} is missing in\n{help}");
     }
 }

@@ -21,7 +21,9 @@ fn pair(machine: &Machine, content: &str) -> (Person, Terminal, Terminal) {
     let notes = ada.file("notes.md", content);
     let id = ada.node_id(&notes);
     let host = ada.open(&["--name", "Ada", "notes.md"]);
-    let guest = machine.person("ben").open(&["--name", "Ben", "--connect", &id]);
+    let guest = machine
+        .person("ben")
+        .open(&["--name", "Ben", "--connect", &id]);
     host.sees(&["Ben"]);
     guest.sees(&["Ada"]);
     (ada, host, guest)
@@ -31,8 +33,14 @@ fn pair(machine: &Machine, content: &str) -> (Person, Terminal, Terminal) {
 fn text(screen: &Screen) -> Vec<String> {
     let numbered = screen.contents();
     let lines = numbered.lines().filter_map(|line| {
-        let (number, text) = line.trim_start().split_once(' ').unwrap_or((line.trim(), ""));
-        number.parse::<usize>().ok().map(|_| text.split("  ").next().unwrap_or("").trim().to_owned())
+        let (number, text) = line
+            .trim_start()
+            .split_once(' ')
+            .unwrap_or((line.trim(), ""));
+        number
+            .parse::<usize>()
+            .ok()
+            .map(|_| text.split("  ").next().unwrap_or("").trim().to_owned())
     });
     lines.collect()
 }
@@ -56,21 +64,29 @@ fn a_node_id_is_enough_to_write_together() {
     guest.keys(DOCUMENT_END);
     host.keys("Ada was here. ");
     guest.keys("Ben was here.");
-    all_see(&[&host, &guest], &["Ada was here. first line", "Ben was here."]);
+    all_see(
+        &[&host, &guest],
+        &["Ada was here. first line", "Ben was here."],
+    );
 
     // The same line at once.
     guest.keys("\x1b[1;5H");
     guest.sees(&["1:1"]);
     host.keys("one ");
     guest.keys("two ");
-    host.waits("both words are there", |screen| screen.contents().contains("one ") && screen.contents().contains("two "));
+    host.waits("both words are there", |screen| {
+        screen.contents().contains("one ") && screen.contents().contains("two ")
+    });
     let mine = text(&host.sees(&["one", "two"]));
     guest.waits("both screens show the same", |screen| text(screen) == mine);
 
     host.keys(SAVE);
-    host.sees(&["saved"]);
+    host.sees(&["Saved notes.md"]);
     let saved = std::fs::read_to_string(ada.path("notes.md")).expect("the saved file is readable");
-    assert!(saved.contains("Ben was here."), "the file holds what both wrote: {saved}");
+    assert!(
+        saved.contains("Ben was here."),
+        "the file holds what both wrote: {saved}"
+    );
 }
 
 #[test]
@@ -98,10 +114,13 @@ fn carets_and_selections_of_others_are_seen_and_follow() {
 fn coloured(screen: &Screen, word: &str) -> Vec<vt100::Color> {
     let (rows, columns) = screen.size();
     for row in 0..rows.get() {
-        let line: String = (0..columns.get()).map(|column| letter(screen, row, column)).collect();
+        let line: String = (0..columns.get())
+            .map(|column| letter(screen, row, column))
+            .collect();
         if let Some(start) = line.find(word) {
             let start = line[..start].chars().count();
-            let cells = (start..start + word.len()).filter_map(|column| screen.cell(row, column as u16));
+            let cells =
+                (start..start + word.len()).filter_map(|column| screen.cell(row, column as u16));
             return cells.map(vt100::Cell::bgcolor).collect();
         }
     }
@@ -109,7 +128,10 @@ fn coloured(screen: &Screen, word: &str) -> Vec<vt100::Color> {
 }
 
 fn letter(screen: &Screen, row: u16, column: u16) -> char {
-    screen.cell(row, column).and_then(|cell| cell.contents().chars().next()).unwrap_or(' ')
+    screen
+        .cell(row, column)
+        .and_then(|cell| cell.contents().chars().next())
+        .unwrap_or(' ')
 }
 
 #[test]
@@ -121,7 +143,8 @@ fn undo_takes_back_only_what_one_typed_oneself() {
     guest.keys("\x1b[C\x1b[C\x1b[CXYZ");
     host.sees(&["houXYZse"]);
     host.keys(UNDO);
-    let without = |screen: &Screen| screen.contents().contains("1 XYZ") && !screen.contents().contains("hou");
+    let without =
+        |screen: &Screen| screen.contents().contains("1 XYZ") && !screen.contents().contains("hou");
     host.waits("only the other's letters are left", without);
     guest.waits("only the other's letters are left", without);
     host.keys(REDO);
@@ -149,7 +172,9 @@ fn three_stay_together_when_the_host_leaves() {
     let machine = Machine::new();
     let (ada, mut host, mut ben) = pair(&machine, "together\n");
     let id = ada.node_id(&ada.path("notes.md"));
-    let mut cleo = machine.person("cleo").open(&["--name", "Cleo", "--connect", &id]);
+    let mut cleo = machine
+        .person("cleo")
+        .open(&["--name", "Cleo", "--connect", &id]);
     cleo.sees(&["Ada", "Ben", "together"]);
     ben.sees(&["Cleo"]);
     host.keys(QUIT);
@@ -174,11 +199,16 @@ fn a_file_with_other_content_is_asked_about_first() {
     let mine = ben.file("mine.md", "mine\nshared end\n");
     let mut guest = ben.open(&["--name", "Ben", "--connect", &id, "mine.md"]);
     guest.sees(&["2 lines; 1 differs"]);
-    assert_eq!(std::fs::read_to_string(&mine).expect("the file is readable"), "mine\nshared end\n");
+    assert_eq!(
+        std::fs::read_to_string(&mine).expect("the file is readable"),
+        "mine\nshared end\n"
+    );
     // Keep mine as edits on top.
     guest.keys("\t\r");
     all_see(&[&guest, &host], &["mine", "shared end"]);
-    guest.waits("the question is gone", |screen| !screen.contents().contains("1 differs"));
+    guest.waits("the question is gone", |screen| {
+        !screen.contents().contains("1 differs")
+    });
 }
 
 #[test]
@@ -194,7 +224,10 @@ fn quitting_with_unsaved_changes_asks() {
     terminal.sees(&["Save and quit"]);
     terminal.keys("s");
     assert_eq!(terminal.ends(), 0);
-    assert_eq!(std::fs::read_to_string(ada.path("notes.md")).expect("the file is readable"), "not saved\n");
+    assert_eq!(
+        std::fs::read_to_string(ada.path("notes.md")).expect("the file is readable"),
+        "not saved\n"
+    );
 }
 
 #[test]
@@ -208,7 +241,10 @@ fn a_signal_restores_the_terminal_and_keeps_what_was_typed() {
         terminal.keys(signal);
         terminal.sees(&[signal]);
         let id = terminal.process_id().to_string();
-        let sent = Command::new("kill").args(["-s", signal, &id]).status().expect("kill runs");
+        let sent = Command::new("kill")
+            .args(["-s", signal, &id])
+            .status()
+            .expect("kill runs");
         assert!(sent.success());
         terminal.ends();
         terminal.waits("the terminal is as it was", |screen| {

@@ -20,7 +20,10 @@ fn the_picture_of_two_people_can_be_drawn() {
     let notes = ada.file("fox.md", poem);
     let id = ada.node_id(&notes);
     let mut host = ada.open(&["--name", "Ada", "--color", "#FF6B6B", "fox.md"]);
-    let mut guest = machine.person("ben").open(&["--name", "Ben", "--color", "#4ECDC4", "--connect", &id]);
+    let mut guest =
+        machine
+            .person("ben")
+            .open(&["--name", "Ben", "--color", "#4ECDC4", "--connect", &id]);
     guest.sees(&["Ada", "second verse"]);
     host.keys("\x1b[B\x1b[B\x1b[1;5C\x1b[1;5C\x1b[1;6C");
     guest.keys("\x1b[1;5FI do, says Ben.");
@@ -64,27 +67,46 @@ fn picture(screens: &[&Screen]) -> String {
 }
 
 fn background(screen: &Screen) -> String {
-    screen.cell(0, 0).map_or_else(|| "#000000".to_owned(), |cell| colour(cell.bgcolor(), "#16181d"))
+    screen.cell(0, 0).map_or_else(
+        || "#000000".to_owned(),
+        |cell| colour(cell.bgcolor(), "#16181d"),
+    )
 }
 
 fn draw_row(svg: &mut String, screen: &Screen, row: u16, columns: u16) {
     let y = MARGIN + f32::from(row) * CELL_HEIGHT;
     for column in 0..columns {
-        let Some(cell) = screen.cell(row, column) else { continue };
+        let Some(cell) = screen.cell(row, column) else {
+            continue;
+        };
         let (fore, back) = colours(cell);
         let x = MARGIN + f32::from(column) * CELL_WIDTH;
         let cursor = !screen.hide_cursor() && screen.cursor_position() == (row, column);
         let back = if cursor { fore.clone() } else { back };
         if back != background(screen) {
-            let _ = writeln!(svg, "<rect x=\"{x}\" y=\"{y}\" width=\"{CELL_WIDTH}\" height=\"{CELL_HEIGHT}\" fill=\"{back}\"/>");
+            let _ = writeln!(
+                svg,
+                "<rect x=\"{x}\" y=\"{y}\" width=\"{CELL_WIDTH}\" height=\"{CELL_HEIGHT}\" fill=\"{back}\"/>"
+            );
         }
         let text = cell.contents();
         if !text.trim().is_empty() {
-            let weight = if cell.bold() { " font-weight=\"bold\"" } else { "" };
-            let line = if cell.underline() { " text-decoration=\"underline\"" } else { "" };
+            let weight = if cell.bold() {
+                " font-weight=\"bold\""
+            } else {
+                ""
+            };
+            let line = if cell.underline() {
+                " text-decoration=\"underline\""
+            } else {
+                ""
+            };
             let text = text.replace('&', "&amp;").replace('<', "&lt;");
             let baseline = y + 13.5;
-            let _ = writeln!(svg, "<text x=\"{x}\" y=\"{baseline}\" fill=\"{fore}\"{weight}{line}>{text}</text>");
+            let _ = writeln!(
+                svg,
+                "<text x=\"{x}\" y=\"{baseline}\" fill=\"{fore}\"{weight}{line}>{text}</text>"
+            );
         }
     }
 }
@@ -92,7 +114,11 @@ fn draw_row(svg: &mut String, screen: &Screen, row: u16, columns: u16) {
 fn colours(cell: &Cell) -> (String, String) {
     let fore = colour(cell.fgcolor(), "#d8dee9");
     let back = colour(cell.bgcolor(), "#16181d");
-    if cell.inverse() { (back, fore) } else { (fore, back) }
+    if cell.inverse() {
+        (back, fore)
+    } else {
+        (fore, back)
+    }
 }
 
 /// A colour as SVG writes it. The screens are drawn in true colour; `default` is for what is not set.

@@ -44,24 +44,55 @@ const RULES: &[Rule] = &[
         room: "src/crdt",
         except: &[],
         forbidden: &[
-            "crate::net", "crate::store", "crate::ui", "iroh", "tokio", "ratatui", "crossterm",
-            "rusqlite", "std::fs", "std::net", "Instant::now", "SystemTime",
+            "crate::net",
+            "crate::store",
+            "crate::ui",
+            "iroh",
+            "tokio",
+            "ratatui",
+            "crossterm",
+            "rusqlite",
+            "std::fs",
+            "std::net",
+            "Instant::now",
+            "SystemTime",
         ],
     },
     Rule {
         room: "src/net",
         except: &[],
-        forbidden: &["crate::store", "crate::ui", "ratatui", "crossterm", "rusqlite"],
+        forbidden: &[
+            "crate::store",
+            "crate::ui",
+            "ratatui",
+            "crossterm",
+            "rusqlite",
+        ],
     },
     Rule {
         room: "src/net",
         except: DRIVER,
-        forbidden: &["iroh", "tokio", "n0_future", "std::fs", "Instant::now", "SystemTime"],
+        forbidden: &[
+            "iroh",
+            "tokio",
+            "n0_future",
+            "std::fs",
+            "Instant::now",
+            "SystemTime",
+        ],
     },
     Rule {
         room: "src/store",
         except: &[],
-        forbidden: &["crate::net", "crate::ui", "iroh", "tokio", "ratatui", "crossterm", "std::net::Tcp"],
+        forbidden: &[
+            "crate::net",
+            "crate::ui",
+            "iroh",
+            "tokio",
+            "ratatui",
+            "crossterm",
+            "std::net::Tcp",
+        ],
     },
     Rule {
         room: "src/ui",
@@ -84,16 +115,27 @@ const RULES: &[Rule] = &[
 fn no_room_knows_what_it_must_not() {
     let mut broken = Vec::new();
     for file in sources(&root().join("src")) {
-        let name = file.strip_prefix(root()).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+        let name = file
+            .strip_prefix(root())
+            .unwrap_or(&file)
+            .to_string_lossy()
+            .replace('\\', "/");
         let text = fs::read_to_string(&file).expect("a source file is readable");
         for rule in RULES {
             let applies = under(&name, rule.room) && !rule.except.iter().any(|e| under(&name, e));
             if applies {
-                broken.extend(violations(&text, rule).map(|(line, path)| format!("{name}:{line} names {path}")));
+                broken.extend(
+                    violations(&text, rule)
+                        .map(|(line, path)| format!("{name}:{line} names {path}")),
+                );
             }
         }
     }
-    assert!(broken.is_empty(), "rooms that know too much:\n{}", broken.join("\n"));
+    assert!(
+        broken.is_empty(),
+        "rooms that know too much:\n{}",
+        broken.join("\n")
+    );
 }
 
 #[test]
@@ -105,10 +147,18 @@ fn a_broken_rule_is_seen() {
 }
 
 /// Yields the line number and name of every forbidden path in the text.
-fn violations<'a>(text: &'a str, rule: &'a Rule) -> impl Iterator<Item = (usize, &'static str)> + 'a {
+fn violations<'a>(
+    text: &'a str,
+    rule: &'a Rule,
+) -> impl Iterator<Item = (usize, &'static str)> + 'a {
     paths(text).into_iter().flat_map(move |(line, path)| {
-        let named = rule.forbidden.iter().filter(move |forbidden| starts_with(&path, forbidden));
-        named.map(move |forbidden| (line, *forbidden)).collect::<Vec<_>>()
+        let named = rule
+            .forbidden
+            .iter()
+            .filter(move |forbidden| starts_with(&path, forbidden));
+        named
+            .map(move |forbidden| (line, *forbidden))
+            .collect::<Vec<_>>()
     })
 }
 
@@ -116,9 +166,15 @@ fn violations<'a>(text: &'a str, rule: &'a Rule) -> impl Iterator<Item = (usize,
 fn starts_with(path: &str, prefix: &str) -> bool {
     let rest = path.strip_prefix(prefix).or_else(|| {
         // `Instant::now` is forbidden whatever stands before it.
-        path.find(prefix).filter(|_| prefix.starts_with(char::is_uppercase)).map(|at| &path[at + prefix.len()..])
+        path.find(prefix)
+            .filter(|_| prefix.starts_with(char::is_uppercase))
+            .map(|at| &path[at + prefix.len()..])
     });
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::") || rest.starts_with('_') && prefix == "iroh" && !rest.starts_with("_loro"))
+    rest.is_some_and(|rest| {
+        rest.is_empty()
+            || rest.starts_with("::")
+            || rest.starts_with('_') && prefix == "iroh" && !rest.starts_with("_loro")
+    })
 }
 
 /// Lists every path of the code with its line; `use a::{b, c::d}` gives `a::b` and `a::c::d`.
@@ -130,7 +186,9 @@ fn paths(text: &str) -> Vec<(usize, String)> {
     for (index, line) in text.lines().enumerate() {
         let code = line.split("//").next().unwrap_or_default();
         let trimmed = code.trim_start();
-        in_use |= trimmed.starts_with("use ") || trimmed.starts_with("pub use ") || trimmed.starts_with("pub(crate) use ");
+        in_use |= trimmed.starts_with("use ")
+            || trimmed.starts_with("pub use ")
+            || trimmed.starts_with("pub(crate) use ");
         for c in code.chars().chain([' ']) {
             match c {
                 '{' if in_use => prefixes.push(std::mem::take(&mut current)),
@@ -152,7 +210,12 @@ fn paths(text: &str) -> Vec<(usize, String)> {
     found
 }
 
-fn finish(current: &mut String, prefixes: &[String], line: usize, found: &mut Vec<(usize, String)>) {
+fn finish(
+    current: &mut String,
+    prefixes: &[String],
+    line: usize,
+    found: &mut Vec<(usize, String)>,
+) {
     if !current.is_empty() {
         let path = format!("{}{}", prefixes.concat(), std::mem::take(current));
         if path.contains("::") || !prefixes.is_empty() {
@@ -162,7 +225,8 @@ fn finish(current: &mut String, prefixes: &[String], line: usize, found: &mut Ve
 }
 
 fn under(name: &str, room: &str) -> bool {
-    name.strip_prefix(room).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']))
+    name.strip_prefix(room)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']))
 }
 
 fn root() -> &'static Path {

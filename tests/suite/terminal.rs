@@ -36,7 +36,9 @@ pub struct Terminal {
 
 impl Machine {
     pub fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder can be made") }
+        Self {
+            folder: tempfile::tempdir().expect("a temporary folder can be made"),
+        }
     }
 
     pub fn person(&self, name: &str) -> Person {
@@ -79,7 +81,11 @@ impl Person {
             .output()
             .expect("copad starts");
         let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+        (
+            output.status.code().unwrap_or(-1),
+            text(output.stdout),
+            text(output.stderr),
+        )
     }
 
     /// The node id under which this person shares a file.
@@ -91,8 +97,15 @@ impl Person {
 
     /// Opens copad in a terminal of 80 by 24, on this machine's network only.
     pub fn open(&self, arguments: &[&str]) -> Terminal {
-        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
-        let pair = native_pty_system().openpty(size).expect("a pseudo-terminal can be opened");
+        let size = PtySize {
+            rows: 24,
+            cols: 80,
+            pixel_width: 0,
+            pixel_height: 0,
+        };
+        let pair = native_pty_system()
+            .openpty(size)
+            .expect("a pseudo-terminal can be opened");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_copad"));
         command.args(["--network", "local"]);
         command.args(arguments);
@@ -106,9 +119,22 @@ impl Person {
         }
         let child = pair.slave.spawn_command(command).expect("copad starts");
         let screen = Arc::new((Mutex::new(Parser::default()), Condvar::new()));
-        watch(pair.master.try_clone_reader().expect("a terminal can be read"), screen.clone());
-        let keyboard = pair.master.take_writer().expect("a terminal can be written to");
-        Terminal { screen, keyboard, child, _master: pair.master }
+        watch(
+            pair.master
+                .try_clone_reader()
+                .expect("a terminal can be read"),
+            screen.clone(),
+        );
+        let keyboard = pair
+            .master
+            .take_writer()
+            .expect("a terminal can be written to");
+        Terminal {
+            screen,
+            keyboard,
+            child,
+            _master: pair.master,
+        }
     }
 }
 
@@ -117,7 +143,11 @@ fn watch(mut output: Box<dyn Read + Send>, screen: Arc<(Mutex<Parser>, Condvar)>
     std::thread::spawn(move || {
         let mut bytes = [0; 65536];
         while let Ok(count @ 1..) = output.read(&mut bytes) {
-            screen.0.lock().expect("no reader panics").process(&bytes[..count]);
+            screen
+                .0
+                .lock()
+                .expect("no reader panics")
+                .process(&bytes[..count]);
             screen.1.notify_all();
         }
     });
@@ -126,7 +156,9 @@ fn watch(mut output: Box<dyn Read + Send>, screen: Arc<(Mutex<Parser>, Condvar)>
 impl Terminal {
     /// Presses keys, given as the bytes that a terminal sends for them.
     pub fn keys(&mut self, bytes: &str) {
-        self.keyboard.write_all(bytes.as_bytes()).expect("copad takes keys");
+        self.keyboard
+            .write_all(bytes.as_bytes())
+            .expect("copad takes keys");
         self.keyboard.flush().expect("copad takes keys");
     }
 
@@ -147,8 +179,16 @@ impl Terminal {
         while !condition(parser.screen()) {
             let left = end.saturating_duration_since(Instant::now());
             let shown = parser.screen().contents();
-            assert!(!left.is_zero(), "waited in vain until {what}; the screen is\n{shown}");
-            parser = self.screen.1.wait_timeout(parser, left).expect("the watcher does not panic").0;
+            assert!(
+                !left.is_zero(),
+                "waited in vain until {what}; the screen is\n{shown}"
+            );
+            parser = self
+                .screen
+                .1
+                .wait_timeout(parser, left)
+                .expect("the watcher does not panic")
+                .0;
         }
         parser.screen().clone()
     }
@@ -161,14 +201,25 @@ impl Terminal {
             if let Some(status) = self.child.try_wait().expect("the child can be waited for") {
                 return status.exit_code();
             }
-            let shown = self.screen.0.lock().expect("the watcher does not panic").screen().contents();
-            assert!(Instant::now() < end, "copad does not end; the screen is\n{shown}");
+            let shown = self
+                .screen
+                .0
+                .lock()
+                .expect("the watcher does not panic")
+                .screen()
+                .contents();
+            assert!(
+                Instant::now() < end,
+                "copad does not end; the screen is\n{shown}"
+            );
             std::thread::sleep(Duration::from_millis(5));
         }
     }
 
     pub fn process_id(&self) -> u32 {
-        self.child.process_id().expect("a running child has a process id")
+        self.child
+            .process_id()
+            .expect("a running child has a process id")
     }
 }
 

@@ -32,12 +32,12 @@ pub enum Event {
     Tick,
     /// The document holds changes that the screen has not taken in.
     DocumentChanged,
-    /// A change that was worked out elsewhere for the text as it is now, to be made as one edit.
+    /// A change that was worked out elsewhere for the text as it is shown, to be made as one edit.
     Edit(Delta),
     /// All peers, as the session sees them now. Send it whenever one of them changed.
     Peers(Vec<PeerRow>),
     /// Somebody came, moved or went. Positions are those of the document at this moment.
-    Presence(PresenceEvent),
+    Presence(Box<PresenceEvent>),
     /// A peer's connection changed.
     Connection(ConnectionEvent),
     /// The answer to [`Effect::Save`].

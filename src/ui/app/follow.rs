@@ -3,6 +3,9 @@
 use super::App;
 use crate::crdt::{AppliedChange, Bias, Origin};
 
+/// Characters that may come in at once when somebody types.
+const TYPED: usize = 16;
+
 impl App {
     /// Takes in what others did to the document, without moving what the person looks at.
     pub(super) fn take_in(&mut self) {
@@ -37,11 +40,13 @@ impl App {
             // What the others were told is anchored in the text; it moves without our telling.
             published.selection = published.selection.carried(delta);
         }
+        // A caret at the very place where others type is most likely the typist's: the text goes
+        // before it. With a whole sync or a paste it is not.
+        let theirs = !own && delta.insertions() <= TYPED;
         for person in self.people.values_mut() {
-            // A caret at the very place is most likely the writer's: their own text goes before it.
-            person.caret = person.caret.map(|caret| match own {
-                true => caret.carried(delta),
-                false => caret.after_own(delta),
+            person.caret = person.caret.map(|caret| match theirs {
+                true => caret.after_own(delta),
+                false => caret.carried(delta),
             });
         }
         if let Some(press) = &mut self.press {

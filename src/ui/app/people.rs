@@ -138,14 +138,7 @@ impl Person {
         (self.caret.is_some() && self.moved > Duration::ZERO && now < until).then_some(until)
     }
 
-    fn take_presence(&mut self, presence: Presence, now: Duration) {
-        let head = presence.cursor.and_then(offset);
-        let caret = match presence.selection {
-            Some(selection) => offset(selection.start)
-                .zip(offset(selection.end))
-                .map(|(anchor, head)| TextSelection { anchor, head }),
-            None => head.map(|head| TextSelection { anchor: head, head }),
-        };
+    fn take_presence(&mut self, presence: Presence, caret: Option<TextSelection>, now: Duration) {
         if caret != self.caret {
             self.moved = now;
         }
@@ -156,10 +149,6 @@ impl Person {
         self.left = false;
         self.known = true;
     }
-}
-
-fn offset(position: CursorPosition) -> Option<usize> {
-    (position.container == TextDocument::CONTAINER).then_some(position.offset)
 }
 
 impl App {
@@ -201,6 +190,12 @@ impl App {
 
     pub(super) fn presence(&mut self, event: PresenceEvent) {
         let now = self.now;
+        let caret = match &event {
+            PresenceEvent::Joined { presence, .. } | PresenceEvent::Updated { presence, .. } => {
+                self.caret_of(presence)
+            }
+            PresenceEvent::Left { .. } => None,
+        };
         match event {
             PresenceEvent::Joined { node, presence } => {
                 let person = self.person(node);
@@ -211,14 +206,14 @@ impl App {
                 } else {
                     None
                 };
-                person.take_presence(presence, now);
+                person.take_presence(presence, caret, now);
                 let name = person.name();
                 if let Some(news) = news {
                     self.notify(super::MessageKind::Info, format!("{name} {news}"));
                 }
             }
             PresenceEvent::Updated { node, presence } => {
-                self.person(node).take_presence(presence, now);
+                self.person(node).take_presence(presence, caret, now);
             }
             PresenceEvent::Left { node, user } => {
                 let person = self.person(node);
@@ -231,6 +226,31 @@ impl App {
             }
         }
         self.recount();
+    }
+
+    /// Where somebody is in the text as it is shown.
+    fn caret_of(&self, presence: &Presence) -> Option<TextSelection> {
+        let head = self.place_of(presence.cursor.as_ref()?)?;
+        let start = presence
+            .selection
+            .as_ref()
+            .map(|selection| &selection.start);
+        let anchor = start.and_then(|start| self.place_of(start)).unwrap_or(head);
+        Some(TextSelection { anchor, head })
+    }
+
+    /// An anchor is exact; an offset counts in the text as it was when the event was made.
+    fn place_of(&self, position: &CursorPosition) -> Option<usize> {
+        if position.container != TextDocument::CONTAINER {
+            return None;
+        }
+        let anchor = position.anchor.as_ref();
+        let place = anchor.and_then(|anchor| self.document.resolve(anchor));
+        Some(
+            place
+                .unwrap_or(position.offset)
+                .min(self.rope().len_chars()),
+        )
     }
 
     pub(super) fn connection(&mut self, event: &ConnectionEvent) {

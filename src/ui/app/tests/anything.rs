@@ -143,10 +143,10 @@ fn happen(desk: &mut Desk, happening: Happening) {
             desk.others_delete(start..(start + count).min(length));
         }
         Happening::Presence(who, anchor, head) => desk.joins(node(who), anchor, head),
-        Happening::Leave(who) => desk.send(Event::Presence(PresenceEvent::Left {
+        Happening::Leave(who) => desk.send(Event::Presence(Box::new(PresenceEvent::Left {
             node: node(who),
             user: user("Somebody", "no colour"),
-        })),
+        }))),
         Happening::Connection(who, to) => desk.send(Event::Connection(ConnectionEvent {
             node: node(who),
             from: PeerState::Connected,

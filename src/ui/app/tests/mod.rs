@@ -70,6 +70,7 @@ impl Desk {
             path: Some("notes.md".into()),
             format,
             title: String::new(),
+            modified: false,
             theme,
             keymap: Keymap::default(),
             config: Config::default(),
@@ -178,10 +179,10 @@ impl Desk {
 
     /// Somebody is here, connected, with the caret in a place or text selected.
     pub(super) fn joins(&mut self, node: NodeId, anchor: usize, head: usize) {
-        self.send(Event::Presence(PresenceEvent::Joined {
+        self.send(Event::Presence(Box::new(PresenceEvent::Joined {
             node,
             presence: presence(node, anchor, head),
-        }));
+        })));
         let mut rows: Vec<PeerRow> = self.app.people.keys().map(|node| row(*node)).collect();
         rows.retain(|row| row.node != node);
         rows.push(row(node));

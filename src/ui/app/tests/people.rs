@@ -159,10 +159,10 @@ fn the_status_line_tells_of_people() {
     desk.send(Event::Peers(vec![row(ADA), row(LINUS)]));
     assert!(desk.status().contains("synced with 2"));
 
-    desk.send(Event::Presence(PresenceEvent::Left {
+    desk.send(Event::Presence(Box::new(PresenceEvent::Left {
         node: ADA,
         user: user_of(ADA),
-    }));
+    })));
     assert!(desk.status().contains("Ada left"));
     desk.joins(ADA, 0, 0);
     assert!(desk.status().contains("Ada is back"));

@@ -40,16 +40,16 @@ fn with_three() -> Desk {
     desk.joins(MARGARET, at("Friday"), at("Friday"));
     let mut typing = presence(ADA, at("writes"), at(" the announcement"));
     typing.typing = true;
-    desk.send(Event::Presence(PresenceEvent::Updated {
+    desk.send(Event::Presence(Box::new(PresenceEvent::Updated {
         node: ADA,
         presence: typing,
-    }));
+    })));
     let mut away = presence(MARGARET, at("Friday"), at("Friday"));
     away.away = true;
-    desk.send(Event::Presence(PresenceEvent::Updated {
+    desk.send(Event::Presence(Box::new(PresenceEvent::Updated {
         node: MARGARET,
         presence: away,
-    }));
+    })));
     desk.wait(Duration::from_secs(20));
     desk
 }
@@ -171,10 +171,10 @@ fn the_status_line() {
     desk.assert_screen("status_line__error_beside_the_name", 120, 24);
 
     let mut desk = with_one();
-    desk.send(Event::Presence(PresenceEvent::Left {
+    desk.send(Event::Presence(Box::new(PresenceEvent::Left {
         node: ADA,
         user: user_of(ADA),
-    }));
+    })));
     desk.send(Event::Connection(ConnectionEvent {
         node: ADA,
         from: PeerState::Connected,
