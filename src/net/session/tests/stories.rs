@@ -147,6 +147,7 @@ fn edits_pass_along_a_line() {
     net.run_until_equal();
     assert!(net.text(sites[1]).contains("left"));
     assert_eq!(net.traffic().updates, 4);
+    assert_eq!(net.traffic().sync_requests, 0);
     assert_eq!(net.traffic().repeated_operations, 0);
     assert!(!is_connected(&net, sites[0], sites[2]));
 }
@@ -262,6 +263,25 @@ fn what_an_author_could_not_send_to_all_reaches_all() {
     net.crash(sites[0]);
     net.run_until_equal();
     assert!(net.text(sites[1]).contains("only Cy"));
+}
+
+#[test]
+fn what_is_missing_is_found_while_others_go_on_typing() {
+    let mut net = Network::new(19);
+    let sites = party(&mut net, &["Ana", "Bo", "Cy"]);
+    run_until_mesh(&mut net, &sites);
+    net.run_for(Duration::from_secs(3));
+    net.block(sites[0], sites[1]);
+    net.insert(sites[0], 0, "only Cy hears this. ");
+    net.run_for(Duration::from_secs(1));
+    net.crash(sites[0]);
+    // What Cy types depends on what Bo has not got, and there is never a quiet second.
+    for _ in 0..20 {
+        net.insert(sites[2], 0, "x");
+        net.run_for(Duration::from_millis(150));
+    }
+    assert!(net.text(sites[1]).contains("only Cy"));
+    assert_eq!(net.traffic().repeated_operations, 0);
 }
 
 #[test]
