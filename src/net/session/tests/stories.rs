@@ -441,3 +441,30 @@ fn an_application_that_imports_by_itself_is_heard() {
     net.run_until_equal();
     assert_eq!(net.text(sites[1]), "from a file ");
 }
+
+#[test]
+fn a_star_of_fifty_sends_each_edit_once_to_each() {
+    let mut net = Network::new(20);
+    let options = |name: String| SiteOptions {
+        name,
+        document: Some(DocumentId([1; 32])),
+        title: String::new(),
+        degree_limit: 0,
+    };
+    let hub = net.add_with(options("hub".to_owned()));
+    let guests: Vec<_> = (0..50)
+        .map(|index| net.add_with(options(format!("guest {index}"))))
+        .collect();
+    for &guest in &guests {
+        net.connect(guest, hub);
+    }
+    net.run_for(Duration::from_secs(3));
+    net.reset_traffic();
+    for &guest in &guests[..5] {
+        net.insert(guest, 0, "é");
+        net.run_for(Duration::from_secs(1));
+    }
+    net.run_until_equal();
+    assert_eq!(net.traffic().updates, 5 * guests.len());
+    assert_eq!(net.traffic().repeated_operations, 0);
+}
