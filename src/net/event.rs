@@ -159,7 +159,7 @@ pub enum PresenceEvent {
 /// The life of a peer, as one replica sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PeerState {
-    /// A dial is under way or planned.
+    /// A dial or a handshake is under way.
     Connecting,
     /// Connected; the two replicas are telling each other what they lack.
     Syncing,

@@ -1,6 +1,6 @@
 //! One peer: its life, when to dial it again, and who wins when both sides dial.
 //!
-//! What passes over the connection with it is the `link`'s.
+//! What passes over the connection with it is in `link`, what it has in `known`.
 
 pub(crate) mod known;
 pub(crate) mod link;

@@ -143,3 +143,92 @@ pub(crate) fn decode_version(bytes: &[u8]) -> Option<VersionVector> {
     let version = VersionVector::decode(bytes).ok()?;
     version.iter().all(|(_, &end)| end >= 0).then_some(version)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NODE: NodeId = NodeId([0xab; 32]);
+
+    fn document(peer: u64) -> SharedDocument {
+        let doc = LoroDoc::new();
+        assert!(doc.set_peer_id(peer).is_ok());
+        SharedDocument::new(doc)
+    }
+
+    fn write(document: &SharedDocument, text: &str) {
+        let guard = document.lock();
+        assert!(guard.doc().get_text("main").insert(0, text).is_ok());
+        guard.doc().commit();
+    }
+
+    fn exported(document: &SharedDocument, spans: &[IdSpan]) -> Vec<u8> {
+        document.export_spans(spans).unwrap_or_default()
+    }
+
+    fn imported(document: &mut SharedDocument, updates: &[u8]) -> Imported {
+        match document.import(updates, NODE) {
+            Ok(imported) => imported,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn what_waits_is_reported_and_counts_when_it_is_unlocked() {
+        let (ana, mut bo) = (document(1), document(2));
+        write(&ana, "first");
+        write(&ana, "then");
+        let first = IdSpan::new(1, 0, 5);
+        let then = IdSpan::new(1, 5, 9);
+
+        let result = imported(&mut bo, &exported(&ana, &[then]));
+        assert_eq!(result.spans, []);
+        assert_eq!(result.pending, [then]);
+
+        let result = imported(&mut bo, &exported(&ana, &[first]));
+        assert_eq!(result.spans, [IdSpan::new(1, 0, 9)]);
+        assert_eq!(result.pending, []);
+        assert_eq!(bo.version(), ana.version());
+    }
+
+    #[test]
+    fn own_updates_tell_their_spans() {
+        let ana = document(1);
+        write(&ana, "some text");
+        let updates = exported(&ana, &[IdSpan::new(1, 2, 7)]);
+        let spans = spans_of_own_update(&updates);
+        assert_eq!(spans, Some(vec![IdSpan::new(1, 2, 7)]));
+        assert_eq!(spans_of_own_update(b"nonsense"), None);
+    }
+
+    #[test]
+    fn events_of_an_import_name_the_peer() {
+        let (ana, mut bo) = (document(1), document(2));
+        write(&ana, "text");
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let subscription = bo.doc().subscribe_root(std::sync::Arc::new(move |event| {
+            let _ = sender.send(peer_of_origin(event.origin));
+        }));
+        imported(&mut bo, &exported(&ana, &[IdSpan::new(1, 0, 4)]));
+        assert_eq!(receiver.recv(), Ok(Some(NODE)));
+        drop(subscription);
+    }
+
+    #[test]
+    fn origins_of_others_name_nobody() {
+        for origin in ["", "peer:", "peer:abcd", "undo", &"peer:é".repeat(12)] {
+            assert_eq!(peer_of_origin(origin), None, "{origin}");
+        }
+        let long = format!("peer:{}", "é".repeat(32));
+        assert_eq!(peer_of_origin(&long), None);
+    }
+
+    #[test]
+    fn versions_from_outside_are_checked() {
+        let version: VersionVector = [(1, 5), (2, 0)].into_iter().collect();
+        assert_eq!(decode_version(&version.encode()), Some(version));
+        let negative: VersionVector = [(1, -5)].into_iter().collect();
+        assert_eq!(decode_version(&negative.encode()), None);
+        assert_eq!(decode_version(&[9, 9, 9]), None);
+    }
+}

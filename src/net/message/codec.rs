@@ -143,3 +143,171 @@ fn check_address(address: &PeerAddress) -> Result<(), MessageError> {
     let relay = address.relay.as_ref().map_or(0, String::len);
     within("the relay's address", relay, MAX_RELAY_URL)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::net::{
+        message::{Denied, DeniedCode, Welcome},
+        node::{DocumentId, NodeId},
+    };
+
+    const NODE: NodeId = NodeId([5; 32]);
+
+    fn user(name: usize) -> UserInfo {
+        UserInfo {
+            name: "n".repeat(name),
+            color: "#4ECDC4".to_owned(),
+            avatar_url: None,
+        }
+    }
+
+    fn member(direct: usize, relay: usize) -> Member {
+        Member {
+            address: PeerAddress {
+                node: NODE,
+                direct: vec![([127, 0, 0, 1], 1).into(); direct],
+                relay: Some("r".repeat(relay)),
+            },
+            user: user(5),
+        }
+    }
+
+    fn hello(title: usize, name: usize) -> Message {
+        Message::Hello(Hello {
+            minor_version: 0,
+            document: Some(DocumentId([1; 32])),
+            title: "t".repeat(title),
+            user: user(name),
+            address: PeerAddress::unknown(NODE),
+        })
+    }
+
+    fn presence(anchor: usize) -> Message {
+        Message::PresenceUpdate(PresenceUpdate {
+            sequence: 1,
+            cursor: Some(WireAnchor(vec![0; anchor])),
+            selection_start: None,
+            typing: true,
+            away: false,
+            user: None,
+        })
+    }
+
+    fn batch(size: usize) -> Message {
+        Message::UpdateBatch(Part {
+            last: true,
+            updates: vec![1; size],
+        })
+    }
+
+    #[test]
+    fn messages_at_their_limits_survive_the_wire() {
+        for message in [
+            hello(MAX_TITLE, MAX_NAME),
+            Message::Welcome(Welcome {
+                members: vec![member(1, 20); MAX_MEMBERS],
+            }),
+            Message::UserJoined(member(MAX_DIRECT_ADDRESSES, MAX_RELAY_URL)),
+            Message::Denied(Denied {
+                code: DeniedCode::OtherDocument,
+                text: "no".to_owned(),
+            }),
+            presence(MAX_ANCHOR),
+            batch(MAX_PART),
+            Message::SyncRequest {
+                version_vector: vec![1; 100],
+                received: u64::MAX,
+                waiting: true,
+            },
+            Message::Heartbeat {
+                digest: u64::MAX,
+                received: 3,
+            },
+        ] {
+            let Ok(payload) = message.encode() else {
+                panic!("{message:?} cannot be written");
+            };
+            assert!(payload.len() <= MAX_FRAME);
+            assert_eq!(Message::decode(&payload).ok(), Some(message));
+        }
+    }
+
+    #[test]
+    fn messages_over_their_limits_are_refused_on_both_sides() {
+        for (message, what) in [
+            (hello(MAX_TITLE + 1, 1), "the title"),
+            (hello(1, MAX_NAME + 1), "the name"),
+            (
+                Message::UserJoined(member(MAX_DIRECT_ADDRESSES + 1, 1)),
+                "the list of addresses",
+            ),
+            (
+                Message::UserJoined(member(1, MAX_RELAY_URL + 1)),
+                "the relay's address",
+            ),
+            (
+                Message::Welcome(Welcome {
+                    members: vec![member(0, 0); MAX_MEMBERS + 1],
+                }),
+                "the list of members",
+            ),
+            (presence(MAX_ANCHOR + 1), "an anchor"),
+            (batch(MAX_FRAME), "the frame"),
+        ] {
+            let payload = postcard::to_stdvec(&message).unwrap_or_default();
+            for result in [message.encode().err(), Message::decode(&payload).err()] {
+                assert!(
+                    matches!(result, Some(MessageError::TooLarge { what: found, .. }) if found == what),
+                    "{what}: {result:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_frame_holds_one_message_and_nothing_else() {
+        let mut payload = presence(3).encode().unwrap_or_default();
+        payload.push(0);
+        assert!(matches!(
+            Message::decode(&payload),
+            Err(MessageError::Trailing(1))
+        ));
+        for length in 0..payload.len() - 1 {
+            assert!(Message::decode(&payload[..length]).is_err());
+        }
+    }
+
+    #[test]
+    fn a_caret_takes_few_bytes() {
+        let payload = presence(30).encode().unwrap_or_default();
+        assert!(payload.len() <= 40, "{}", payload.len());
+    }
+
+    #[test]
+    fn updates_are_cut_and_put_together() {
+        for size in [0, 1, MAX_PART, MAX_PART + 1, 3 * MAX_PART, 3 * MAX_PART + 7] {
+            let updates: Vec<u8> = (0..size).map(|index| index as u8).collect();
+            let parts = parts(updates.clone());
+            assert_eq!(parts.len(), size.div_ceil(MAX_PART).max(1));
+            let (last, others) = parts
+                .split_last()
+                .map_or((None, &[][..]), |(last, others)| (Some(last), others));
+            assert!(last.is_some_and(|part| part.last));
+            assert!(others.iter().all(|part| !part.last));
+            let whole: Vec<u8> = parts.into_iter().flat_map(|part| part.updates).collect();
+            assert_eq!(whole, updates);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_decoder_panic(payload in prop::collection::vec(any::<u8>(), 0..400)) {
+            if let Ok(message) = Message::decode(&payload) {
+                prop_assert!(message.encode().is_ok());
+            }
+        }
+    }
+}

@@ -321,8 +321,10 @@ impl Link {
         if self.asked || !self.synced || now < self.repair_at {
             return false;
         }
+        // Two heartbeats must agree: the first may have overtaken an edit on its way from a third.
+        let confirmed = now >= since + HEARTBEAT / 2;
         let quiet = now >= self.moved_at.max(changed_at) + HEARTBEAT;
-        quiet || now >= since + DIFFERENT_FOR
+        (confirmed && quiet) || now >= since + DIFFERENT_FOR
     }
 
     /// Returns whether a question may be asked now.

@@ -258,7 +258,8 @@ impl Network {
 
     fn dialled(&mut self, dialler: SiteId, acceptor: SiteId, attempt: u64) {
         let (ours, theirs) = (self.sites[acceptor].node, self.sites[dialler].node);
-        if !self.sites[dialler].is_dialling(ours, attempt) {
+        // A dial that was given up arrives all the same, unless it is known to be needless.
+        if !self.sites[dialler].alive || self.is_connected(acceptor, dialler) {
             return;
         }
         let back = self.random_latency();
@@ -295,6 +296,15 @@ impl Network {
         self.wires.insert(attempt, Wire::new(dialler, acceptor));
         self.sites[acceptor].wires.insert(theirs, attempt);
         self.open(acceptor, theirs, attempt);
+    }
+
+    fn is_connected(&self, site: SiteId, other: SiteId) -> bool {
+        let node = self.sites[other].node;
+        self.sites[site]
+            .wires
+            .get(&node)
+            .and_then(|id| self.wires.get(id))
+            .is_some_and(|wire| !wire.cut && !wire.ends.contains(&End::Closed))
     }
 
     fn open(&mut self, site: SiteId, node: NodeId, connection: ConnectionId) {

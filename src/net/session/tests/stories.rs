@@ -147,6 +147,7 @@ fn edits_pass_along_a_line() {
     net.run_until_equal();
     assert!(net.text(sites[1]).contains("left"));
     assert_eq!(net.traffic().updates, 4);
+    assert_eq!(net.traffic().sync_requests, 0);
     assert_eq!(net.traffic().repeated_operations, 0);
     assert!(!is_connected(&net, sites[0], sites[2]));
 }
@@ -262,6 +263,25 @@ fn what_an_author_could_not_send_to_all_reaches_all() {
     net.crash(sites[0]);
     net.run_until_equal();
     assert!(net.text(sites[1]).contains("only Cy"));
+}
+
+#[test]
+fn what_is_missing_is_found_while_others_go_on_typing() {
+    let mut net = Network::new(19);
+    let sites = party(&mut net, &["Ana", "Bo", "Cy"]);
+    run_until_mesh(&mut net, &sites);
+    net.run_for(Duration::from_secs(3));
+    net.block(sites[0], sites[1]);
+    net.insert(sites[0], 0, "only Cy hears this. ");
+    net.run_for(Duration::from_secs(1));
+    net.crash(sites[0]);
+    // What Cy types depends on what Bo has not got, and there is never a quiet second.
+    for _ in 0..20 {
+        net.insert(sites[2], 0, "x");
+        net.run_for(Duration::from_millis(150));
+    }
+    assert!(net.text(sites[1]).contains("only Cy"));
+    assert_eq!(net.traffic().repeated_operations, 0);
 }
 
 #[test]
@@ -420,4 +440,31 @@ fn an_application_that_imports_by_itself_is_heard() {
     net.import(sites[0], &updates);
     net.run_until_equal();
     assert_eq!(net.text(sites[1]), "from a file ");
+}
+
+#[test]
+fn a_star_of_fifty_sends_each_edit_once_to_each() {
+    let mut net = Network::new(20);
+    let options = |name: String| SiteOptions {
+        name,
+        document: Some(DocumentId([1; 32])),
+        title: String::new(),
+        degree_limit: 0,
+    };
+    let hub = net.add_with(options("hub".to_owned()));
+    let guests: Vec<_> = (0..50)
+        .map(|index| net.add_with(options(format!("guest {index}"))))
+        .collect();
+    for &guest in &guests {
+        net.connect(guest, hub);
+    }
+    net.run_for(Duration::from_secs(3));
+    net.reset_traffic();
+    for &guest in &guests[..5] {
+        net.insert(guest, 0, "é");
+        net.run_for(Duration::from_secs(1));
+    }
+    net.run_until_equal();
+    assert_eq!(net.traffic().updates, 5 * guests.len());
+    assert_eq!(net.traffic().repeated_operations, 0);
 }
