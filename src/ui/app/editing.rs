@@ -27,18 +27,9 @@ impl App {
         self.insert(&text, EditKind::Other);
     }
 
-    /// Inserts a tab, or spaces up to the next tab stop if the configuration says so.
+    /// Inserts a tab.
     pub(super) fn insert_tab(&mut self) {
-        if !self.config.soft_tabs {
-            return self.insert("\t", EditKind::Type);
-        }
-        let width = usize::from(self.config.tab_width.max(1));
-        let rope = self.rope();
-        let start = self.selected().start;
-        let line_start = rope.line_to_char(rope.char_to_line(start));
-        let text = rope.slice(line_start..start).to_string();
-        let column = crate::ui::pane::words::width(&text);
-        self.insert(&" ".repeat(width - column % width), EditKind::Type);
+        self.insert("\t", EditKind::Type);
     }
 
     /// Deletes the selection, or else the grapheme before the caret.
