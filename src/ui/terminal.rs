@@ -5,7 +5,7 @@
 //! a panic.
 
 use std::{
-    io::{self, BufWriter, Stdout, Write},
+    io::{self, Write},
     panic,
     sync::{
         Mutex, Once,
@@ -30,7 +30,11 @@ use crossterm::{
         SetTitle, disable_raw_mode, enable_raw_mode,
     },
 };
-use ratatui::{Frame, Terminal, backend::CrosstermBackend, layout::Size};
+use ratatui::{
+    Frame, Terminal,
+    backend::CrosstermBackend,
+    layout::{Position, Rect, Size},
+};
 
 use super::text::is_hidden;
 
@@ -50,12 +54,36 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// The thread that took the terminal; its panics end the editor.
 static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
 
-type Output = BufWriter<Stdout>;
+/// Gathers a frame and writes it in one go. What was gathered when the terminal was given back is
+/// dropped, so that no half frame follows a panic onto the shell's screen.
+#[derive(Default)]
+struct Output {
+    pending: Vec<u8>,
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.pending.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let pending = std::mem::take(&mut self.pending);
+        if !TAKEN.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let mut output = io::stdout().lock();
+        output.write_all(&pending)?;
+        output.flush()
+    }
+}
 
 /// The terminal while it is the editor's. Dropping it gives the terminal back.
 pub struct TerminalSession {
     terminal: Terminal<CrosstermBackend<Output>>,
     options: TerminalOptions,
+    /// Whether the screen may show something else than the last frame.
+    is_stale: bool,
 }
 
 impl TerminalSession {
@@ -67,28 +95,37 @@ impl TerminalSession {
     pub fn enter(options: TerminalOptions) -> io::Result<Self> {
         restore_on_panic();
         take(options)?;
-        let output = BufWriter::with_capacity(1 << 16, io::stdout());
-        let terminal = Terminal::new(CrosstermBackend::new(output));
-        let mut session = Self {
+        let terminal = Terminal::new(CrosstermBackend::new(Output::default()));
+        Ok(Self {
             terminal: terminal.inspect_err(|_| restore())?,
             options,
-        };
-        session.redraw()?;
-        Ok(session)
+            is_stale: true,
+        })
     }
 
     /// Draws a frame. The terminal shows it all at once if it knows how to.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        let drawn = self.terminal.draw(render).map(|_| ());
+        let drawn = self.draw_frame(render);
         // Also after a failure: the terminal would stand still until it gives up waiting.
         let ended = self.write(EndSynchronizedUpdate);
         drawn.and(ended)
     }
 
+    fn draw_frame(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        if self.is_stale {
+            // Not `Terminal::clear`: it asks the terminal where the cursor is and waits two seconds
+            // for terminals that do not answer.
+            let size = self.terminal.size()?;
+            self.terminal.resize(Rect::from((Position::ORIGIN, size)))?;
+            self.is_stale = false;
+        }
+        self.terminal.draw(render).map(|_| ())
+    }
+
     /// Forgets what is on the screen, so that the next frame is drawn whole.
-    pub fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+    pub fn redraw(&mut self) {
+        self.is_stale = true;
     }
 
     /// Returns the size of the screen.
@@ -111,8 +148,8 @@ impl TerminalSession {
     pub fn suspend(&mut self) -> io::Result<()> {
         restore();
         stop()?;
-        take(self.options)?;
-        self.redraw()
+        self.redraw();
+        take(self.options)
     }
 
     /// Gives the terminal back. Does nothing when that has happened already.
@@ -272,7 +309,7 @@ mod tests {
             vt100::MouseProtocolMode::None
         );
         parser.process(b"\x1b[?25l\x1b[31mpicture");
-        parser.process(&written(|out| write_leave(out)));
+        parser.process(&written(write_leave));
         let screen = parser.screen();
         assert!(!screen.alternate_screen());
         assert!(!screen.bracketed_paste());
@@ -302,7 +339,7 @@ mod tests {
         };
         let enter = written(|out| write_enter(out, TerminalOptions { mouse: true }));
         assert!(position(&enter, b"\x1b[?1049h") < position(&enter, b"\x1b[>1u"));
-        let leave = written(|out| write_leave(out));
+        let leave = written(write_leave);
         assert!(position(&leave, b"\x1b[<1u") < position(&leave, b"\x1b[?1049l"));
     }
 
@@ -317,5 +354,9 @@ mod tests {
         restore();
         restore();
         assert!(!TAKEN.load(Ordering::SeqCst));
+        let mut output = Output::default();
+        output.write_all(b"half a frame").expect("gathered");
+        output.flush().expect("dropped");
+        assert!(output.pending.is_empty());
     }
 }

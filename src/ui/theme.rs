@@ -11,7 +11,7 @@ mod role;
 
 use std::path::{Path, PathBuf};
 
-use ratatui::style::{Color, Style};
+use ratatui::style::{Color, Modifier, Style};
 
 pub use color::{ColorParseError, parse_color};
 pub use depth::ColorDepth;
@@ -158,14 +158,20 @@ impl Theme {
             return style;
         }
         // Sixteen colours make neighbours equal: then modifiers must tell them apart.
-        let below = match role.layer() {
+        let text = self.written[Role::Text as usize];
+        let (below, below_plain) = match role.layer() {
             Layer::Ground => return readable(style),
-            Layer::On(role) => self.written[role as usize],
-            Layer::Overlay => self.written[Role::Text as usize],
+            Layer::On(role) => (self.written[role as usize], role.plain()),
+            Layer::Overlay => (text, Modifier::empty()),
         };
-        let differed = below.patch(written) != below;
-        if differed && reduce(below).patch(style) == reduce(below) {
-            style = style.add_modifier(role.plain());
+        let (seen, below_seen) = (below.patch(written), reduce(below));
+        let lost_ground = seen.bg != text.bg && below_seen.patch(style).bg == reduce(text).bg;
+        let lost_all = seen != below && below_seen.patch(style) == below_seen;
+        if lost_ground {
+            // What was on a ground of its own is no less important than before.
+            style = style.add_modifier(role.plain() - Modifier::DIM);
+        } else if lost_all {
+            style = style.add_modifier(role.plain() - below_plain);
         }
         readable(style)
     }

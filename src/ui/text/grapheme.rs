@@ -11,11 +11,15 @@ use std::ops::Range;
 use ropey::{Rope, iter::Chars};
 use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
-/// The length of a segment in characters, give or take [`SLACK`].
+/// The length of a segment in characters, give or take a few dozen.
 pub const SEGMENT: usize = 4096;
 
 /// How many characters a segment may be longer, in search of a good place to end.
 const SLACK: usize = 64;
+
+/// How many characters of a stretch are read at once; flags behind each other have no certain
+/// boundary, and a row shows but a few of them.
+const PIECE: usize = 32;
 
 /// The extent of a line, in characters of the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -156,6 +160,8 @@ pub struct Graphemes<'a> {
     position: usize,
     end: usize,
     stretch: String,
+    /// Whether the stretch goes on behind what was read of it.
+    is_open: bool,
     /// How many bytes of the stretch have been handed out, and where the rest of it is.
     taken: usize,
     next: usize,
@@ -172,6 +178,7 @@ impl<'a> Graphemes<'a> {
             position: start,
             end,
             stretch: String::new(),
+            is_open: false,
             taken: 0,
             next: start,
         }
@@ -180,16 +187,24 @@ impl<'a> Graphemes<'a> {
     /// Returns the next cluster.
     #[allow(clippy::should_implement_trait)] // It lends; an iterator cannot.
     pub fn next(&mut self) -> Option<Grapheme<'_>> {
-        if self.taken == self.stretch.len() {
+        let length = loop {
+            let rest = &self.stretch[self.taken..];
+            let length = match rest.len() {
+                1 => 1,
+                _ => rest.graphemes(true).next().map_or(0, str::len),
+            };
+            // The last cluster of what was read may go on.
+            if length > 0 && !(self.is_open && length == rest.len()) {
+                break length;
+            }
+            if length == 0 && !self.start_stretch() {
+                return None;
+            }
             self.read_stretch();
-        }
-        let rest = &self.stretch[self.taken..];
-        let text = match rest.len() {
-            1 => rest,
-            _ => rest.graphemes(true).next()?,
         };
+        let text = &self.stretch[self.taken..self.taken + length];
         let start = self.next;
-        self.taken += text.len();
+        self.taken += length;
         self.next += text.chars().count();
         Some(Grapheme {
             chars: start..self.next,
@@ -205,14 +220,28 @@ impl<'a> Graphemes<'a> {
         self.chars.next()
     }
 
-    fn read_stretch(&mut self) {
+    /// Begins a stretch with its first character, or returns false at the end.
+    fn start_stretch(&mut self) -> bool {
         self.stretch.clear();
         self.taken = 0;
-        let Some(mut before) = self.ahead.take().or_else(|| self.read_char()) else {
+        let first = self.ahead.take().or_else(|| self.read_char());
+        self.stretch.extend(first);
+        first.is_some()
+    }
+
+    /// Reads on to the end of the stretch, or another piece of it: as much again as there is, so
+    /// that also an endless cluster is looked at only a few times.
+    fn read_stretch(&mut self) {
+        self.stretch.drain(..self.taken);
+        self.taken = 0;
+        let Some(mut before) = self.stretch.chars().next_back() else {
             return;
         };
-        self.stretch.push(before);
-        while let Some(after) = self.read_char() {
+        self.is_open = false;
+        for _ in 0..PIECE.max(self.stretch.len()) {
+            let Some(after) = self.read_char() else {
+                return;
+            };
             if is_certain_boundary(before, after) {
                 self.ahead = Some(after);
                 return;
@@ -220,6 +249,7 @@ impl<'a> Graphemes<'a> {
             self.stretch.push(after);
             before = after;
         }
+        self.is_open = true;
     }
 }
 

@@ -99,25 +99,72 @@ impl Rgb {
         nearest.map_or(Color::Reset, |(index, _)| Color::Indexed(index))
     }
 
-    /// Returns the nearest of the sixteen colours, as common terminals show them.
+    /// Returns the one of the sixteen colours that is meant: for a colour of the rainbow the one of
+    /// its hue, dark or light, else the nearest of black, white and the greys. The nearest in
+    /// space would often be a grey, and a pale red warning should stay red.
     pub fn to_ansi16(self) -> Color {
-        let nearest = ANSI16
-            .iter()
+        if let Some(index) = self.hue() {
+            let light = usize::from(self.luminance() > 0.18);
+            return HUES[index][light];
+        }
+        let greys = ANSI16.iter().filter(|(_, _, rgb)| rgb.hue().is_none());
+        let nearest = greys
             .map(|(_, color, rgb)| (*color, self.distance(*rgb)))
             .min_by(|a, b| a.1.total_cmp(&b.1));
         nearest.map_or(Color::Reset, |(color, _)| color)
     }
 
-    /// Returns the nearest of the sixteen colours that are no shade of grey.
-    pub fn to_ansi16_hue(self) -> Color {
-        let nearest = ANSI16
-            .iter()
-            .filter(|(_, _, rgb)| rgb.0 != rgb.1 || rgb.1 != rgb.2)
-            .map(|(_, color, rgb)| (*color, self.distance(*rgb)))
-            .min_by(|a, b| a.1.total_cmp(&b.1));
-        nearest.map_or(Color::Reset, |(color, _)| color)
+    /// Returns the one of six colours of the terminal that can be seen best on black and on white,
+    /// by hue; greys become blue.
+    pub fn to_ansi_hue(self) -> Color {
+        const SEEN_BEST: [Color; 6] = [
+            Color::LightRed,
+            Color::Yellow,
+            Color::Green,
+            Color::Cyan,
+            Color::LightBlue,
+            Color::Magenta,
+        ];
+        SEEN_BEST[self.hue().unwrap_or(4)]
+    }
+
+    /// Returns the index in [`HUES`], or `None` for what is nearly grey.
+    fn hue(self) -> Option<usize> {
+        let [red, green, blue] = [self.0, self.1, self.2].map(f64::from);
+        let most = red.max(green).max(blue);
+        let chroma = most - red.min(green).min(blue);
+        if chroma < 48.0 {
+            return None;
+        }
+        let sixth = if most == red {
+            (green - blue) / chroma
+        } else if most == green {
+            2.0 + (blue - red) / chroma
+        } else {
+            4.0 + (red - green) / chroma
+        };
+        // Sixths of the circle; what people call yellow starts early, at orange.
+        Some(match sixth {
+            sixth if sixth < -0.6 => 5,
+            sixth if sixth < 0.4 => 0,
+            sixth if sixth < 1.25 => 1,
+            sixth if sixth < 2.6 => 2,
+            sixth if sixth < 3.3 => 3,
+            sixth if sixth < 4.25 => 4,
+            _ => 5,
+        })
     }
 }
+
+/// The colours of the rainbow among the sixteen, dark and light.
+const HUES: [[Color; 2]; 6] = [
+    [Color::Red, Color::LightRed],
+    [Color::Yellow, Color::LightYellow],
+    [Color::Green, Color::LightGreen],
+    [Color::Cyan, Color::LightCyan],
+    [Color::Blue, Color::LightBlue],
+    [Color::Magenta, Color::LightMagenta],
+];
 
 fn linear(channel: u8) -> f64 {
     let value = f64::from(channel) / 255.0;
@@ -193,6 +240,18 @@ mod tests {
         assert_eq!(Rgb(0, 0, 0).to_ansi256(), Color::Indexed(16));
         assert_eq!(Rgb(250, 10, 5).to_ansi16(), Color::LightRed);
         assert_eq!(Rgb(10, 10, 10).to_ansi16(), Color::Black);
+        assert_eq!(Rgb(0xF3, 0x8B, 0x8B).to_ansi16(), Color::LightRed);
+        assert_eq!(Rgb(0x93, 0xCB, 0xA1).to_ansi16(), Color::LightGreen);
+        assert_eq!(Rgb(0x85, 0x54, 0x00).to_ansi16(), Color::Yellow);
+        for (index, [dark, light]) in HUES.into_iter().enumerate() {
+            for color in [dark, light] {
+                let (.., rgb) = ANSI16
+                    .iter()
+                    .find(|(_, c, _)| *c == color)
+                    .expect("one of them");
+                assert_eq!(rgb.hue(), Some(index), "{color}");
+            }
+        }
     }
 
     proptest! {

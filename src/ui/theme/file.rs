@@ -1,10 +1,6 @@
 //! Theme files: TOML with `inherits`, `[palette]` and `[roles]`.
 
-use std::{
-    collections::HashMap,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, fs, path::Path};
 
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
@@ -125,7 +121,7 @@ pub(super) fn names(directory: Option<&Path>) -> Vec<String> {
     names
 }
 
-fn theme_name(path: &PathBuf) -> Option<String> {
+fn theme_name(path: &Path) -> Option<String> {
     let is_theme = path
         .extension()
         .is_some_and(|extension| extension == "toml");

@@ -64,12 +64,7 @@ impl Theme {
 
     /// Sixteen colours are too few for a tinted ground: selections are underlined instead.
     fn participant_in_sixteen(&self, chosen: Rgb) -> ParticipantColors {
-        let color = match self.ground {
-            // Black and white are grounds; a person needs a colour.
-            Some(ground) => chosen.readable_on(ground, 3.0),
-            None => chosen,
-        };
-        let color = color.to_ansi16_hue();
+        let color = chosen.to_ansi_hue();
         let text = super::rgb_of(color).unwrap_or(Rgb::WHITE).readable_text();
         let marked = Style::new().fg(text.to_ansi16()).bg(color);
         ParticipantColors {

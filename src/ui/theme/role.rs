@@ -71,8 +71,9 @@ roles! {
     LineNumberCurrent "line-number-current" On(Role::Text), BOLD;
     /// Control, bidirectional and invisible characters, shown by name.
     ControlCharacter "control-character" On(Role::Text), REVERSED.union(DIM);
-    /// Marks that are not text: the end of the document, a mark for a wrapped line, lines between
-    /// panes.
+    /// Lines between panes.
+    Separator "separator" On(Role::Text), DIM;
+    /// Marks that are not text: the end of the document, a mark for a wrapped line.
     Faint "faint" On(Role::Text), DIM;
     /// Words that help: greetings, key hints outside of the status line.
     Hint "hint" On(Role::Text), DIM;
