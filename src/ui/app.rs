@@ -26,7 +26,11 @@ mod tests;
 
 use std::{collections::BTreeMap, ops::Range, path::PathBuf, time::Duration};
 
-use ratatui::{Frame, layout::Size};
+use ratatui::{
+    Frame,
+    buffer::Buffer,
+    layout::{Position, Rect, Size},
+};
 use ropey::Rope;
 
 pub use self::event::{
@@ -208,22 +212,26 @@ impl App {
 
     /// Draws everything, and puts the terminal's cursor at the caret.
     pub fn draw(&mut self, frame: &mut Frame) {
-        let size = frame.area().as_size();
-        if size != self.size {
-            self.resize(size);
+        let area = frame.area();
+        if let Some(position) = self.draw_into(area, frame.buffer_mut()) {
+            frame.set_cursor_position(position);
+        }
+    }
+
+    /// Draws everything. Returns where the caret is, if it is visible.
+    pub(crate) fn draw_into(&mut self, screen: Rect, buffer: &mut Buffer) -> Option<Position> {
+        if screen.as_size() != self.size {
+            self.resize(screen.as_size());
         }
         let areas = self.areas();
-        let buffer = frame.buffer_mut();
-        let mut cursor = pane::document::draw(self, &areas, buffer);
+        let cursor = pane::document::draw(self, &areas, buffer);
         if let Some(area) = areas.peers {
             pane::peers::draw(self, area, buffer);
         }
         pane::status::draw(self, areas.status, buffer);
-        if let Some(dialog) = &mut self.dialog {
-            cursor = dialog.draw(areas.screen, buffer, &self.theme, &self.keymap);
-        }
-        if let Some(position) = cursor {
-            frame.set_cursor_position(position);
+        match &mut self.dialog {
+            Some(dialog) => dialog.draw(areas.screen, buffer, &self.theme, &self.keymap),
+            None => cursor,
         }
     }
 

@@ -55,8 +55,8 @@ impl App {
 
     /// Whether the people's pane is on the screen.
     pub(crate) fn peers_shown(&self) -> bool {
-        self.peers_wanted
-            .unwrap_or(self.size.width >= WIDE && !self.people.is_empty())
+        let fits = self.size.width >= WIDE && !self.people.is_empty();
+        self.peers_wanted.unwrap_or(self.config.show_peers && fits)
     }
 
     /// How the text is cut into rows.

@@ -9,11 +9,13 @@ const TYPED: usize = 16;
 impl App {
     /// Takes in what others did to the document, without moving what the person looks at.
     pub(super) fn take_in(&mut self) {
-        let held = self.hold();
+        // A copy of the rope shares its text; laying it out costs more, and is rarely needed.
+        let before = self.rope().clone();
         let changes = self.document.drain();
         if changes.is_empty() {
             return;
         }
+        let held = self.hold_in(&before);
         for change in &changes {
             self.follow(change);
         }

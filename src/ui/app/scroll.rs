@@ -2,6 +2,8 @@
 //!
 //! The scroll position is a place in the text, so that what others write above never moves it.
 
+use ropey::Rope;
+
 use super::App;
 use crate::ui::text::layout::{self, LayoutOptions, Row};
 
@@ -12,18 +14,24 @@ impl App {
     /// The rows on the screen, from the top.
     pub(crate) fn visible_rows(&self) -> Vec<Row> {
         let areas = self.areas();
-        self.rows_from_top(&self.layout_options_in(&areas), areas.text.height.into())
+        let options = self.layout_options_in(&areas);
+        self.rows_from_top(self.rope(), &options, areas.text.height.into())
     }
 
-    fn rows_from_top(&self, options: &LayoutOptions, count: usize) -> Vec<Row> {
-        let rope = self.rope();
+    fn rows_from_top(&self, rope: &Rope, options: &LayoutOptions, count: usize) -> Vec<Row> {
         let top = layout::row_at(rope, options, self.top.min(rope.len_chars()));
         layout::rows_from(rope, options, top.position, count)
     }
 
-    /// Notes on which row of the screen the caret is, before the text changes or is laid out anew.
+    /// Notes on which row of the screen the caret is, before the text is laid out anew.
     pub(super) fn hold(&self) -> Option<usize> {
-        let rows = self.visible_rows();
+        self.hold_in(self.rope())
+    }
+
+    /// Notes on which row of the screen the caret was while the text was this.
+    pub(super) fn hold_in(&self, rope: &Rope) -> Option<usize> {
+        let height = self.areas().text.height.into();
+        let rows = self.rows_from_top(rope, &self.layout_options(), height);
         rows.iter().position(|row| is_on(row, self.selection.head))
     }
 
@@ -50,7 +58,7 @@ impl App {
         let height = self.text_height();
         let margin = MARGIN.min((height - 1) / 2);
         let caret = layout::row_at(self.rope(), &options, self.selection.head);
-        let rows = self.rows_from_top(&options, height);
+        let rows = self.rows_from_top(self.rope(), &options, height);
         let shown = rows
             .iter()
             .position(|row| row.position.start == caret.position.start);
@@ -61,10 +69,12 @@ impl App {
             None if caret.position.start < self.top => Some(margin),
             None => Some(height - 1 - margin),
         };
-        if let Some(rows) = wanted {
-            self.top = self.row_above(&options, caret, rows).position.start;
+        if let Some(above) = wanted {
+            self.top = self.row_above(&options, caret, above).position.start;
         }
-        self.fill(&options, height);
+        if wanted.is_some() || rows.len() < height {
+            self.fill(&options, height);
+        }
         self.reveal_column(&options);
     }
 
@@ -98,7 +108,7 @@ impl App {
 
     /// Scrolls back while there is empty room below the end of the text.
     fn fill(&mut self, options: &LayoutOptions, height: usize) {
-        let shown = self.rows_from_top(options, height);
+        let shown = self.rows_from_top(self.rope(), options, height);
         let Some(first) = shown.first().copied() else {
             return;
         };

@@ -49,14 +49,14 @@ fn text() -> impl Strategy<Value = String> {
         "🏳️‍🌈",
         "a long line of many words, ",
     ]);
-    prop::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat())
+    prop::collection::vec(pieces, 0..6).prop_map(|pieces| pieces.concat())
 }
 
 fn size() -> impl Strategy<Value = (u16, u16)> {
     prop_oneof![
         (0_u16..4, 0_u16..4),
         (0_u16..50, 0_u16..20),
-        (60_u16..160, 5_u16..60),
+        (60_u16..130, 5_u16..40),
     ]
 }
 
@@ -203,7 +203,7 @@ proptest! {
     fn anything_may_happen(
         text in text(),
         (columns, rows) in size(),
-        happenings in prop::collection::vec(happening(), 1..60),
+        happenings in prop::collection::vec(happening(), 1..50),
     ) {
         let mut desk = Desk::new(&text);
         desk.send(Event::Resize(columns, rows));
