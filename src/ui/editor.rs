@@ -54,6 +54,8 @@ pub(super) struct Editor {
     disk_work: Option<JoinHandle<()>>,
     /// The document that was joined, until it is recorded.
     adopt: Option<(DocumentId, String)>,
+    /// The replica to join instead of this document.
+    successor: Option<NodeId>,
     done: bool,
 }
 
@@ -76,6 +78,7 @@ impl Editor {
             for_terminal: Vec::new(),
             disk_work: None,
             adopt: None,
+            successor: None,
             done: false,
         };
         editor.update(Event::Share(launched.share));
@@ -87,6 +90,11 @@ impl Editor {
 
     pub(super) fn is_done(&self) -> bool {
         self.done
+    }
+
+    /// Returns the replica that the person wants to join in place of this document.
+    pub(super) fn take_successor(&mut self) -> Option<NodeId> {
+        self.successor.take()
     }
 
     pub(super) fn next_tick(&self) -> Option<Instant> {
@@ -216,6 +224,11 @@ impl Editor {
             Ok(node) if node == NodeId::of_key(&self.disk.node_key()) => {
                 let sentence = "That is your own node id: send it to somebody else".to_owned();
                 self.update(Event::Message(MessageKind::Error, sentence));
+            }
+            // An empty buffer has nothing to lose: the document that is joined takes its place.
+            Ok(node) if self.app.is_blank() => {
+                self.successor = Some(node);
+                self.done = true;
             }
             Ok(node) => self.network.connect(node),
             Err(error) => self.update(Event::Message(MessageKind::Error, error.to_string())),

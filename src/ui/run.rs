@@ -15,9 +15,10 @@ use tokio::{
 use super::{
     app::Event,
     editor::{Editor, News, TerminalEffect},
-    launch::{self, LaunchError, Options},
+    launch::{self, LaunchError, Launched, Options},
     terminal::TerminalSession,
 };
+use crate::NodeId;
 
 /// While events keep coming, a frame is drawn this often.
 const FRAME: Duration = Duration::from_millis(8);
@@ -34,32 +35,46 @@ const BURST: usize = 256;
 ///
 /// Fails before the screen opens when something that the options name cannot be used, and later
 /// when the terminal itself fails.
-pub fn run(options: Options) -> Result<(), LaunchError> {
-    let launched = launch::open(options)?;
+pub fn run(mut options: Options) -> Result<(), LaunchError> {
+    let mut launched = launch::open(options.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
     let mut terminal = TerminalSession::enter(launched.terminal)?;
     let result = runtime.block_on(async {
-        let (tell, news) = mpsc::unbounded_channel();
-        let mut editor = Editor::open(launched, tell)?;
-        let result = Loop {
-            editor: &mut editor,
-            terminal: &mut terminal,
-            news,
-            drawn: Instant::now(),
+        while let Some(host) = run_one(launched, &mut terminal).await? {
+            options.connect = Some(host.to_string());
+            launched = launch::open(options.clone())?;
         }
-        .run()
-        .await;
-        // The person is done; what is left to do needs no screen.
-        terminal.leave();
-        editor.close().await;
-        result
+        Ok(())
     });
     // Whatever still waits for the network or a clipboard has nothing more to tell.
     runtime.shutdown_timeout(Duration::from_millis(100));
     result
+}
+
+/// Runs one document. Returns the replica that the person wants to join in its place, if any.
+async fn run_one(
+    launched: Launched,
+    terminal: &mut TerminalSession,
+) -> Result<Option<NodeId>, LaunchError> {
+    let (tell, news) = mpsc::unbounded_channel();
+    let mut editor = Editor::open(launched, tell)?;
+    let screen = Loop {
+        editor: &mut editor,
+        terminal,
+        news,
+        drawn: Instant::now(),
+    };
+    let result = screen.run().await;
+    let successor = editor.take_successor();
+    if successor.is_none() {
+        // The person is done; what is left to do needs no screen.
+        terminal.leave();
+    }
+    editor.close().await;
+    result.map(|()| successor)
 }
 
 /// The editor at its terminal.

@@ -253,3 +253,40 @@ fn a_signal_restores_the_terminal_and_keeps_what_was_typed() {
     }
     ada.open(&["notes.md"]).sees(&["HUPTERMtext"]);
 }
+
+#[test]
+fn an_empty_buffer_can_join_from_within() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "from the host\n");
+    let id = ada.node_id(&notes);
+    let host = ada.open(&["--name", "Ada", "notes.md"]);
+    let mut guest = machine.person("ben").open(&["--name", "Ben"]);
+    guest.sees(&["untitled"]);
+    guest.keys("\x12");
+    guest.sees(&["Connect"]);
+    guest.keys(&id);
+    guest.sees(&[&id[..20]]);
+    guest.keys("\r");
+    guest.sees(&["from the host", "Ada"]);
+    host.sees(&["Ben"]);
+}
+
+#[test]
+fn another_document_is_refused_with_a_sentence() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "from the host\n");
+    let id = ada.node_id(&notes);
+    let _host = ada.open(&["--name", "Ada", "notes.md"]);
+    let ben = machine.person("ben");
+    ben.file("own.md", "own text\n");
+    let mut guest = ben.open(&["--name", "Ben", "own.md"]);
+    guest.sees(&["own text"]);
+    guest.keys("\x12");
+    guest.sees(&["Connect"]);
+    guest.keys(&id);
+    guest.sees(&[&id[..20]]);
+    guest.keys("\r");
+    guest.sees(&["hold different documents", "not connected", "own text"]);
+}

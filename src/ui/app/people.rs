@@ -36,6 +36,8 @@ pub(crate) struct Person {
     pub(crate) round_trip: Option<Duration>,
     /// Whether they said goodbye.
     pub(crate) left: bool,
+    /// Whether one of the two sides would not have the other; nobody tries again then.
+    refused: bool,
     /// Since when they may lack edits that are here.
     behind: Option<Duration>,
 }
@@ -50,6 +52,8 @@ pub(crate) enum PersonState {
     Syncing,
     Silent,
     Reconnecting,
+    /// They do not have us, or we not them.
+    Apart,
     Left,
 }
 
@@ -64,6 +68,7 @@ impl PersonState {
             Self::Syncing => "syncing",
             Self::Silent => "not answering",
             Self::Reconnecting => "reconnecting",
+            Self::Apart => "not connected",
             Self::Left => "left",
         }
     }
@@ -82,6 +87,7 @@ impl Person {
             known: false,
             round_trip: None,
             left: false,
+            refused: false,
             behind: None,
         }
     }
@@ -98,6 +104,9 @@ impl Person {
     pub(crate) fn state(&self) -> PersonState {
         if self.left {
             return PersonState::Left;
+        }
+        if self.refused {
+            return PersonState::Apart;
         }
         match self.state {
             Some(PeerState::Connecting | PeerState::Disconnecting | PeerState::Disconnected) => {
@@ -260,7 +269,8 @@ impl App {
         let name = person.name();
         match &event.reason {
             Reason::Denied(why) => {
-                self.complain(format!("{name} did not let you in: {why}"));
+                person.refused = true;
+                self.complain(format!("Not connected with {name}: {why}"));
             }
             Reason::Lost(_) | Reason::Silent
                 if was_connected && event.to != PeerState::Unstable =>
@@ -302,6 +312,7 @@ impl Person {
             PeerState::Connected | PeerState::Unstable => {
                 self.known = true;
                 self.left = false;
+                self.refused = false;
             }
             PeerState::Connecting
             | PeerState::Syncing

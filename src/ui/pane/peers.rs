@@ -111,7 +111,8 @@ fn state_role(app: &App, person: &Person) -> Role {
         PersonState::Connecting
         | PersonState::Syncing
         | PersonState::Silent
-        | PersonState::Reconnecting => Role::PeersWarning,
+        | PersonState::Reconnecting
+        | PersonState::Apart => Role::PeersWarning,
     }
 }
 
@@ -126,6 +127,7 @@ fn state_words(app: &App, person: &Person) -> String {
         | PersonState::Syncing
         | PersonState::Silent
         | PersonState::Reconnecting
+        | PersonState::Apart
         | PersonState::Left => None,
     };
     match answers {
