@@ -196,7 +196,7 @@ fn somebody_who_refuses_us_is_named() {
     }));
     let status = desk.status();
     assert!(
-        status.contains("3f3f3f3f3f did not let you in: this is another document"),
+        status.contains("Not connected with 3f3f3f3f3f: this is another document"),
         "{status}"
     );
 }
