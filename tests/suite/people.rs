@@ -290,3 +290,43 @@ fn another_document_is_refused_with_a_sentence() {
     guest.keys("\r");
     guest.sees(&["hold different documents", "not connected", "own text"]);
 }
+
+#[test]
+fn a_file_that_is_open_elsewhere_is_not_opened_twice() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "text\n");
+    let id = ada.node_id(&notes);
+    let first = ada.open(&["notes.md"]);
+    first.sees(&["text"]);
+    let mut second = ada.open(&["notes.md"]);
+    assert_eq!(second.ends(), 2);
+    let process = first.process_id().to_string();
+    second.sees(&["notes.md is open in another copad", &process, &id[..40]]);
+}
+
+#[test]
+fn a_change_by_another_program_is_merged_when_the_file_is_opened_again() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "one\ntwo\nthree\n");
+    let mut terminal = ada.open(&["notes.md"]);
+    terminal.sees(&["three"]);
+    terminal.keys("unsaved ");
+    terminal.sees(&["unsaved one"]);
+    terminal.keys(QUIT);
+    terminal.sees(&["Quit without saving"]);
+    terminal.keys("q");
+    assert_eq!(terminal.ends(), 0);
+    assert_eq!(std::fs::read_to_string(&notes).expect("it is readable"), "one\ntwo\nthree\n");
+    ada.file("notes.md", "one\ntwo\nTHREE\n");
+    for _ in 0..2 {
+        let mut terminal = ada.open(&["notes.md"]);
+        let screen = terminal.sees(&["unsaved one", "THREE"]);
+        assert!(!screen.contents().contains("three"), "merged once: {}", screen.contents());
+        terminal.keys(QUIT);
+        terminal.sees(&["Quit without saving"]);
+        terminal.keys("q");
+        assert_eq!(terminal.ends(), 0);
+    }
+}
