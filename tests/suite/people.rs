@@ -318,12 +318,19 @@ fn a_change_by_another_program_is_merged_when_the_file_is_opened_again() {
     terminal.sees(&["Quit without saving"]);
     terminal.keys("q");
     assert_eq!(terminal.ends(), 0);
-    assert_eq!(std::fs::read_to_string(&notes).expect("it is readable"), "one\ntwo\nthree\n");
+    assert_eq!(
+        std::fs::read_to_string(&notes).expect("it is readable"),
+        "one\ntwo\nthree\n"
+    );
     ada.file("notes.md", "one\ntwo\nTHREE\n");
     for _ in 0..2 {
         let mut terminal = ada.open(&["notes.md"]);
         let screen = terminal.sees(&["unsaved one", "THREE"]);
-        assert!(!screen.contents().contains("three"), "merged once: {}", screen.contents());
+        assert!(
+            !screen.contents().contains("three"),
+            "merged once: {}",
+            screen.contents()
+        );
         terminal.keys(QUIT);
         terminal.sees(&["Quit without saving"]);
         terminal.keys("q");
