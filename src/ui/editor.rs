@@ -20,6 +20,12 @@ use super::{
 };
 use crate::{DocumentId, DocumentInfo, NodeId, crdt::SharedDocument};
 
+/// Storing the history of a large document holds up typing for some frames, so it waits for a
+/// pause of this length,
+const PAUSE: Duration = Duration::from_secs(2);
+/// but for no longer than this.
+const LONGEST_UNKEPT: Duration = Duration::from_secs(60);
+
 /// What tasks and threads have to tell.
 #[derive(Debug)]
 pub(super) enum News {
@@ -49,6 +55,10 @@ pub(super) struct Editor {
     joining: Joining,
     tell: mpsc::UnboundedSender<News>,
     started: Instant,
+    /// When the person last did something.
+    acted: Instant,
+    /// When the document was last stored.
+    kept: Instant,
     for_terminal: Vec<TerminalEffect>,
     /// The last piece of work for the disk; they are done one after the other.
     disk_work: Option<JoinHandle<()>>,
@@ -66,6 +76,7 @@ impl Editor {
         tell: mpsc::UnboundedSender<News>,
     ) -> Result<Self, LaunchError> {
         let network = Network::start(&launched, &tell)?;
+        let now = Instant::now();
         let mut editor = Self {
             network,
             joining: Joining::new(launched.joins, launched.aside),
@@ -74,7 +85,9 @@ impl Editor {
             clipboard: clipboard(&tell),
             disk: Arc::new(launched.disk),
             tell,
-            started: Instant::now(),
+            started: now,
+            acted: now,
+            kept: now,
             for_terminal: Vec::new(),
             disk_work: None,
             adopt: None,
@@ -85,6 +98,8 @@ impl Editor {
         if let Some(sentence) = launched.message {
             editor.update(Event::Message(MessageKind::Info, sentence));
         }
+        // At once: a peer may have the history a moment from now, and it must be ours as well.
+        editor.keep();
         Ok(editor)
     }
 
@@ -107,6 +122,10 @@ impl Editor {
 
     /// Tells the application, and does what it asks for.
     pub(super) fn update(&mut self, event: Event) {
+        match event {
+            Event::Key(_) | Event::Paste(_) | Event::Mouse(_) => self.acted = Instant::now(),
+            _ => {}
+        }
         let now = self.now();
         for effect in self.app.update(event, now) {
             self.carry_out(effect);
@@ -139,12 +158,21 @@ impl Editor {
         std::mem::take(&mut self.for_terminal)
     }
 
+    /// Stores the document when the person makes a pause, or has not made one for long.
+    pub(super) fn keep_when_quiet(&mut self) {
+        let pause = self.acted > self.kept && self.acted.elapsed() >= PAUSE;
+        if pause || self.kept.elapsed() >= LONGEST_UNKEPT {
+            self.keep();
+        }
+    }
+
     /// Stores the document with its history, if it changed since.
     pub(super) fn keep(&mut self) {
         if !self.joining.is_done() {
             // What is stored is still that of the document from before.
             return;
         }
+        self.kept = Instant::now();
         let peers = self.network.peers();
         let document = self.document.clone();
         self.on_disk(move |disk| {

@@ -22,8 +22,6 @@ use crate::NodeId;
 
 /// While events keep coming, a frame is drawn this often.
 const FRAME: Duration = Duration::from_millis(8);
-/// How often the document with its history is stored while somebody writes.
-const KEEP_EVERY: Duration = Duration::from_secs(5);
 /// How often round trips and states of peers are looked at.
 const LOOK_AT_PEERS: Duration = Duration::from_secs(1);
 /// Events that are taken in before the next frame at most.
@@ -90,7 +88,6 @@ impl Loop<'_> {
         let mut keyboard = EventStream::new();
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
-        let mut keep = tokio::time::interval(KEEP_EVERY);
         let mut look = tokio::time::interval(LOOK_AT_PEERS);
         let size = self.terminal.size()?;
         self.editor.update(Event::Resize(size.width, size.height));
@@ -122,9 +119,9 @@ impl Loop<'_> {
                 }
                 _ = look.tick() => {
                     self.editor.look_at_peers();
+                    self.editor.keep_when_quiet();
                     stale = true;
                 }
-                _ = keep.tick() => self.editor.keep(),
                 _ = terminate.recv() => break,
                 _ = hang_up.recv() => break,
             }
