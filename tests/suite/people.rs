@@ -337,3 +337,15 @@ fn a_change_by_another_program_is_merged_when_the_file_is_opened_again() {
         assert_eq!(terminal.ends(), 0);
     }
 }
+
+#[test]
+fn a_host_that_is_not_there_is_waited_for() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "late but here\n");
+    let id = ada.node_id(&notes);
+    let guest = machine.person("ben").open(&["--connect", &id]);
+    guest.sees(&[&format!("cannot reach {}", &id[..10])]);
+    let _host = ada.open(&["notes.md"]);
+    guest.sees(&["late but here", "synced"]);
+}

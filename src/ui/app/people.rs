@@ -36,6 +36,8 @@ pub(crate) struct Person {
     pub(crate) round_trip: Option<Duration>,
     /// Whether they said goodbye.
     pub(crate) left: bool,
+    /// Whether the last attempt to reach them failed.
+    pub(crate) unreachable: bool,
     /// Whether one of the two sides would not have the other; nobody tries again then.
     refused: bool,
     /// Since when they may lack edits that are here.
@@ -87,6 +89,7 @@ impl Person {
             known: false,
             round_trip: None,
             left: false,
+            unreachable: false,
             refused: false,
             behind: None,
         }
@@ -193,6 +196,7 @@ impl App {
             person.behind = row.behind.then(|| person.behind.unwrap_or(now));
             person.set_state(row.state);
             person.left = row.left;
+            person.unreachable = row.last_error.is_some();
         }
         self.recount();
     }
