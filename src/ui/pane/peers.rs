@@ -153,7 +153,7 @@ pub(super) fn place(app: &App, position: usize) -> String {
 
 fn draw_at_side(app: &App, area: Rect, buffer: &mut Buffer) {
     for y in area.top()..area.bottom() {
-        buffer.set_string(area.x, y, "│", app.theme.style(Role::Faint));
+        buffer.set_string(area.x, y, "│", app.theme.style(Role::Separator));
     }
     // One column between the line and the words, one at the edge.
     let inner = Rect {
