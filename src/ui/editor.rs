@@ -79,7 +79,7 @@ impl Editor {
         let now = Instant::now();
         let mut editor = Self {
             network,
-            joining: Joining::new(launched.joins, launched.aside),
+            joining: Joining::new(launched.joins, launched.aside, launched.fresh),
             document: launched.app.document().shared().clone(),
             app: launched.app,
             clipboard: clipboard(&tell),
@@ -168,8 +168,7 @@ impl Editor {
 
     /// Stores the document with its history, if it changed since.
     pub(super) fn keep(&mut self) {
-        if !self.joining.is_done() {
-            // What is stored is still that of the document from before.
+        if !self.joining.lets_keep() {
             return;
         }
         self.kept = Instant::now();

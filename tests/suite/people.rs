@@ -349,3 +349,24 @@ fn a_host_that_is_not_there_is_waited_for() {
     let _host = ada.open(&["notes.md"]);
     guest.sees(&["late but here", "synced"]);
 }
+
+#[test]
+fn what_is_typed_before_the_host_answers_waits_for_it() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "from the host\n");
+    let id = ada.node_id(&notes);
+    let ben = machine.person("ben");
+    let mut guest = ben.open(&["--name", "Ben", "--connect", &id]);
+    guest.keys("typed while waiting ");
+    guest.sees(&["typed while waiting", "cannot reach"]);
+    guest.keys(QUIT);
+    guest.sees(&["Quit without saving"]);
+    guest.keys("q");
+    assert_eq!(guest.ends(), 0);
+
+    let guest = ben.open(&["--name", "Ben", "--connect", &id]);
+    guest.sees(&["typed while waiting"]);
+    let host = ada.open(&["notes.md"]);
+    all_see(&[&guest, &host], &["typed while waiting", "from the host"]);
+}
