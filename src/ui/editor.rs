@@ -11,7 +11,7 @@ use ratatui::Frame;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    app::{App, Effect, Event, Existing, MessageKind, SaveRequest},
+    app::{App, Effect, Event, Existing, MessageKind, PeerRow, SaveRequest},
     clipboard::{Clipboard, ClipboardEvent, Reach},
     disk::Disk,
     joining::Joining,
@@ -60,6 +60,7 @@ pub(super) struct Editor {
     /// When the document was last stored.
     kept: Instant,
     for_terminal: Vec<TerminalEffect>,
+    shown_peers: Vec<PeerRow>,
     /// The last piece of work for the disk; they are done one after the other.
     disk_work: Option<JoinHandle<()>>,
     /// The document that was joined, until it is recorded.
@@ -89,6 +90,7 @@ impl Editor {
             acted: now,
             kept: now,
             for_terminal: Vec::new(),
+            shown_peers: Vec::new(),
             disk_work: None,
             adopt: None,
             successor: None,
@@ -147,10 +149,15 @@ impl Editor {
         }
     }
 
-    /// Shows the peers as they are now.
-    pub(super) fn look_at_peers(&mut self) {
-        let peers = self.network.peers();
-        self.update(Event::Peers(network::rows(&peers)));
+    /// Shows the peers as they are now. Returns whether anything about them changed.
+    pub(super) fn look_at_peers(&mut self) -> bool {
+        let rows = network::rows(&self.network.peers());
+        if rows == self.shown_peers {
+            return false;
+        }
+        self.shown_peers.clone_from(&rows);
+        self.update(Event::Peers(rows));
+        true
     }
 
     /// Returns what the terminal has to do.

@@ -118,9 +118,8 @@ impl Loop<'_> {
                     stale = true;
                 }
                 _ = look.tick() => {
-                    self.editor.look_at_peers();
+                    stale |= self.editor.look_at_peers();
                     self.editor.keep_when_quiet();
-                    stale = true;
                 }
                 _ = terminate.recv() => break,
                 _ = hang_up.recv() => break,
