@@ -3,10 +3,15 @@
 //!
 //! The only place where the application's pure state meets the terminal, the network and the disk.
 
-use std::time::{Duration, Instant};
+use std::{
+    future::poll_fn,
+    pin::Pin,
+    task::Poll,
+    time::{Duration, Instant},
+};
 
 use crossterm::event::{Event as TerminalEvent, EventStream};
-use n0_future::{StreamExt, future::now_or_never};
+use n0_future::{Stream, StreamExt};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::mpsc,
@@ -100,7 +105,7 @@ impl Loop<'_> {
                 event = keyboard.next() => {
                     let Some(event) = event else { break };
                     self.editor.update(translate(event?));
-                    self.take_burst(&mut keyboard)?;
+                    self.take_burst(&mut keyboard).await?;
                     // What a person does is drawn at once, not with the next frame.
                     self.draw()?;
                     stale = false;
@@ -131,11 +136,15 @@ impl Loop<'_> {
 
     /// Takes in what else has been typed already: a burst of keys or a turning wheel needs one
     /// frame, not one for each.
-    fn take_burst(&mut self, keyboard: &mut EventStream) -> Result<(), LaunchError> {
+    async fn take_burst(&mut self, keyboard: &mut EventStream) -> Result<(), LaunchError> {
         for _ in 0..BURST {
-            match now_or_never(keyboard.next()) {
-                Some(Some(event)) => self.editor.update(translate(event?)),
-                Some(None) | None => break,
+            // Asked with this task's own waker: the stream remembers only one, and wakes nobody
+            // else for the next key.
+            let ready =
+                poll_fn(|context| Poll::Ready(Pin::new(&mut *keyboard).poll_next(context))).await;
+            match ready {
+                Poll::Ready(Some(event)) => self.editor.update(translate(event?)),
+                Poll::Ready(None) | Poll::Pending => break,
             }
         }
         Ok(())
