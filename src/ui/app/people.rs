@@ -32,6 +32,8 @@ pub(crate) struct Person {
     pub(crate) state: Option<PeerState>,
     /// Whether they were connected before.
     pub(crate) known: bool,
+    /// What was last told about their coming and going.
+    announced: Option<Announced>,
     /// How long a message there and back takes.
     pub(crate) round_trip: Option<Duration>,
     /// Whether they said goodbye.
@@ -42,6 +44,13 @@ pub(crate) struct Person {
     refused: bool,
     /// Since when they may lack edits that are here.
     behind: Option<Duration>,
+}
+
+/// What was told about somebody's coming and going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Announced {
+    Here,
+    Left,
 }
 
 /// What a person is doing, in one word.
@@ -87,6 +96,7 @@ impl Person {
             moved: Duration::ZERO,
             state: None,
             known: false,
+            announced: None,
             round_trip: None,
             left: false,
             unreachable: false,
@@ -212,13 +222,12 @@ impl App {
         match event {
             PresenceEvent::Joined { node, presence } => {
                 let person = self.person(node);
-                let news = if !person.known {
-                    Some("joined")
-                } else if person.left {
-                    Some("is back")
-                } else {
-                    None
+                let news = match person.announced {
+                    None => Some("joined"),
+                    Some(Announced::Left) => Some("is back"),
+                    Some(Announced::Here) => None,
                 };
+                person.announced = Some(Announced::Here);
                 person.take_presence(presence, caret, now);
                 let name = person.name();
                 if let Some(news) = news {
@@ -234,8 +243,12 @@ impl App {
                 person.caret = None;
                 person.typing = false;
                 person.left = true;
+                person.announced = Some(Announced::Left);
                 let name = person.name();
-                self.notify(super::MessageKind::Info, format!("{name} left"));
+                // Who goes offline leaves everybody; nobody left them.
+                if !self.offline {
+                    self.notify(super::MessageKind::Info, format!("{name} left"));
+                }
             }
         }
         self.recount();
