@@ -6,6 +6,7 @@
 //! alone, so that a large sync never delays a cursor. Knows messages only as things to carry.
 
 mod dial;
+pub(crate) mod limits;
 mod link;
 mod reader;
 

@@ -17,12 +17,15 @@ use bytes::Bytes;
 use iroh::endpoint::{Connection, SendStream};
 use tokio::{
     runtime::Handle,
-    sync::{Notify, OwnedSemaphorePermit, mpsc},
+    sync::{Notify, mpsc},
     task::JoinHandle,
     time::{Instant, sleep, sleep_until, timeout},
 };
 
-use super::{Streams, close, reader::Reader};
+use super::{
+    Streams, close,
+    reader::{Place, Reader},
+};
 use crate::net::{
     event::Reason,
     frame::frame,
@@ -46,11 +49,11 @@ const GOODBYE: Duration = Duration::from_millis(100);
 /// What a connection's tasks report.
 #[derive(Debug)]
 pub(crate) enum FromLink {
-    /// A message arrived. The permit is dropped when it was handled.
+    /// A message arrived. It gives its place to another when it was handled.
     Received {
         connection: ConnectionId,
         message: Message,
-        permit: OwnedSemaphorePermit,
+        place: Place,
     },
     /// What arrived is not a message of this stream.
     Broken { connection: ConnectionId },

@@ -247,7 +247,7 @@ impl Driver {
             FromLink::Received {
                 connection,
                 message,
-                permit,
+                place,
             } => {
                 if self.links.contains_key(&connection) {
                     self.handle(Input::Received {
@@ -255,7 +255,7 @@ impl Driver {
                         message,
                     });
                 }
-                drop(permit);
+                drop(place);
             }
             FromLink::Broken { connection } => {
                 let reason = Reason::Lost("the peer broke the protocol".to_owned());
