@@ -50,7 +50,7 @@ use wake::Wake;
 pub use connections::ConnectionManager;
 pub use error::{ChangeError, ConnectError, PresenceError, ProtocolError};
 pub use presence::PresenceManager;
-pub use published::DocumentInfo;
+pub use published::{DocumentInfo, SessionState};
 
 /// How many members a replica connects to by itself. A group of this size is fully connected.
 const DEGREE_LIMIT: usize = 8;
@@ -266,12 +266,19 @@ impl RealtimeLoroProtocol {
     ///
     /// # Errors
     ///
-    /// Returns the closure's error. What the closure had done before stays, and is sent.
+    /// Returns the closure's error; what the closure had done before stays, and is sent. Fails
+    /// without calling the closure when the document is [damaged](SessionState::Failed).
     pub async fn apply_local_change<T>(
         &self,
         change: impl FnOnce(&LoroDoc) -> LoroResult<T>,
     ) -> Result<T, ChangeError> {
         let guard = self.shared.document.lock();
+        if matches!(
+            *self.shared.published.state.borrow(),
+            SessionState::Failed { .. }
+        ) {
+            return Err(ChangeError::Damaged);
+        }
         let result = change(guard.doc());
         guard.doc().commit();
         Ok(result?)
@@ -300,6 +307,12 @@ impl RealtimeLoroProtocol {
     /// Returns what is known about the document as a whole, now and whenever it changes.
     pub fn document_info(&self) -> watch::Receiver<DocumentInfo> {
         self.shared.published.info.subscribe()
+    }
+
+    /// Returns whether the session is at work, now and whenever it changes. The end is the last
+    /// thing it does: when it is seen here, everything else was reported and released.
+    pub fn session_state(&self) -> watch::Receiver<SessionState> {
+        self.shared.published.state.subscribe()
     }
 
     /// Says goodbye to all peers and ends the session. Takes less than a second; close the

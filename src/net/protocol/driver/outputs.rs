@@ -65,7 +65,7 @@ impl Driver {
 
     /// Ends a connection after what is queued for it has left.
     pub(super) fn end(&mut self, connection: ConnectionId, reason: CloseReason) {
-        if let Some(link) = self.links.remove(&connection) {
+        if let Some(link) = self.let_go(connection) {
             self.closing.insert(connection, Reason::Requested);
             self.goodbyes += 1;
             link.close(reason, &self.runtime);
@@ -76,6 +76,9 @@ impl Driver {
         let now = self.now();
         if let Some(arrivals) = &mut self.arrivals {
             arrivals.note(event.node, event.to, now);
+        }
+        if event.to == PeerState::Syncing {
+            self.introduced(event.node);
         }
         if event.to == PeerState::Disconnected {
             self.disappoint_waiting(event.node, &event.reason);
