@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 use super::{FromLink, Purpose, Report, reason_of};
 use crate::net::{
     frame::{FrameError, read_frame},
-    message::Message,
+    message::{Message, MessageError},
     session::ConnectionId,
 };
 
@@ -74,15 +74,23 @@ async fn read_message(
     stream: &mut RecvStream,
     purpose: Purpose,
 ) -> Result<Option<Message>, String> {
-    let payload = match read_frame(stream).await {
-        Ok(Some(payload)) => payload,
-        Ok(None) | Err(FrameError::Lost) => return Ok(None),
-        Err(error @ (FrameError::TooLarge(_) | FrameError::Cut)) => return Err(error.to_string()),
-    };
-    let message = Message::decode(&payload).map_err(|error| error.to_string())?;
-    let is_presence = matches!(message, Message::PresenceUpdate(_));
-    if is_presence != (purpose == Purpose::Presence) {
-        return Err("a message came on the wrong stream".to_owned());
+    loop {
+        let payload = match read_frame(stream).await {
+            Ok(Some(payload)) => payload,
+            Ok(None) | Err(FrameError::Lost) => return Ok(None),
+            Err(error @ (FrameError::TooLarge(_) | FrameError::Cut)) => {
+                return Err(error.to_string());
+            }
+        };
+        let message = match Message::decode(&payload) {
+            Ok(message) => message,
+            // A later minor version knows more than we do.
+            Err(MessageError::Unknown { .. }) => continue,
+            Err(error) => return Err(error.to_string()),
+        };
+        if message.is_presence() != (purpose == Purpose::Presence) {
+            return Err("a message came on the wrong stream".to_owned());
+        }
+        return Ok(Some(message));
     }
-    Ok(Some(message))
 }
