@@ -34,9 +34,9 @@ pub(crate) const SYNC: StreamLimits = StreamLimits {
     waiting_bytes: 4 * MAX_FRAME,
 };
 
-/// The stream of presence: two anchors, and a person at most.
+/// The stream of presence: two anchors each, and a person or two at most.
 pub(crate) const PRESENCE: StreamLimits = StreamLimits {
-    message: 4096,
-    waiting: 16,
-    waiting_bytes: 16 * 4096,
+    message: 8 * 1024,
+    waiting: 64,
+    waiting_bytes: 64 * 1024,
 };

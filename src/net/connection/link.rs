@@ -6,6 +6,7 @@
 //! queued. That needs no second book of what was dropped, so it cannot be wrong.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -29,7 +30,7 @@ use super::{
 use crate::net::{
     event::Reason,
     frame::frame,
-    message::{CloseReason, Message, PresenceUpdate},
+    message::{CloseReason, Message, PresenceRelay, PresenceUpdate},
     node::NodeId,
     session::ConnectionId,
 };
@@ -125,10 +126,17 @@ impl Link {
 
     /// Queues a message; presence goes to its own stream.
     pub(crate) fn send(&self, message: Message) -> Result<(), Overflow> {
-        if let Message::PresenceUpdate(update) = message {
-            self.presence.put(update);
-            return Ok(());
-        }
+        let message = match message {
+            Message::PresenceUpdate(update) => {
+                self.presence.put(update);
+                return Ok(());
+            }
+            Message::PresenceRelay(relay) => {
+                self.presence.put_relay(relay);
+                return Ok(());
+            }
+            other => other,
+        };
         let size = queued_size(&message);
         let before = self.queued.fetch_add(size, Ordering::Relaxed);
         if size > 0 && before > 0 && before + size > MAX_QUEUED {
@@ -214,7 +222,10 @@ fn queued_size(message: &Message) -> usize {
         | Message::PresenceUpdate(_)
         | Message::UserJoined(_)
         | Message::UserLeft { .. }
-        | Message::Heartbeat { .. } => 0,
+        | Message::Heartbeat { .. }
+        | Message::ContentDigest(_)
+        | Message::ConflictNotification(_)
+        | Message::PresenceRelay(_) => 0,
     }
 }
 
@@ -262,29 +273,42 @@ fn encode(message: &Message) -> Option<[Bytes; 2]> {
     frame(payload).ok()
 }
 
-/// The newest presence that was not sent yet.
+/// The newest presence of each participant that was not sent yet.
 #[derive(Debug, Default)]
 struct PresenceSlot {
-    newest: Mutex<Option<PresenceUpdate>>,
+    newest: Mutex<Unsent>,
     filled: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Unsent {
+    own: Option<PresenceUpdate>,
+    relayed: BTreeMap<NodeId, PresenceRelay>,
 }
 
 impl PresenceSlot {
     fn put(&self, mut update: PresenceUpdate) {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(unsent) = newest.take() {
+        if let Some(unsent) = newest.own.take() {
             // A name is said only once, so it must not be lost with the update that said it.
             update.user = update.user.or(unsent.user);
         }
-        *newest = Some(update);
+        newest.own = Some(update);
         self.filled.notify_one();
     }
 
-    fn take(&self) -> Option<PresenceUpdate> {
-        self.newest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+    fn put_relay(&self, relay: PresenceRelay) {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.relayed.insert(relay.author, relay);
+        self.filled.notify_one();
+    }
+
+    fn take(&self) -> impl Iterator<Item = Message> {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let Unsent { own, relayed } = std::mem::take(&mut *newest);
+        let own = own.map(Message::PresenceUpdate);
+        own.into_iter()
+            .chain(relayed.into_values().map(Message::PresenceRelay))
     }
 }
 
@@ -292,11 +316,12 @@ impl PresenceSlot {
 async fn write_presence(mut stream: SendStream, slot: Arc<PresenceSlot>) {
     loop {
         slot.filled.notified().await;
-        let Some(update) = slot.take() else { continue };
         let next = Instant::now() + PRESENCE_INTERVAL;
-        let Some(mut frames) = encode(&Message::PresenceUpdate(update)) else {
-            continue;
-        };
+        let mut frames: Vec<_> = slot
+            .take()
+            .filter_map(|message| encode(&message))
+            .flatten()
+            .collect();
         if stream.write_all_chunks(&mut frames).await.is_err() {
             return;
         }
@@ -330,8 +355,9 @@ mod tests {
         slot.put(update(1, Some("old")));
         slot.put(update(2, Some("new")));
         slot.put(update(3, None));
-        assert_eq!(slot.take(), Some(update(3, Some("new"))));
-        assert_eq!(slot.take(), None);
+        let newest = Message::PresenceUpdate(update(3, Some("new")));
+        assert_eq!(slot.take().collect::<Vec<_>>(), [newest]);
+        assert_eq!(slot.take().count(), 0);
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::net::{
     frame::{FrameError, read_body, read_head},
-    message::{CloseReason, Message},
+    message::{CloseReason, Message, MessageError},
     session::ConnectionId,
 };
 
@@ -113,25 +113,31 @@ impl Room {
         stream: &mut RecvStream,
         purpose: Purpose,
     ) -> Result<Option<(Message, Place)>, String> {
-        let head = match read_head(stream, self.limits.message).await {
-            Ok(Some(head)) => head,
-            Ok(None) => return Ok(None),
-            Err(error) => return lost_or(error),
-        };
-        // Nobody ever closes the semaphores.
-        let Ok(place) = self.take(head.size()).await else {
-            return Ok(None);
-        };
-        let payload = match read_body(stream, head).await {
-            Ok(payload) => payload,
-            Err(error) => return lost_or(error),
-        };
-        let message = Message::decode(&payload).map_err(|error| error.to_string())?;
-        let is_presence = matches!(message, Message::PresenceUpdate(_));
-        if is_presence != (purpose == Purpose::Presence) {
-            return Err("a message came on the wrong stream".to_owned());
+        loop {
+            let head = match read_head(stream, self.limits.message).await {
+                Ok(Some(head)) => head,
+                Ok(None) => return Ok(None),
+                Err(error) => return lost_or(error),
+            };
+            // Nobody ever closes the semaphores.
+            let Ok(place) = self.take(head.size()).await else {
+                return Ok(None);
+            };
+            let payload = match read_body(stream, head).await {
+                Ok(payload) => payload,
+                Err(error) => return lost_or(error),
+            };
+            let message = match Message::decode(&payload) {
+                Ok(message) => message,
+                // A later minor version knows more than we do.
+                Err(MessageError::Unknown { .. }) => continue,
+                Err(error) => return Err(error.to_string()),
+            };
+            if message.is_presence() != (purpose == Purpose::Presence) {
+                return Err("a message came on the wrong stream".to_owned());
+            }
+            return Ok(Some((message, place)));
         }
-        Ok(Some((message, place)))
     }
 
     async fn take(&self, size: usize) -> Result<Place, AcquireError> {
