@@ -13,6 +13,7 @@ mod events;
 mod participants;
 mod presence;
 mod published;
+mod versions;
 mod wake;
 
 use std::{
@@ -36,6 +37,7 @@ use tokio::{
 use crate::{
     crdt::SharedDocument,
     net::{
+        connection::MAX_QUEUED,
         event::{DocumentEvent, PresenceEvent, UserInfo},
         node::{DocumentId, NodeId, PeerAddress},
         session::SessionConfig,
@@ -95,6 +97,7 @@ pub struct Builder {
     info: DocumentInfo,
     degree_limit: usize,
     lookup_directory: Option<PathBuf>,
+    max_queued: usize,
     updates: Option<broadcast::Sender<DocumentEvent>>,
     presence: Option<broadcast::Sender<PresenceEvent>>,
 }
@@ -128,7 +131,21 @@ impl Builder {
         self
     }
 
-    /// Reports every change of the document here, those of this process included.
+    /// Sets how many bytes of updates may wait for one peer; 16 MiB by default. When a peer reads
+    /// so slowly that more would wait, the connection ends, and one sync from what it has replaces
+    /// the queue when it is back. Lower it where memory is scarce.
+    pub fn max_queued(mut self, bytes: usize) -> Self {
+        self.max_queued = bytes;
+        self
+    }
+
+    /// Reports every change of the document here, those of this process included. A subscriber
+    /// that reads too slowly is told by [`RecvError::Lagged`](broadcast::error::RecvError::Lagged)
+    /// how many events it missed; what they said is all in [`doc`](RealtimeLoroProtocol::doc), so
+    /// it reads that anew and goes on with the events that follow. An event that it reads later
+    /// may then be part of what it has read from the document already: it counts only from the
+    /// events on that come after [`resubscribing`](broadcast::Receiver::resubscribe), done while
+    /// the [document's lock](SharedDocument::lock) is held.
     pub fn updates(mut self, updates: broadcast::Sender<DocumentEvent>) -> Self {
         self.updates = Some(updates);
         self
@@ -167,6 +184,7 @@ impl Builder {
             arrivals: self.lookup_directory.map(Arrivals::new),
             updates: self.updates,
             presence: self.presence,
+            max_queued: self.max_queued,
         });
         thread::Builder::new()
             .name(format!("session {}", self.node.short()))
@@ -217,6 +235,7 @@ impl RealtimeLoroProtocol {
             info: DocumentInfo::default(),
             degree_limit: DEGREE_LIMIT,
             lookup_directory: None,
+            max_queued: MAX_QUEUED,
             updates: None,
             presence: None,
         }

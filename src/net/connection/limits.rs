@@ -12,6 +12,10 @@ pub(crate) const MAX_CONNECTIONS: usize = 256;
 pub(crate) const MAX_STRANGERS: usize = 32;
 /// How long a peer may take to introduce itself.
 pub(crate) const INTRODUCTION: Duration = Duration::from_secs(5);
+/// Bytes of updates that may wait for one peer, unless the application says otherwise. Answers to
+/// a sync request come on top: they are what repairs a peer that fell behind, and there is never
+/// more than one on its way.
+pub(crate) const MAX_QUEUED: usize = 16 * 1024 * 1024;
 /// Streams that a peer may open which nobody here knows the use of. They are refused one by one;
 /// beyond, the connection ends.
 pub(crate) const MAX_UNKNOWN_STREAMS: usize = 16;

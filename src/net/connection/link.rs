@@ -1,7 +1,7 @@
 //! A connection at work: tasks that read its two streams and write them.
 //!
 //! Whoever holds the [`Link`] hands messages in without waiting; what arrives goes to the driver's
-//! inbox. When a peer reads so slowly that [`MAX_QUEUED`] bytes of updates wait for it, the
+//! inbox. When a peer reads so slowly that too many bytes of updates wait for it, the
 //! connection is ended; the peer comes back and one sync from its version replaces all that was
 //! queued. That needs no second book of what was dropped, so it cannot be wrong.
 
@@ -35,9 +35,6 @@ use crate::net::{
     session::ConnectionId,
 };
 
-/// Bytes of updates that may wait for one peer. Answers to a sync request come on top: they are
-/// what repairs a peer that fell behind, and there is never more than one on its way.
-const MAX_QUEUED: usize = 16 * 1024 * 1024;
 /// Messages that are written in one go.
 const BATCH: usize = 32;
 /// Between two presence updates on the wire; only the newest of those in between is sent.
@@ -80,6 +77,7 @@ pub(crate) struct Link {
     connection: Connection,
     queue: mpsc::UnboundedSender<Message>,
     queued: Arc<AtomicUsize>,
+    max_queued: usize,
     presence: Arc<PresenceSlot>,
     writer: JoinHandle<()>,
     presence_writer: JoinHandle<()>,
@@ -92,6 +90,7 @@ impl Link {
         id: ConnectionId,
         node: NodeId,
         streams: Streams,
+        max_queued: usize,
         runtime: &Handle,
         report: Report,
     ) -> Self {
@@ -117,6 +116,7 @@ impl Link {
             connection,
             queue,
             queued,
+            max_queued,
             presence: slot,
             writer,
             presence_writer,
@@ -139,7 +139,7 @@ impl Link {
         };
         let size = queued_size(&message);
         let before = self.queued.fetch_add(size, Ordering::Relaxed);
-        if size > 0 && before > 0 && before + size > MAX_QUEUED {
+        if size > 0 && before > 0 && before + size > self.max_queued {
             return Err(Overflow);
         }
         // The writer is gone when the connection is; its end is on the way to the inbox.

@@ -27,10 +27,12 @@ pub enum CloseReason {
     Excess,
     /// Both sides have the same operations and another content.
     Diverged,
+    /// The other side speaks another major version of the protocol.
+    OtherVersion,
 }
 
 /// Every reason with its code on the wire and the words for it.
-const CLOSE_REASONS: [(CloseReason, u32, &str); 11] = [
+const CLOSE_REASONS: [(CloseReason, u32, &str); 12] = [
     (CloseReason::Leaving, 1, "the peer left"),
     (CloseReason::Duplicate, 2, "another connection took over"),
     (CloseReason::Denied, 3, "the peer did not let us in"),
@@ -62,6 +64,11 @@ const CLOSE_REASONS: [(CloseReason, u32, &str); 11] = [
         11,
         "the documents differ although they should be the same",
     ),
+    (
+        CloseReason::OtherVersion,
+        12,
+        "the peer speaks another version of the protocol",
+    ),
 ];
 
 impl CloseReason {
@@ -89,7 +96,9 @@ impl CloseReason {
         match self {
             Self::Leaving => Reason::Left,
             Self::Denied => Reason::Denied(self.text().to_owned()),
-            Self::Unwanted | Self::Diverged => Reason::Denied(self.text().to_owned()),
+            Self::Unwanted | Self::Diverged | Self::OtherVersion => {
+                Reason::Denied(self.text().to_owned())
+            }
             Self::Duplicate
             | Self::Protocol
             | Self::Silent

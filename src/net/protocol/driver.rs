@@ -68,6 +68,7 @@ pub(super) struct Parts {
     pub(super) arrivals: Option<Arrivals>,
     pub(super) updates: Option<broadcast::Sender<DocumentEvent>>,
     pub(super) presence: Option<broadcast::Sender<PresenceEvent>>,
+    pub(super) max_queued: usize,
 }
 
 /// The session, its connections, and what is on its way.
@@ -96,6 +97,7 @@ pub(super) struct Driver {
     attempts: BTreeMap<NodeId, Attempt>,
     links: BTreeMap<ConnectionId, Link>,
     strangers: Strangers,
+    max_queued: usize,
     /// Connections that we are closing, with what the session is told when they are over.
     closing: BTreeMap<ConnectionId, Reason>,
     /// Connections that were told the reason, or are being told it.
@@ -159,6 +161,7 @@ impl Driver {
             attempts: BTreeMap::new(),
             links: BTreeMap::new(),
             strangers: Strangers::default(),
+            max_queued: parts.max_queued,
             closing: BTreeMap::new(),
             goodbyes: 0,
             waiting: Vec::new(),
@@ -219,6 +222,7 @@ impl Driver {
             Wake::Attach(endpoint) => self.attach(endpoint),
             Wake::Connect { address, reply } => self.connect(address, reply),
             Wake::Incoming(connection) => self.take_incoming(connection),
+            Wake::OtherVersion { node } => self.announce_other_version(node),
             Wake::Settled {
                 node,
                 attempt,

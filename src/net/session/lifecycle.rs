@@ -109,7 +109,9 @@ impl Session {
             }
             CloseReason::Failed => Reason::Lost("the document could not be read".to_owned()),
             CloseReason::Excess => Reason::Lost("the peer sent more than it may".to_owned()),
-            CloseReason::Diverged => Reason::Denied(reason.text().to_owned()),
+            CloseReason::Diverged | CloseReason::OtherVersion => {
+                Reason::Denied(reason.text().to_owned())
+            }
             CloseReason::Denied => Reason::Denied("the peer may not come in".to_owned()),
             CloseReason::Duplicate | CloseReason::Busy | CloseReason::Renew => {
                 Reason::Lost("the connection starts anew".to_owned())

@@ -268,6 +268,7 @@ impl Driver {
             connection,
             node,
             streams,
+            self.max_queued,
             &self.runtime,
             self.report.clone(),
         );

@@ -5,6 +5,7 @@ use crate::net::{
     connection::Overflow,
     event::{ConnectionEvent, PeerState, PresenceEvent, Reason},
     message::{CloseReason, Message},
+    node::NodeId,
     session::{ConnectionId, Output},
 };
 
@@ -86,6 +87,34 @@ impl Driver {
         self.publish();
         // An application that listens to none of them is fine.
         let _ = self.published.connections.send(event);
+    }
+
+    /// The session never hears of a peer that it could not talk to; the application does.
+    pub(super) fn announce_other_version(&mut self, node: NodeId) {
+        let text = CloseReason::OtherVersion.text().to_owned();
+        let steps = [
+            (
+                PeerState::Disconnected,
+                PeerState::Connecting,
+                Reason::Normal,
+            ),
+            (
+                PeerState::Connecting,
+                PeerState::Disconnected,
+                Reason::Denied(text),
+            ),
+        ];
+        if self.session.peers().any(|peer| peer.node == node) {
+            return;
+        }
+        for (from, to, reason) in steps {
+            let _ = self.published.connections.send(ConnectionEvent {
+                node,
+                from,
+                to,
+                reason,
+            });
+        }
     }
 
     fn tell(&mut self, event: PresenceEvent) {
