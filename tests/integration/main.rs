@@ -3,5 +3,8 @@
 mod dialling;
 mod ending;
 mod nodes;
+mod proxy;
 mod restart;
 mod together;
+mod weather;
+mod wire;
