@@ -147,19 +147,10 @@ async fn two_writers_come_to_the_same_end_over_a_connection_that_comes_and_goes(
     let other = machine.start("Bob", "", id, SecretKey::generate()).await;
     other.connect_to(&one).await;
 
-    let started = std::time::Instant::now();
     let cuts = Mutex::new(0);
     let [first, second] = &trace.halves;
     tokio::join!(feed(&one, first, 1, &cuts), feed(&other, second, 2, &cuts));
-    println!("fed after {:?}", started.elapsed());
-    for _ in 0..12 {
-        for node in [&one, &other] {
-            let peers = node.protocol.connection_manager().peers();
-            println!("{:?} {} {:?}: {:?} pending {:?}", started.elapsed(), node.text().len(), node.doc().oplog_vv(), peers.iter().map(|p| (p.state, p.behind, p.last_error.clone())).collect::<Vec<_>>(), 0);
-        }
-        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
-    }
-    let patience = std::time::Duration::from_secs(1);
+    let patience = std::time::Duration::from_secs(40);
     until_within(patience, "both have everything", || {
         one.text() == trace.end && other.text() == trace.end
     })

@@ -10,7 +10,7 @@ use crate::net::{
     message::{CloseReason, Message, Part, parts},
     node::NodeId,
     peer::link::{Question, Stretch},
-    replica::{Replica, lacking},
+    replica::{Replica, lacking, without_all},
 };
 
 impl Session {
@@ -186,13 +186,16 @@ impl Session {
         let imported = replica
             .import(updates, node)
             .map_err(|_| CloseReason::Protocol)?;
+        // What waited here and came from no peer is our application's, and news to the sender too.
+        let ours = without_all(&imported.unlocked, &self.history.waiting_spans());
+        let theirs = without_all(&imported.spans, &ours);
         let fresh = match self.history.advance(&imported.spans, now) {
             Some(fresh) => fresh,
             None => self.history.refresh(replica.version(), now),
         };
         self.history.wait_for(&imported, node, now);
         let link = self.open_link(node)?;
-        link.knows(&imported.spans);
+        link.knows(&theirs);
         link.knows(&imported.pending);
         if fresh.is_empty() {
             return Ok(());
@@ -203,7 +206,11 @@ impl Session {
             spans: fresh.clone(),
         });
         // The bytes do not go on as they are: they may hold what others have had for long.
+        let fresh = without_all(&fresh, &ours);
         self.spread(&fresh, None, Some(node), now, replica);
+        if !ours.is_empty() {
+            self.spread(&ours, None, None, now, replica);
+        }
         Ok(())
     }
 
