@@ -99,6 +99,11 @@ impl History {
         }
     }
 
+    /// Returns the operations that peers sent and that wait for others.
+    pub fn waiting_spans(&self) -> Vec<IdSpan> {
+        self.waiting.iter().map(|waiting| waiting.span).collect()
+    }
+
     /// Returns whom to ask because something has been waiting for too long.
     pub fn whom_to_ask(&mut self, now: Duration) -> Vec<NodeId> {
         self.waiting.retain(|waiting| waiting.until > now);
@@ -190,6 +195,7 @@ mod tests {
         let imported = Imported {
             spans: vec![],
             pending: vec![IdSpan::new(1, 3, 5)],
+            unlocked: vec![],
         };
         history.wait_for(&imported, from, now);
         assert_eq!(history.whom_to_ask(now), []);

@@ -1,0 +1,13 @@
+//! Several real nodes on 127.0.0.1, from the first dial to the last goodbye.
+
+mod dialling;
+mod ending;
+mod internet;
+mod nodes;
+mod proxy;
+mod restart;
+mod slow;
+mod together;
+mod trace;
+mod weather;
+mod wire;
