@@ -2,6 +2,7 @@
 //! binary in a pseudo-terminal.
 
 mod command_line;
+mod examples;
 mod people;
 mod picture;
 mod rooms;
