@@ -178,5 +178,5 @@ pub use net::node::{DocumentId, NodeId, PeerAddress};
 pub use net::peer::PeerView as PeerInfo;
 pub use net::protocol::{
     Builder, ChangeError, ConnectError, ConnectionManager, DocumentInfo, PresenceError,
-    PresenceManager, ProtocolError, RealtimeLoroProtocol,
+    PresenceManager, ProtocolError, RealtimeLoroProtocol, SessionState,
 };

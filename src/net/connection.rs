@@ -6,6 +6,7 @@
 //! alone, so that a large sync never delays a cursor. Knows messages only as things to carry.
 
 mod dial;
+pub(crate) mod limits;
 mod link;
 mod reader;
 
@@ -16,6 +17,7 @@ use iroh::endpoint::{Connection, ConnectionError, RecvStream, SendStream, VarInt
 use crate::net::{event::Reason, message::CloseReason};
 
 pub(crate) use dial::{DialError, dial, open};
+pub(crate) use limits::MAX_QUEUED;
 pub(crate) use link::{FromLink, Link, Overflow, Report};
 
 /// How long a dial may take until the acceptor's word is there.

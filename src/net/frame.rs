@@ -1,16 +1,24 @@
 //! Frames: how messages lie on a stream.
 //!
-//! Four bytes, little endian, say how many bytes follow; those are one encoded message. The length
-//! is checked before anything is allocated. Knows nothing of what the bytes mean.
+//! Four bytes, little endian, say how many bytes follow; those are one encoded message. When the
+//! highest bit is set, the message is compressed: four more bytes say how long it really is, and
+//! what follows them is one LZ4 block. Both lengths are checked before anything is allocated, so
+//! no frame makes its reader take more than its limit, whatever it holds. Knows nothing of what
+//! the bytes mean.
 
 use bytes::Bytes;
 use iroh::endpoint::{ReadError, ReadExactError, RecvStream};
+use lz4_flex::block::{compress, decompress_into};
 use thiserror::Error;
 
 use crate::net::message::MAX_FRAME;
 
-/// Bytes of the length in front of each payload.
-const HEADER: usize = 4;
+/// Bytes of a length.
+const LENGTH: usize = 4;
+/// Says, in the first length, that the message is compressed.
+const COMPRESSED: u32 = 1 << 31;
+/// Messages up to this size are not compressed: it would save next to nothing.
+const WORTH_COMPRESSING: usize = 1024;
 
 /// The stream broke, or what came is no frame.
 #[derive(Debug, Error)]
@@ -18,6 +26,9 @@ pub(crate) enum FrameError {
     /// More bytes were announced than a frame may have.
     #[error("a frame of {0} bytes is larger than the protocol allows")]
     TooLarge(usize),
+    /// What follows the lengths is not what they announce.
+    #[error("a compressed frame cannot be read")]
+    Garbled,
     /// The stream ended inside a frame.
     #[error("the stream was cut")]
     Cut,
@@ -26,41 +37,96 @@ pub(crate) enum FrameError {
     Lost,
 }
 
-/// Returns the length and the payload, to be written one after the other.
-pub(crate) fn frame(payload: Vec<u8>) -> Result<[Bytes; 2], FrameError> {
-    let length = u32::try_from(payload.len()).map_err(|_| FrameError::TooLarge(payload.len()))?;
-    if payload.len() > MAX_FRAME {
-        return Err(FrameError::TooLarge(payload.len()));
+/// Returns the lengths and the rest, to be written one after the other.
+pub(crate) fn frame(message: Vec<u8>) -> Result<[Bytes; 2], FrameError> {
+    if message.len() > MAX_FRAME {
+        return Err(FrameError::TooLarge(message.len()));
     }
-    Ok([
-        Bytes::copy_from_slice(&length.to_le_bytes()),
-        Bytes::from(payload),
-    ])
+    if message.len() > WORTH_COMPRESSING {
+        let smaller = compress(&message);
+        if smaller.len() + LENGTH < message.len() {
+            let mut lengths = Vec::with_capacity(2 * LENGTH);
+            lengths.extend((length_on_wire(&smaller)? | COMPRESSED).to_le_bytes());
+            lengths.extend(length_on_wire(&message)?.to_le_bytes());
+            return Ok([lengths.into(), smaller.into()]);
+        }
+    }
+    let length = length_on_wire(&message)?.to_le_bytes();
+    Ok([Bytes::copy_from_slice(&length), message.into()])
 }
 
-/// Reads the next payload; `None` when the peer has properly ended the stream.
+/// What a frame's lengths say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FrameHead {
+    /// Bytes that follow.
+    length: usize,
+    /// Bytes of the message when it is not compressed any more, if it is compressed.
+    inflated: Option<usize>,
+}
+
+impl FrameHead {
+    /// Returns how many bytes the message takes once it is read.
+    pub(crate) fn size(self) -> usize {
+        self.inflated.unwrap_or(self.length)
+    }
+}
+
+/// Reads the lengths of the next frame; `None` when the peer has properly ended the stream.
+/// `limit` is what its message may take.
 ///
-/// Not cancel safe: what was read of a frame is lost when the future is dropped.
-pub(crate) async fn read_frame(stream: &mut RecvStream) -> Result<Option<Vec<u8>>, FrameError> {
-    let mut header = [0; HEADER];
-    match stream.read_exact(&mut header).await {
+/// Not cancel safe: what was read is lost when the future is dropped. So are all here.
+pub(crate) async fn read_head(
+    stream: &mut RecvStream,
+    limit: usize,
+) -> Result<Option<FrameHead>, FrameError> {
+    let mut bytes = [0; LENGTH];
+    match stream.read_exact(&mut bytes).await {
         Ok(()) => {}
         Err(ReadExactError::FinishedEarly(0)) => return Ok(None),
         Err(error) => return Err(FrameError::from(error)),
     }
-    let length = length_of(header)?;
-    let mut payload = vec![0; length];
-    stream.read_exact(&mut payload).await?;
-    Ok(Some(payload))
+    let first = u32::from_le_bytes(bytes);
+    let length = within(first & !COMPRESSED, limit)?;
+    let mut inflated = None;
+    if first & COMPRESSED != 0 {
+        stream.read_exact(&mut bytes).await?;
+        inflated = Some(within(u32::from_le_bytes(bytes), limit)?);
+    }
+    Ok(Some(FrameHead { length, inflated }))
 }
 
-fn length_of(header: [u8; HEADER]) -> Result<usize, FrameError> {
-    let length = u32::from_le_bytes(header);
+/// Reads what follows the lengths: one message.
+pub(crate) async fn read_body(
+    stream: &mut RecvStream,
+    head: FrameHead,
+) -> Result<Vec<u8>, FrameError> {
+    let mut body = vec![0; head.length];
+    stream.read_exact(&mut body).await?;
+    match head.inflated {
+        Some(size) => inflate(&body, size),
+        None => Ok(body),
+    }
+}
+
+/// Never writes beyond the announced size, whatever the block says.
+fn inflate(block: &[u8], size: usize) -> Result<Vec<u8>, FrameError> {
+    let mut message = vec![0; size];
+    match decompress_into(block, &mut message) {
+        Ok(written) if written == size => Ok(message),
+        Ok(_) | Err(_) => Err(FrameError::Garbled),
+    }
+}
+
+fn within(length: u32, limit: usize) -> Result<usize, FrameError> {
     match usize::try_from(length) {
-        Ok(length) if length <= MAX_FRAME => Ok(length),
+        Ok(length) if length <= limit => Ok(length),
         Ok(length) => Err(FrameError::TooLarge(length)),
         Err(_) => Err(FrameError::TooLarge(usize::MAX)),
     }
+}
+
+fn length_on_wire(bytes: &[u8]) -> Result<u32, FrameError> {
+    u32::try_from(bytes.len()).map_err(|_| FrameError::TooLarge(bytes.len()))
 }
 
 impl From<ReadExactError> for FrameError {
@@ -78,15 +144,57 @@ impl From<ReadExactError> for FrameError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
-    #[test]
-    fn a_frame_is_its_length_and_its_payload() {
-        for length in [0, 1, 255, 256, MAX_FRAME] {
-            let [header, payload] = frame(vec![7; length]).unwrap();
-            let header = <[u8; HEADER]>::try_from(&header[..]).unwrap();
-            assert_eq!(length_of(header).unwrap(), payload.len());
+    /// What the reader makes of it, without a stream.
+    fn read(frame: &[Bytes; 2]) -> Result<Vec<u8>, FrameError> {
+        let length = |at: usize| {
+            let bytes = frame[0].get(at..at + LENGTH)?;
+            Some(u32::from_le_bytes(bytes.try_into().ok()?))
+        };
+        let first = length(0).unwrap();
+        assert_eq!(
+            within(first & !COMPRESSED, MAX_FRAME).unwrap(),
+            frame[1].len()
+        );
+        match length(LENGTH) {
+            Some(size) => {
+                assert_ne!(first & COMPRESSED, 0);
+                inflate(&frame[1], within(size, MAX_FRAME)?)
+            }
+            None => Ok(frame[1].to_vec()),
         }
+    }
+
+    fn noise(length: usize) -> Vec<u8> {
+        let mut output = vec![0; length];
+        blake3::Hasher::new().finalize_xof().fill(&mut output);
+        output
+    }
+
+    #[test]
+    fn a_frame_carries_its_message() {
+        for length in [0, 1, 255, 1024, 1025, MAX_FRAME] {
+            for message in [vec![7; length], noise(length)] {
+                assert_eq!(read(&frame(message.clone()).unwrap()).unwrap(), message);
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_becomes_smaller_is_compressed() {
+        let size = |message| {
+            frame(message)
+                .unwrap()
+                .iter()
+                .map(Bytes::len)
+                .sum::<usize>()
+        };
+        assert_eq!(size(vec![7; 1024]), LENGTH + 1024);
+        assert_eq!(size(noise(2000)), LENGTH + 2000);
+        assert!(size(vec![7; 2000]) < 100);
     }
 
     #[test]
@@ -97,9 +205,41 @@ mod tests {
         ));
         for length in [MAX_FRAME as u32 + 1, u32::MAX] {
             assert!(matches!(
-                length_of(length.to_le_bytes()),
+                within(length, MAX_FRAME),
                 Err(FrameError::TooLarge(_))
             ));
+        }
+    }
+
+    #[test]
+    fn a_block_that_is_larger_than_it_says_is_refused() {
+        let block = compress(&[7; 5000]);
+        for size in [0, 1, 4999, 5001, MAX_FRAME] {
+            assert!(inflate(&block, size).is_err(), "{size}");
+        }
+        assert!(inflate(&block, 5000).is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn no_block_makes_the_reader_panic(
+            block in prop::collection::vec(any::<u8>(), 0..200),
+            size in 0_usize..5000,
+        ) {
+            if let Ok(message) = inflate(&block, size) {
+                prop_assert_eq!(message.len(), size);
+            }
+        }
+
+        #[test]
+        fn no_damaged_block_makes_the_reader_panic(place in 0_usize..64, bit in 0_u8..8) {
+            let text: Vec<u8> = noise(64).iter().cycle().take(3000).copied().collect();
+            let mut block = compress(&text);
+            let place = place % block.len();
+            block[place] ^= 1 << bit;
+            if let Ok(message) = inflate(&block, text.len()) {
+                prop_assert_eq!(message.len(), text.len());
+            }
         }
     }
 }

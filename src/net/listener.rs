@@ -34,9 +34,7 @@ impl Listener {
     ) -> Result<Self, EndpointError> {
         let endpoint = bind(kind, SecretKey::from_bytes(&key), lookup_directory).await?;
         protocol.attach(&endpoint).await;
-        let router = Router::builder(endpoint)
-            .accept(RealtimeLoroProtocol::ALPN, protocol.clone())
-            .spawn();
+        let router = protocol.register(Router::builder(endpoint)).spawn();
         Ok(Self { router })
     }
 

@@ -20,6 +20,7 @@ use iroh::{
     address_lookup::{AddressLookup, EndpointData, EndpointInfo, Error, Item},
 };
 use n0_future::{boxed::BoxStream, stream};
+use serde::{Deserialize, Serialize};
 
 use crate::net::node::{NodeId, PeerAddress};
 
@@ -33,7 +34,16 @@ const MAX_FILE: u64 = 4096;
 pub(crate) struct SameMachineLookup {
     directory: PathBuf,
     node: NodeId,
+    /// Tells this process from an earlier or a later one of the same node.
+    process: u64,
     published: Mutex<Published>,
+}
+
+/// What a file holds.
+#[derive(Debug, Serialize, Deserialize)]
+struct Entry {
+    address: PeerAddress,
+    process: u64,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +59,7 @@ impl SameMachineLookup {
         Self {
             directory,
             node,
+            process: rand::random(),
             published: Mutex::default(),
         }
     }
@@ -74,8 +85,10 @@ impl SameMachineLookup {
         if published.file.as_ref().map(|(old, _)| old) == Some(&address) {
             return;
         }
-        match replace_file(&self.directory, &address) {
-            Ok(file) => published.file = Some((address, file)),
+        let process = self.process;
+        let entry = Entry { address, process };
+        match replace_file(&self.directory, &entry) {
+            Ok(file) => published.file = Some((entry.address, file)),
             Err(error) => {
                 let directory = self.directory.display();
                 tracing::warn!("others on this machine cannot find us in {directory}: {error}");
@@ -116,6 +129,15 @@ impl Drop for SameMachineLookup {
 
 /// Returns where a live endpoint of this machine listens. A stale file is removed.
 pub(crate) fn find(directory: &Path, node: NodeId) -> Option<PeerAddress> {
+    read(directory, node).map(|entry| entry.address)
+}
+
+/// Returns a number that is another for each process that had this node's live endpoint.
+pub(crate) fn process_of(directory: &Path, node: NodeId) -> Option<u64> {
+    read(directory, node).map(|entry| entry.process)
+}
+
+fn read(directory: &Path, node: NodeId) -> Option<Entry> {
     let path = path_of(directory, node);
     let file = File::open(&path).ok()?;
     if is_stale(&file) {
@@ -124,8 +146,8 @@ pub(crate) fn find(directory: &Path, node: NodeId) -> Option<PeerAddress> {
     }
     let mut bytes = Vec::new();
     (&file).take(MAX_FILE).read_to_end(&mut bytes).ok()?;
-    let address: PeerAddress = postcard::from_bytes(&bytes).ok()?;
-    (address.node == node).then_some(address)
+    let entry: Entry = postcard::from_bytes(&bytes).ok()?;
+    (entry.address.node == node).then_some(entry)
 }
 
 /// Returns when the endpoint's file was last written, or `None` when no live endpoint of this
@@ -144,13 +166,13 @@ fn path_of(directory: &Path, node: NodeId) -> PathBuf {
 
 /// Writes beside and renames, so that a reader sees the old file or the new one, never half of
 /// one, and never one without its owner's lock.
-fn replace_file(directory: &Path, address: &PeerAddress) -> io::Result<File> {
+fn replace_file(directory: &Path, entry: &Entry) -> io::Result<File> {
     create_private_directory(directory)?;
-    let path = path_of(directory, address.node);
+    let path = path_of(directory, entry.address.node);
     let draft = path.with_extension("new");
     let mut file = create_private_file(&draft)?;
     file.try_lock()?;
-    let bytes = postcard::to_stdvec(address).map_err(io::Error::other)?;
+    let bytes = postcard::to_stdvec(entry).map_err(io::Error::other)?;
     file.write_all(&bytes)?;
     fs::rename(&draft, &path)?;
     Ok(file)
@@ -234,6 +256,13 @@ mod tests {
         SecretKey::from_bytes(&[seed; 32]).public().into()
     }
 
+    fn entry(node: NodeId) -> Entry {
+        Entry {
+            address: PeerAddress::unknown(node),
+            process: 1,
+        }
+    }
+
     fn socket(port: u16) -> SocketAddr {
         SocketAddr::from(([0, 0, 0, 0], port))
     }
@@ -255,6 +284,22 @@ mod tests {
     }
 
     #[test]
+    fn another_process_of_a_node_is_told_from_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = SameMachineLookup::new(folder.path().into(), node(1));
+        assert_eq!(process_of(folder.path(), node(1)), None);
+        first.publish_sockets(&[socket(4000)]);
+        let process = process_of(folder.path(), node(1));
+        assert!(process.is_some());
+        first.publish_sockets(&[socket(4001)]);
+        assert_eq!(process_of(folder.path(), node(1)), process);
+        drop(first);
+        let second = SameMachineLookup::new(folder.path().into(), node(1));
+        second.publish_sockets(&[socket(4000)]);
+        assert_ne!(process_of(folder.path(), node(1)), process);
+    }
+
+    #[test]
     fn an_address_learned_later_is_added_to_the_sockets() {
         let folder = tempfile::tempdir().unwrap();
         let lookup = SameMachineLookup::new(folder.path().into(), node(1));
@@ -269,8 +314,7 @@ mod tests {
     #[cfg(unix)]
     fn what_a_dead_process_left_behind_is_ignored_and_removed() {
         let folder = tempfile::tempdir().unwrap();
-        let address = PeerAddress::unknown(node(1));
-        drop(replace_file(folder.path(), &address).unwrap());
+        drop(replace_file(folder.path(), &entry(node(1))).unwrap());
         assert_eq!(published_at(folder.path(), node(1)), None);
         assert_eq!(find(folder.path(), node(1)), None);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -279,7 +323,7 @@ mod tests {
     #[test]
     fn a_file_that_is_not_ours_names_nobody() {
         let folder = tempfile::tempdir().unwrap();
-        let other = replace_file(folder.path(), &PeerAddress::unknown(node(2))).unwrap();
+        let other = replace_file(folder.path(), &entry(node(2))).unwrap();
         fs::rename(
             path_of(folder.path(), node(2)),
             path_of(folder.path(), node(1)),
@@ -297,7 +341,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
         let directory = folder.path().join("copad");
-        let _file = replace_file(&directory, &PeerAddress::unknown(node(1))).unwrap();
+        let _file = replace_file(&directory, &entry(node(1))).unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&directory), 0o700);
         assert_eq!(mode(&path_of(&directory, node(1))), 0o600);

@@ -2,37 +2,28 @@
 //!
 //! Messages are postcard, one to a frame. postcard does not describe itself, so a new message goes
 //! at the end of [`Message`] and a new field into a new message; the major version lives in the
-//! ALPN, minor abilities in [`Hello::minor_version`].
+//! ALPN, minor abilities in [`Hello::minor_version`]. A message of a kind that this version does
+//! not know is skipped: see [`MessageError::Unknown`].
 
+mod close;
 mod codec;
+mod conflict;
+mod limits;
 
+pub use close::CloseReason;
 pub use codec::{MessageError, parts};
+pub use conflict::{ConflictKind, ConflictNotification, Divergence};
+pub use limits::*;
 
 use serde::{Deserialize, Serialize};
 
 use crate::net::{
-    event::{Reason, UserInfo},
+    event::UserInfo,
     node::{DocumentId, NodeId, PeerAddress},
 };
 
-/// Bytes of one frame's payload at most.
-pub const MAX_FRAME: usize = 256 * 1024;
-/// Bytes of one update or answer to a sync request at most, after its parts are put together.
-pub const MAX_UPDATE: usize = 512 * 1024 * 1024;
-/// Bytes of the document's title at most.
-pub const MAX_TITLE: usize = 1024;
-/// Bytes of an encoded anchor at most.
-pub const MAX_ANCHOR: usize = 64;
-/// Members that a welcome names at most.
-pub const MAX_MEMBERS: usize = 256;
-/// Bytes of a participant's name, or of the address of their picture, at most, as they travel.
-pub const MAX_NAME: usize = 1024;
-/// Socket addresses of one replica at most.
-pub const MAX_DIRECT_ADDRESSES: usize = 32;
-/// Bytes of a relay's URL at most.
-pub const MAX_RELAY_URL: usize = 512;
 /// What this program can do beyond the first version of the protocol.
-pub const MINOR_VERSION: u16 = 0;
+pub const MINOR_VERSION: u16 = 1;
 
 /// One message between two replicas.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,6 +67,33 @@ pub enum Message {
         /// received over this connection.
         received: u64,
     },
+    /// What the sender's document holds, told when nothing has changed for a while.
+    ContentDigest(ContentDigest),
+    /// Something happened to the document that a person should look at.
+    ConflictNotification(ConflictNotification),
+    /// What a participant is doing who is not connected to the receiver. Travels on the presence
+    /// stream.
+    PresenceRelay(PresenceRelay),
+}
+
+impl Message {
+    /// Returns whether the message travels on the presence stream, apart from all others.
+    pub fn is_presence(&self) -> bool {
+        match self {
+            Self::PresenceUpdate(_) | Self::PresenceRelay(_) => true,
+            Self::Hello(_)
+            | Self::Welcome(_)
+            | Self::Denied(_)
+            | Self::SyncRequest { .. }
+            | Self::SyncResponse(_)
+            | Self::UpdateBatch(_)
+            | Self::UserJoined(_)
+            | Self::UserLeft { .. }
+            | Self::Heartbeat { .. }
+            | Self::ContentDigest(_)
+            | Self::ConflictNotification(_) => false,
+        }
+    }
 }
 
 /// Who is calling, and about which document.
@@ -154,110 +172,27 @@ pub struct PresenceUpdate {
     pub user: Option<UserInfo>,
 }
 
+/// What somebody's participant is doing, passed on by a replica in between.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PresenceRelay {
+    /// Whose participant.
+    pub author: NodeId,
+    /// Who that is.
+    pub user: UserInfo,
+    /// What the author said, with the author's own number. `None`: the author is gone.
+    pub update: Option<PresenceUpdate>,
+}
+
+/// A version of the document and what it looks like. Two replicas with the same version and
+/// another content have diverged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContentDigest {
+    /// Digest of the version, as in a heartbeat.
+    pub version: u64,
+    /// Hash of everything that the document holds at this version.
+    pub content: u64,
+}
+
 /// A position that survives edits, as Loro encodes it, in at most [`MAX_ANCHOR`] bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WireAnchor(pub Vec<u8>);
-
-/// Why a replica ends a connection. Travels as the code of the transport's close.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum CloseReason {
-    /// The replica goes away on purpose.
-    Leaving,
-    /// Another connection between the same two replicas takes over.
-    Duplicate,
-    /// The other replica may not come in.
-    Denied,
-    /// The other side broke the protocol, or sent what cannot be read.
-    Protocol,
-    /// The other side was silent for too long.
-    Silent,
-    /// The application does not want this peer any longer.
-    Unwanted,
-    /// There are too many peers already.
-    Busy,
-    /// The handshake has to be done anew, because the replica took over a document meanwhile.
-    Renew,
-    /// The replica could not read its own document.
-    Failed,
-}
-
-/// Every reason with its code on the wire and the words for it.
-const CLOSE_REASONS: [(CloseReason, u32, &str); 9] = [
-    (CloseReason::Leaving, 1, "the peer left"),
-    (CloseReason::Duplicate, 2, "another connection took over"),
-    (CloseReason::Denied, 3, "the peer did not let us in"),
-    (
-        CloseReason::Protocol,
-        4,
-        "the peer could not read what it received",
-    ),
-    (
-        CloseReason::Silent,
-        5,
-        "the peer heard nothing for too long",
-    ),
-    (CloseReason::Unwanted, 6, "the peer ended the connection"),
-    (CloseReason::Busy, 7, "the peer has too many connections"),
-    (CloseReason::Renew, 8, "the peer starts the connection anew"),
-    (
-        CloseReason::Failed,
-        9,
-        "the peer could not read its document",
-    ),
-];
-
-impl CloseReason {
-    /// Returns the code that stands for this reason on the wire. 0 is never used: transports give
-    /// it when a program ends without a word.
-    pub fn code(self) -> u32 {
-        self.row().1
-    }
-
-    /// Returns the reason for a code, if this version knows it.
-    pub fn from_code(code: u32) -> Option<Self> {
-        CLOSE_REASONS
-            .iter()
-            .find(|row| row.1 == code)
-            .map(|row| row.0)
-    }
-
-    /// Describes the reason to the person at the closed side, without a full stop.
-    pub fn text(self) -> &'static str {
-        self.row().2
-    }
-
-    /// Returns how the closed side should report the end of the connection.
-    pub fn seen_from_other_side(self) -> Reason {
-        match self {
-            Self::Leaving => Reason::Left,
-            Self::Denied => Reason::Denied(self.text().to_owned()),
-            Self::Unwanted => Reason::Denied(self.text().to_owned()),
-            Self::Duplicate
-            | Self::Protocol
-            | Self::Silent
-            | Self::Busy
-            | Self::Renew
-            | Self::Failed => Reason::Lost(self.text().to_owned()),
-        }
-    }
-
-    fn row(self) -> (Self, u32, &'static str) {
-        let position = self as usize;
-        CLOSE_REASONS[position]
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_close_reason_finds_its_own_row() {
-        for (reason, code, text) in CLOSE_REASONS {
-            assert_eq!(reason.code(), code);
-            assert_eq!(reason.text(), text);
-            assert_eq!(CloseReason::from_code(code), Some(reason));
-        }
-        assert_eq!(CloseReason::from_code(0), None);
-    }
-}

@@ -13,6 +13,7 @@ mod events;
 mod participants;
 mod presence;
 mod published;
+mod versions;
 mod wake;
 
 use std::{
@@ -36,6 +37,7 @@ use tokio::{
 use crate::{
     crdt::SharedDocument,
     net::{
+        connection::MAX_QUEUED,
         event::{DocumentEvent, PresenceEvent, UserInfo},
         node::{DocumentId, NodeId, PeerAddress},
         session::SessionConfig,
@@ -50,7 +52,7 @@ use wake::Wake;
 pub use connections::ConnectionManager;
 pub use error::{ChangeError, ConnectError, PresenceError, ProtocolError};
 pub use presence::PresenceManager;
-pub use published::DocumentInfo;
+pub use published::{DocumentInfo, SessionState};
 
 /// How many members a replica connects to by itself. A group of this size is fully connected.
 const DEGREE_LIMIT: usize = 8;
@@ -95,6 +97,7 @@ pub struct Builder {
     info: DocumentInfo,
     degree_limit: usize,
     lookup_directory: Option<PathBuf>,
+    max_queued: usize,
     updates: Option<broadcast::Sender<DocumentEvent>>,
     presence: Option<broadcast::Sender<PresenceEvent>>,
 }
@@ -128,7 +131,21 @@ impl Builder {
         self
     }
 
-    /// Reports every change of the document here, those of this process included.
+    /// Sets how many bytes of updates may wait for one peer; 16 MiB by default. When a peer reads
+    /// so slowly that more would wait, the connection ends, and one sync from what it has replaces
+    /// the queue when it is back. Lower it where memory is scarce.
+    pub fn max_queued(mut self, bytes: usize) -> Self {
+        self.max_queued = bytes;
+        self
+    }
+
+    /// Reports every change of the document here, those of this process included. A subscriber
+    /// that reads too slowly is told by [`RecvError::Lagged`](broadcast::error::RecvError::Lagged)
+    /// how many events it missed; what they said is all in [`doc`](RealtimeLoroProtocol::doc), so
+    /// it reads that anew and goes on with the events that follow. An event that it reads later
+    /// may then be part of what it has read from the document already: it counts only from the
+    /// events on that come after [`resubscribing`](broadcast::Receiver::resubscribe), done while
+    /// the [document's lock](SharedDocument::lock) is held.
     pub fn updates(mut self, updates: broadcast::Sender<DocumentEvent>) -> Self {
         self.updates = Some(updates);
         self
@@ -167,6 +184,7 @@ impl Builder {
             arrivals: self.lookup_directory.map(Arrivals::new),
             updates: self.updates,
             presence: self.presence,
+            max_queued: self.max_queued,
         });
         thread::Builder::new()
             .name(format!("session {}", self.node.short()))
@@ -217,6 +235,7 @@ impl RealtimeLoroProtocol {
             info: DocumentInfo::default(),
             degree_limit: DEGREE_LIMIT,
             lookup_directory: None,
+            max_queued: MAX_QUEUED,
             updates: None,
             presence: None,
         }
@@ -266,12 +285,19 @@ impl RealtimeLoroProtocol {
     ///
     /// # Errors
     ///
-    /// Returns the closure's error. What the closure had done before stays, and is sent.
+    /// Returns the closure's error; what the closure had done before stays, and is sent. Fails
+    /// without calling the closure when the document is [damaged](SessionState::Failed).
     pub async fn apply_local_change<T>(
         &self,
         change: impl FnOnce(&LoroDoc) -> LoroResult<T>,
     ) -> Result<T, ChangeError> {
         let guard = self.shared.document.lock();
+        if matches!(
+            *self.shared.published.state.borrow(),
+            SessionState::Failed { .. }
+        ) {
+            return Err(ChangeError::Damaged);
+        }
         let result = change(guard.doc());
         guard.doc().commit();
         Ok(result?)
@@ -300,6 +326,12 @@ impl RealtimeLoroProtocol {
     /// Returns what is known about the document as a whole, now and whenever it changes.
     pub fn document_info(&self) -> watch::Receiver<DocumentInfo> {
         self.shared.published.info.subscribe()
+    }
+
+    /// Returns whether the session is at work, now and whenever it changes. The end is the last
+    /// thing it does: when it is seen here, everything else was reported and released.
+    pub fn session_state(&self) -> watch::Receiver<SessionState> {
+        self.shared.published.state.subscribe()
     }
 
     /// Says goodbye to all peers and ends the session. Takes less than a second; close the

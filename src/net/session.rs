@@ -346,6 +346,9 @@ impl Session {
             Message::UserJoined(member) => self.user_joined(node, member, now),
             Message::UserLeft { node: gone } => self.user_left(node, gone),
             Message::Heartbeat { digest, received } => self.heartbeat(node, digest, received, now),
+            Message::ContentDigest(_)
+            | Message::ConflictNotification(_)
+            | Message::PresenceRelay(_) => self.open_link(node).map(|_| ()),
         };
         if let Err(reason) = result {
             self.close(node, reason, now);

@@ -1,11 +1,12 @@
 //! A connection at work: tasks that read its two streams and write them.
 //!
 //! Whoever holds the [`Link`] hands messages in without waiting; what arrives goes to the driver's
-//! inbox. When a peer reads so slowly that [`MAX_QUEUED`] bytes of updates wait for it, the
+//! inbox. When a peer reads so slowly that too many bytes of updates wait for it, the
 //! connection is ended; the peer comes back and one sync from its version replaces all that was
 //! queued. That needs no second book of what was dropped, so it cannot be wrong.
 
 use std::{
+    collections::BTreeMap,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -17,23 +18,23 @@ use bytes::Bytes;
 use iroh::endpoint::{Connection, SendStream};
 use tokio::{
     runtime::Handle,
-    sync::{Notify, OwnedSemaphorePermit, mpsc},
+    sync::{Notify, mpsc},
     task::JoinHandle,
     time::{Instant, sleep, sleep_until, timeout},
 };
 
-use super::{Streams, close, reader::Reader};
+use super::{
+    Streams, close,
+    reader::{Place, Reader},
+};
 use crate::net::{
     event::Reason,
     frame::frame,
-    message::{CloseReason, Message, PresenceUpdate},
+    message::{CloseReason, Message, PresenceRelay, PresenceUpdate},
     node::NodeId,
     session::ConnectionId,
 };
 
-/// Bytes of updates that may wait for one peer. Answers to a sync request come on top: they are
-/// what repairs a peer that fell behind, and there is never more than one on its way.
-const MAX_QUEUED: usize = 16 * 1024 * 1024;
 /// Messages that are written in one go.
 const BATCH: usize = 32;
 /// Between two presence updates on the wire; only the newest of those in between is sent.
@@ -46,11 +47,11 @@ const GOODBYE: Duration = Duration::from_millis(100);
 /// What a connection's tasks report.
 #[derive(Debug)]
 pub(crate) enum FromLink {
-    /// A message arrived. The permit is dropped when it was handled.
+    /// A message arrived. It gives its place to another when it was handled.
     Received {
         connection: ConnectionId,
         message: Message,
-        permit: OwnedSemaphorePermit,
+        place: Place,
     },
     /// What arrived is not a message of this stream.
     Broken { connection: ConnectionId },
@@ -76,6 +77,7 @@ pub(crate) struct Link {
     connection: Connection,
     queue: mpsc::UnboundedSender<Message>,
     queued: Arc<AtomicUsize>,
+    max_queued: usize,
     presence: Arc<PresenceSlot>,
     writer: JoinHandle<()>,
     presence_writer: JoinHandle<()>,
@@ -88,6 +90,7 @@ impl Link {
         id: ConnectionId,
         node: NodeId,
         streams: Streams,
+        max_queued: usize,
         runtime: &Handle,
         report: Report,
     ) -> Self {
@@ -113,6 +116,7 @@ impl Link {
             connection,
             queue,
             queued,
+            max_queued,
             presence: slot,
             writer,
             presence_writer,
@@ -122,13 +126,20 @@ impl Link {
 
     /// Queues a message; presence goes to its own stream.
     pub(crate) fn send(&self, message: Message) -> Result<(), Overflow> {
-        if let Message::PresenceUpdate(update) = message {
-            self.presence.put(update);
-            return Ok(());
-        }
+        let message = match message {
+            Message::PresenceUpdate(update) => {
+                self.presence.put(update);
+                return Ok(());
+            }
+            Message::PresenceRelay(relay) => {
+                self.presence.put_relay(relay);
+                return Ok(());
+            }
+            other => other,
+        };
         let size = queued_size(&message);
         let before = self.queued.fetch_add(size, Ordering::Relaxed);
-        if size > 0 && before > 0 && before + size > MAX_QUEUED {
+        if size > 0 && before > 0 && before + size > self.max_queued {
             return Err(Overflow);
         }
         // The writer is gone when the connection is; its end is on the way to the inbox.
@@ -211,7 +222,10 @@ fn queued_size(message: &Message) -> usize {
         | Message::PresenceUpdate(_)
         | Message::UserJoined(_)
         | Message::UserLeft { .. }
-        | Message::Heartbeat { .. } => 0,
+        | Message::Heartbeat { .. }
+        | Message::ContentDigest(_)
+        | Message::ConflictNotification(_)
+        | Message::PresenceRelay(_) => 0,
     }
 }
 
@@ -259,29 +273,42 @@ fn encode(message: &Message) -> Option<[Bytes; 2]> {
     frame(payload).ok()
 }
 
-/// The newest presence that was not sent yet.
+/// The newest presence of each participant that was not sent yet.
 #[derive(Debug, Default)]
 struct PresenceSlot {
-    newest: Mutex<Option<PresenceUpdate>>,
+    newest: Mutex<Unsent>,
     filled: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Unsent {
+    own: Option<PresenceUpdate>,
+    relayed: BTreeMap<NodeId, PresenceRelay>,
 }
 
 impl PresenceSlot {
     fn put(&self, mut update: PresenceUpdate) {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(unsent) = newest.take() {
+        if let Some(unsent) = newest.own.take() {
             // A name is said only once, so it must not be lost with the update that said it.
             update.user = update.user.or(unsent.user);
         }
-        *newest = Some(update);
+        newest.own = Some(update);
         self.filled.notify_one();
     }
 
-    fn take(&self) -> Option<PresenceUpdate> {
-        self.newest
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take()
+    fn put_relay(&self, relay: PresenceRelay) {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        newest.relayed.insert(relay.author, relay);
+        self.filled.notify_one();
+    }
+
+    fn take(&self) -> impl Iterator<Item = Message> {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let Unsent { own, relayed } = std::mem::take(&mut *newest);
+        let own = own.map(Message::PresenceUpdate);
+        own.into_iter()
+            .chain(relayed.into_values().map(Message::PresenceRelay))
     }
 }
 
@@ -289,11 +316,12 @@ impl PresenceSlot {
 async fn write_presence(mut stream: SendStream, slot: Arc<PresenceSlot>) {
     loop {
         slot.filled.notified().await;
-        let Some(update) = slot.take() else { continue };
         let next = Instant::now() + PRESENCE_INTERVAL;
-        let Some(mut frames) = encode(&Message::PresenceUpdate(update)) else {
-            continue;
-        };
+        let mut frames: Vec<_> = slot
+            .take()
+            .filter_map(|message| encode(&message))
+            .flatten()
+            .collect();
         if stream.write_all_chunks(&mut frames).await.is_err() {
             return;
         }
@@ -327,8 +355,9 @@ mod tests {
         slot.put(update(1, Some("old")));
         slot.put(update(2, Some("new")));
         slot.put(update(3, None));
-        assert_eq!(slot.take(), Some(update(3, Some("new"))));
-        assert_eq!(slot.take(), None);
+        let newest = Message::PresenceUpdate(update(3, Some("new")));
+        assert_eq!(slot.take().collect::<Vec<_>>(), [newest]);
+        assert_eq!(slot.take().count(), 0);
     }
 
     #[test]

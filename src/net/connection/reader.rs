@@ -1,42 +1,44 @@
-//! Reading the two streams of a connection.
-//!
-//! A reader stops when [`UNHANDLED`] messages of its peer wait to be handled; QUIC's flow control
-//! then stops the peer.
+//! Reading the two streams of a connection, each within its limits.
 
 use std::sync::Arc;
 
-use iroh::endpoint::{Connection, RecvStream};
-use tokio::sync::Semaphore;
+use iroh::endpoint::{Connection, RecvStream, SendStream, VarInt};
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
-use super::{FromLink, Purpose, Report, reason_of};
+use super::{
+    FromLink, Purpose, Report,
+    limits::{MAX_UNKNOWN_STREAMS, PRESENCE, SYNC, StreamLimits},
+    reason_of,
+};
 use crate::net::{
-    frame::{FrameError, read_frame},
-    message::Message,
+    frame::{FrameError, read_body, read_head},
+    message::{CloseReason, Message, MessageError},
     session::ConnectionId,
 };
 
-/// Messages of one peer that may wait to be handled.
-const UNHANDLED: usize = 64;
+/// The right of a message to wait to be handled; dropped when it was.
+#[derive(Debug)]
+pub(crate) struct Place {
+    _message: OwnedSemaphorePermit,
+    _bytes: OwnedSemaphorePermit,
+}
+
 /// Reads both streams of one connection.
 pub(super) struct Reader {
     id: ConnectionId,
     report: Report,
-    unhandled: Arc<Semaphore>,
 }
 
 impl Reader {
     pub(super) fn new(id: ConnectionId, report: Report) -> Self {
-        Self {
-            id,
-            report,
-            unhandled: Arc::new(Semaphore::new(UNHANDLED)),
-        }
+        Self { id, report }
     }
 
     pub(super) async fn run(self, connection: Connection, sync: RecvStream, presence: RecvStream) {
         tokio::join!(
             self.read(sync, Purpose::Sync),
             self.read(presence, Purpose::Presence),
+            self.refuse_streams(&connection),
         );
         let error = connection.closed().await;
         (self.report)(FromLink::Ended {
@@ -46,43 +48,111 @@ impl Reader {
     }
 
     async fn read(&self, mut stream: RecvStream, purpose: Purpose) {
+        let room = Room::new(purpose);
         loop {
-            let Ok(permit) = Arc::clone(&self.unhandled).acquire_owned().await else {
-                return;
-            };
-            match read_message(&mut stream, purpose).await {
-                Ok(Some(message)) => (self.report)(FromLink::Received {
+            match room.read_message(&mut stream, purpose).await {
+                Ok(Some((message, place))) => (self.report)(FromLink::Received {
                     connection: self.id,
                     message,
-                    permit,
+                    place,
                 }),
                 Ok(None) => return,
-                Err(what) => {
-                    tracing::warn!("a peer broke the protocol: {what}");
-                    (self.report)(FromLink::Broken {
-                        connection: self.id,
-                    });
-                    return;
-                }
+                Err(what) => return self.break_off(&what),
             }
         }
     }
+
+    /// A peer of a later version may open streams for something that is not known here.
+    async fn refuse_streams(&self, connection: &Connection) {
+        let code = VarInt::from_u32(CloseReason::Protocol.code());
+        for _ in 0..MAX_UNKNOWN_STREAMS {
+            let Ok((mut send, mut receive)): Result<(SendStream, RecvStream), _> =
+                connection.accept_bi().await
+            else {
+                return;
+            };
+            // Either fails when the peer has given the stream up meanwhile.
+            let _ = send.reset(code);
+            let _ = receive.stop(code);
+        }
+        self.break_off("it opened too many streams");
+    }
+
+    fn break_off(&self, what: &str) {
+        tracing::warn!("a peer broke the protocol: {what}");
+        (self.report)(FromLink::Broken {
+            connection: self.id,
+        });
+    }
 }
 
-/// Returns the next message, `None` at the end, and a sentence about what breaks the protocol.
-async fn read_message(
-    stream: &mut RecvStream,
-    purpose: Purpose,
-) -> Result<Option<Message>, String> {
-    let payload = match read_frame(stream).await {
-        Ok(Some(payload)) => payload,
-        Ok(None) | Err(FrameError::Lost) => return Ok(None),
-        Err(error @ (FrameError::TooLarge(_) | FrameError::Cut)) => return Err(error.to_string()),
-    };
-    let message = Message::decode(&payload).map_err(|error| error.to_string())?;
-    let is_presence = matches!(message, Message::PresenceUpdate(_));
-    if is_presence != (purpose == Purpose::Presence) {
-        return Err("a message came on the wrong stream".to_owned());
+/// How much more of one stream may wait to be handled.
+struct Room {
+    limits: StreamLimits,
+    messages: Arc<Semaphore>,
+    bytes: Arc<Semaphore>,
+}
+
+impl Room {
+    fn new(purpose: Purpose) -> Self {
+        let limits = match purpose {
+            Purpose::Sync => SYNC,
+            Purpose::Presence => PRESENCE,
+        };
+        Self {
+            limits,
+            messages: Arc::new(Semaphore::new(limits.waiting)),
+            bytes: Arc::new(Semaphore::new(limits.waiting_bytes)),
+        }
     }
-    Ok(Some(message))
+
+    /// Returns the next message, `None` at the end, and a sentence about what breaks the protocol.
+    /// Nothing is read for which there is no room.
+    async fn read_message(
+        &self,
+        stream: &mut RecvStream,
+        purpose: Purpose,
+    ) -> Result<Option<(Message, Place)>, String> {
+        loop {
+            let head = match read_head(stream, self.limits.message).await {
+                Ok(Some(head)) => head,
+                Ok(None) => return Ok(None),
+                Err(error) => return lost_or(error),
+            };
+            // Nobody ever closes the semaphores.
+            let Ok(place) = self.take(head.size()).await else {
+                return Ok(None);
+            };
+            let payload = match read_body(stream, head).await {
+                Ok(payload) => payload,
+                Err(error) => return lost_or(error),
+            };
+            let message = match Message::decode(&payload) {
+                Ok(message) => message,
+                // A later minor version knows more than we do.
+                Err(MessageError::Unknown { .. }) => continue,
+                Err(error) => return Err(error.to_string()),
+            };
+            if message.is_presence() != (purpose == Purpose::Presence) {
+                return Err("a message came on the wrong stream".to_owned());
+            }
+            return Ok(Some((message, place)));
+        }
+    }
+
+    async fn take(&self, size: usize) -> Result<Place, AcquireError> {
+        let size = u32::try_from(size).unwrap_or(u32::MAX);
+        Ok(Place {
+            _message: Arc::clone(&self.messages).acquire_owned().await?,
+            _bytes: Arc::clone(&self.bytes).acquire_many_owned(size).await?,
+        })
+    }
+}
+
+/// A lost connection breaks nothing; its end is reported by itself.
+fn lost_or<T>(error: FrameError) -> Result<Option<T>, String> {
+    match error {
+        FrameError::Lost => Ok(None),
+        FrameError::TooLarge(_) | FrameError::Garbled | FrameError::Cut => Err(error.to_string()),
+    }
 }

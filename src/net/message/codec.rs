@@ -4,8 +4,8 @@
 use thiserror::Error;
 
 use super::{
-    MAX_ANCHOR, MAX_DIRECT_ADDRESSES, MAX_FRAME, MAX_MEMBERS, MAX_NAME, MAX_RELAY_URL, MAX_TITLE,
-    Member, Message, Part, PresenceUpdate,
+    MAX_ANCHOR, MAX_CONFLICT, MAX_DIRECT_ADDRESSES, MAX_FRAME, MAX_MEMBERS, MAX_NAME,
+    MAX_RELAY_URL, MAX_TITLE, Member, Message, Part, PresenceUpdate,
 };
 use crate::net::{
     event::UserInfo,
@@ -15,6 +15,8 @@ use crate::net::{
 
 /// Bytes of a part's updates at most, so that the message around it fits a frame.
 const MAX_PART: usize = MAX_FRAME - 64;
+/// How many kinds of messages there are.
+const KINDS: u32 = 13;
 
 /// Why bytes are not a message that this version accepts.
 #[derive(Debug, Error)]
@@ -22,6 +24,13 @@ pub enum MessageError {
     /// The bytes do not decode, or something follows the message.
     #[error("this is not a message")]
     Malformed(#[source] postcard::Error),
+    /// The message is of a kind that a later minor version added. Its frame is to be skipped; the
+    /// connection goes on.
+    #[error("this version does not know messages of kind {kind}")]
+    Unknown {
+        /// The kind's number.
+        kind: u32,
+    },
     /// Bytes follow the message.
     #[error("{0} bytes follow the message")]
     Trailing(usize),
@@ -42,9 +51,16 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// Fails if the bytes are not exactly one message, or if one of its parts is too large.
+    /// Fails if the bytes are not exactly one message, or if one of its parts is too large. A kind
+    /// of a later minor version is [`MessageError::Unknown`], which is no reason to end the
+    /// connection.
     pub fn decode(payload: &[u8]) -> Result<Self, MessageError> {
         within("the frame", payload.len(), MAX_FRAME)?;
+        let (kind, _) =
+            postcard::take_from_bytes::<u32>(payload).map_err(MessageError::Malformed)?;
+        if kind >= KINDS {
+            return Err(MessageError::Unknown { kind });
+        }
         let (message, rest) =
             postcard::take_from_bytes::<Self>(payload).map_err(MessageError::Malformed)?;
         if !rest.is_empty() {
@@ -76,12 +92,20 @@ impl Message {
             Self::Denied(denied) => within("the refusal", denied.text.len(), MAX_TITLE),
             Self::PresenceUpdate(update) => check_presence(update),
             Self::UserJoined(member) => check_member(member),
+            Self::PresenceRelay(relay) => {
+                check_user(&relay.user)?;
+                relay.update.iter().try_for_each(check_presence)
+            }
+            Self::ConflictNotification(notification) => {
+                within("the conflict", notification.details.len(), MAX_CONFLICT)
+            }
             // The size of the frame is all there is to check.
             Self::SyncRequest { .. }
             | Self::SyncResponse(_)
             | Self::UpdateBatch(_)
             | Self::UserLeft { .. }
-            | Self::Heartbeat { .. } => Ok(()),
+            | Self::Heartbeat { .. }
+            | Self::ContentDigest(_) => Ok(()),
         }
     }
 }
@@ -150,11 +174,38 @@ mod tests {
 
     use super::*;
     use crate::net::{
-        message::{Denied, DeniedCode, Welcome},
+        message::{Denied, DeniedCode, PresenceRelay, Welcome},
         node::{DocumentId, NodeId},
     };
 
     const NODE: NodeId = NodeId([5; 32]);
+
+    #[test]
+    fn kinds_of_the_future_are_told_apart_from_nonsense() {
+        let last = Message::PresenceRelay(PresenceRelay {
+            author: NODE,
+            user: user(3),
+            update: None,
+        });
+        let mut bytes = last.encode().unwrap_or_default();
+        assert_eq!(u32::from(bytes[0]), KINDS - 1, "the last kind is the last");
+        bytes[0] += 1;
+        assert!(matches!(
+            Message::decode(&bytes),
+            Err(MessageError::Unknown { kind: KINDS })
+        ));
+        // The number may take several bytes, and may be no number at all.
+        assert!(matches!(
+            Message::decode(&[0x80, 0x01]),
+            Err(MessageError::Unknown { kind: 128 })
+        ));
+        for nonsense in [&[][..], &[0xff; 9]] {
+            assert!(matches!(
+                Message::decode(nonsense),
+                Err(MessageError::Malformed(_))
+            ));
+        }
+    }
 
     fn user(name: usize) -> UserInfo {
         UserInfo {

@@ -4,6 +4,9 @@
 //! who restarts an editor in the next terminal. While a peer is missing, its file in the
 //! same-machine lookup is asked for a few times a second; when it appears or changes, the peer is
 //! dialled at once. While nobody is missing this costs nothing.
+//!
+//! A file also names its process. When that changes under a connection, the process at the other
+//! end was killed and started again, which QUIC would notice only after seconds of silence.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +16,7 @@ use std::{
 
 use crate::net::{
     event::PeerState,
-    lookup::{find, published_at},
+    lookup::{find, process_of, published_at},
     node::{NodeId, PeerAddress},
     peer::PeerView,
 };
@@ -26,6 +29,8 @@ pub(super) struct Arrivals {
     directory: PathBuf,
     /// When the file of a missing peer was written, as it was when the peer went missing.
     missing: BTreeMap<NodeId, Option<SystemTime>>,
+    /// The processes that we were last connected to, of those that run on this machine.
+    processes: BTreeMap<NodeId, u64>,
     next: Duration,
 }
 
@@ -34,6 +39,7 @@ impl Arrivals {
         Self {
             directory,
             missing: BTreeMap::new(),
+            processes: BTreeMap::new(),
             next: Duration::ZERO,
         }
     }
@@ -61,6 +67,22 @@ impl Arrivals {
         }
     }
 
+    /// A connection with a peer stands: notes with which of its processes.
+    pub(super) fn connected(&mut self, node: NodeId) {
+        match process_of(&self.directory, node) {
+            Some(process) => self.processes.insert(node, process),
+            None => self.processes.remove(&node),
+        };
+    }
+
+    /// Returns whether another process of a peer lives than the one that we are connected to.
+    pub(super) fn is_restarted(&self, node: NodeId) -> bool {
+        let Some(&old) = self.processes.get(&node) else {
+            return false;
+        };
+        process_of(&self.directory, node).is_some_and(|process| process != old)
+    }
+
     /// Returns where a peer listens on this machine.
     pub(super) fn address_of(&self, node: NodeId) -> Option<PeerAddress> {
         find(&self.directory, node)
@@ -78,6 +100,7 @@ impl Arrivals {
         self.next = now + INTERVAL;
         let known: Vec<NodeId> = peers.map(|peer| peer.node).collect();
         self.missing.retain(|node, _| known.contains(node));
+        self.processes.retain(|node, _| known.contains(node));
         let mut back = Vec::new();
         for (&node, written) in &mut self.missing {
             let found = published_at(&self.directory, node);

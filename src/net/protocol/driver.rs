@@ -5,12 +5,14 @@
 //! here waits for the network; connections are tasks on the application's runtime that report to
 //! one queue.
 //!
-//! What was written here goes first, whatever else waits: all of it as one update, so that a
-//! burst of keystrokes costs the others one import. A lone keystroke waits for nothing.
+//! What was written here goes first, whatever else waits, and a burst of keystrokes as one update,
+//! which costs the others one import. A lone keystroke waits for nothing.
 
 mod dialling;
+mod ending;
 mod inbox;
 mod outputs;
+mod strangers;
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -36,7 +38,7 @@ use super::{
 use crate::{
     crdt::SharedDocument,
     net::{
-        connection::{FromLink, Link, Report, close},
+        connection::{FromLink, Link, Report},
         event::{DocumentEvent, PresenceEvent, Reason},
         message::CloseReason,
         node::{NodeId, PeerAddress},
@@ -44,6 +46,7 @@ use crate::{
     },
 };
 use dialling::Attempt;
+use strangers::Strangers;
 
 /// How long other things are handled before what was written here is looked at again.
 const TURN: Duration = Duration::from_millis(2);
@@ -65,6 +68,7 @@ pub(super) struct Parts {
     pub(super) arrivals: Option<Arrivals>,
     pub(super) updates: Option<broadcast::Sender<DocumentEvent>>,
     pub(super) presence: Option<broadcast::Sender<PresenceEvent>>,
+    pub(super) max_queued: usize,
 }
 
 /// The session, its connections, and what is on its way.
@@ -79,6 +83,8 @@ pub(super) struct Driver {
     wake: mpsc::Sender<Wake>,
     /// What was written here and not handed to the session yet, as Loro exported it.
     written: Vec<Vec<u8>>,
+    /// When something that was written here went out for the last time.
+    sent_at: Duration,
     /// Who wants to hear that the session has ended; it ends as soon as anybody is in here.
     farewells: Vec<Option<oneshot::Sender<()>>>,
     /// All else that was taken out of the inbox and not handled yet.
@@ -90,6 +96,8 @@ pub(super) struct Driver {
     endpoint: Option<Attached>,
     attempts: BTreeMap<NodeId, Attempt>,
     links: BTreeMap<ConnectionId, Link>,
+    strangers: Strangers,
+    max_queued: usize,
     /// Connections that we are closing, with what the session is told when they are over.
     closing: BTreeMap<ConnectionId, Reason>,
     /// Connections that were told the reason, or are being told it.
@@ -142,6 +150,7 @@ impl Driver {
             inbox: parts.inbox,
             wake: parts.wake,
             written: Vec::new(),
+            sent_at: Duration::ZERO,
             farewells: Vec::new(),
             backlog: VecDeque::new(),
             report,
@@ -151,6 +160,8 @@ impl Driver {
             endpoint: None,
             attempts: BTreeMap::new(),
             links: BTreeMap::new(),
+            strangers: Strangers::default(),
+            max_queued: parts.max_queued,
             closing: BTreeMap::new(),
             goodbyes: 0,
             waiting: Vec::new(),
@@ -161,14 +172,14 @@ impl Driver {
         }
     }
 
-    /// Runs until the session is stopped.
-    pub(super) fn run(mut self) {
+    /// Works until somebody wants the session to end.
+    fn work(&mut self) {
         loop {
             self.gather();
-            self.send_written();
             if !self.farewells.is_empty() {
-                return self.stop();
+                return self.send_written();
             }
+            self.send_batch();
             let turn = Instant::now();
             while let Some(wake) = self.backlog.pop_front() {
                 self.take(wake);
@@ -193,7 +204,9 @@ impl Driver {
     fn time_to_wait(&self) -> Duration {
         let measure = (!self.links.is_empty()).then_some(self.next_measure);
         let look = self.arrivals.as_ref().and_then(Arrivals::next_look);
-        [self.session.next_tick(), measure, look]
+        let batch = self.next_batch();
+        let stranger = self.strangers.next();
+        [self.session.next_tick(), measure, look, batch, stranger]
             .into_iter()
             .flatten()
             .min()
@@ -209,6 +222,7 @@ impl Driver {
             Wake::Attach(endpoint) => self.attach(endpoint),
             Wake::Connect { address, reply } => self.connect(address, reply),
             Wake::Incoming(connection) => self.take_incoming(connection),
+            Wake::OtherVersion { node } => self.announce_other_version(node),
             Wake::Settled {
                 node,
                 attempt,
@@ -221,6 +235,7 @@ impl Driver {
     fn take_input(&mut self, input: Input) {
         match &input {
             Input::Offline => {
+                self.send_written();
                 self.offline = true;
                 self.withdraw_all();
             }
@@ -247,7 +262,7 @@ impl Driver {
             FromLink::Received {
                 connection,
                 message,
-                permit,
+                place,
             } => {
                 if self.links.contains_key(&connection) {
                     self.handle(Input::Received {
@@ -255,14 +270,14 @@ impl Driver {
                         message,
                     });
                 }
-                drop(permit);
+                drop(place);
             }
             FromLink::Broken { connection } => {
                 let reason = Reason::Lost("the peer broke the protocol".to_owned());
                 self.cut(connection, CloseReason::Protocol, reason);
             }
             FromLink::Ended { connection, reason } => {
-                self.links.remove(&connection);
+                self.let_go(connection);
                 let reason = self.closing.remove(&connection).unwrap_or(reason);
                 self.handle(Input::Closed { connection, reason });
             }
@@ -285,9 +300,11 @@ impl Driver {
             self.commit_what_lies_open();
             self.handle(Input::Tick);
         }
+        self.send_strangers_away();
         if now >= self.next_measure {
             self.next_measure = now + MEASURE;
             self.measure();
+            self.cut_restarted();
         }
         if let Some(arrivals) = &mut self.arrivals {
             for address in arrivals.look(self.session.peers(), now) {
@@ -315,6 +332,26 @@ impl Driver {
         }
     }
 
+    /// A peer that was killed says no goodbye. When another process of this machine has taken its
+    /// place, the connection with the dead one need not last until QUIC gives it up.
+    fn cut_restarted(&mut self) {
+        let restarted: Vec<_> = self
+            .links
+            .iter()
+            .filter(|(_, link)| self.is_restarted(link.node))
+            .map(|(connection, _)| *connection)
+            .collect();
+        for connection in restarted {
+            let reason = Reason::Lost("the peer was restarted".to_owned());
+            self.cut(connection, CloseReason::Duplicate, reason);
+        }
+    }
+
+    fn is_restarted(&self, node: NodeId) -> bool {
+        let arrivals = self.arrivals.as_ref();
+        arrivals.is_some_and(|arrivals| arrivals.is_restarted(node))
+    }
+
     fn publish(&mut self) {
         self.participants.follow_text();
         self.published.set_participants(self.participants.all());
@@ -323,42 +360,16 @@ impl Driver {
 
     /// Ends a connection of ours without waiting for what is queued.
     fn cut(&mut self, connection: ConnectionId, tell: CloseReason, reason: Reason) {
-        if let Some(link) = self.links.remove(&connection) {
+        if let Some(link) = self.let_go(connection) {
             self.closing.insert(connection, reason);
             self.goodbyes += 1;
             link.close_now(tell, &self.runtime);
         }
     }
 
-    /// Says goodbye to everybody, and waits until they were told, or for a moment.
-    fn stop(mut self) {
-        self.withdraw_all();
-        self.handle(Input::Shutdown);
-        let left: Vec<_> = self.links.keys().copied().collect();
-        for connection in left {
-            self.end(connection, CloseReason::Leaving);
-        }
-        let deadline = Instant::now() + FAREWELL;
-        while self.goodbyes > 0 {
-            let rest = deadline.saturating_duration_since(Instant::now());
-            match self.inbox.recv_timeout(rest) {
-                Ok(Wake::Link(FromLink::SaidGoodbye)) => self.goodbyes -= 1,
-                Ok(Wake::Incoming(connection)) => close(&connection, CloseReason::Leaving),
-                Ok(Wake::Stop(reply)) => self.farewells.push(reply),
-                Ok(_) => {}
-                Err(_) => break,
-            }
-        }
-        self.publish();
-        if let Some(attached) = self.endpoint.take() {
-            attached.watcher.abort();
-        }
-        let farewells = std::mem::take(&mut self.farewells);
-        // Whoever waits for the end must find everything released.
-        drop(self);
-        for reply in farewells.into_iter().flatten() {
-            let _ = reply.send(());
-        }
+    fn let_go(&mut self, connection: ConnectionId) -> Option<Link> {
+        self.strangers.remove(connection);
+        self.links.remove(&connection)
     }
 }
 

@@ -67,6 +67,9 @@ pub enum ChangeError {
     /// The closure returned this error. What it did before that stays.
     #[error("the document could not be changed: {0}")]
     Document(#[from] LoroError),
+    /// The session ended because of a panic, and the document cannot be trusted any more.
+    #[error("the document is damaged, and cannot be changed any more")]
+    Damaged,
 }
 
 /// A cursor or selection could not be told to others.

@@ -24,12 +24,30 @@ pub struct DocumentInfo {
     pub first_sync: bool,
 }
 
+/// Whether a session is at work.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SessionState {
+    /// It is.
+    #[default]
+    Running,
+    /// It was shut down, or its last handle was dropped.
+    Ended,
+    /// Something in it panicked: mostly the document, on an update that a peer made up or because
+    /// of a callback of the application. All connections have ended. The document may be damaged
+    /// and must not be used any more; make a new one from what was stored.
+    Failed {
+        /// The words of the panic.
+        reason: String,
+    },
+}
+
 /// The driver writes, the handles read.
 pub(super) struct Published {
     peers: Mutex<Vec<PeerView>>,
     participants: Mutex<Vec<(NodeId, Presence)>>,
     pub(super) connections: broadcast::Sender<ConnectionEvent>,
     pub(super) info: watch::Sender<DocumentInfo>,
+    pub(super) state: watch::Sender<SessionState>,
 }
 
 impl Published {
@@ -39,6 +57,7 @@ impl Published {
             participants: Mutex::default(),
             connections: broadcast::Sender::new(CONNECTION_EVENTS),
             info: watch::Sender::new(info),
+            state: watch::Sender::default(),
         }
     }
 

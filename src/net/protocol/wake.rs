@@ -27,6 +27,8 @@ pub(super) enum Wake {
     },
     /// A peer dialled us.
     Incoming(Connection),
+    /// A peer dialled us that speaks another version; it was told so.
+    OtherVersion { node: NodeId },
     /// A dial, or the taking in of a connection that a peer dialled, came to its end.
     Settled {
         node: NodeId,

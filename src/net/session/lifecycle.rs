@@ -108,6 +108,10 @@ impl Session {
                 Reason::Lost("the peer sent something that cannot be read".to_owned())
             }
             CloseReason::Failed => Reason::Lost("the document could not be read".to_owned()),
+            CloseReason::Excess => Reason::Lost("the peer sent more than it may".to_owned()),
+            CloseReason::Diverged | CloseReason::OtherVersion => {
+                Reason::Denied(reason.text().to_owned())
+            }
             CloseReason::Denied => Reason::Denied("the peer may not come in".to_owned()),
             CloseReason::Duplicate | CloseReason::Busy | CloseReason::Renew => {
                 Reason::Lost("the connection starts anew".to_owned())

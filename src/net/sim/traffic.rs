@@ -39,7 +39,7 @@ pub(super) struct Meter {
 impl Meter {
     pub fn count(&mut self, connection: ConnectionId, sender: usize, message: &Message) {
         match message {
-            Message::Heartbeat { .. } => return,
+            Message::Heartbeat { .. } | Message::ContentDigest(_) => return,
             Message::SyncRequest { .. } => self.traffic.sync_requests += 1,
             Message::SyncResponse(part) | Message::UpdateBatch(part) => {
                 self.count_part((connection, sender), part);
@@ -48,6 +48,8 @@ impl Meter {
             | Message::Welcome(_)
             | Message::Denied(_)
             | Message::PresenceUpdate(_)
+            | Message::PresenceRelay(_)
+            | Message::ConflictNotification(_)
             | Message::UserJoined(_)
             | Message::UserLeft { .. } => {}
         }

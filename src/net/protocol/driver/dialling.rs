@@ -30,8 +30,14 @@ pub(super) struct Attempt {
     asked: bool,
 }
 
+impl Attempt {
+    pub(super) fn kind(&self) -> Kind {
+        self.kind
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// We dial.
     Dialling,
     /// The peer dialled, and we take its connection.
@@ -164,11 +170,16 @@ impl Driver {
     ///
     /// When an older connection to the same peer still stands, the new one waits a little. A peer
     /// that has a connection to us withdraws its own dials; if it does not, it knows nothing of
-    /// the older one, because it was restarted or has lost it, and the new one takes over.
+    /// the older one, because it was restarted or has lost it, and the new one takes over. When
+    /// the same-machine lookup proves that it was restarted, there is nothing to wait for.
     pub(super) fn take_incoming(&mut self, connection: Connection) {
         let node = NodeId::from(connection.remote_id());
         if self.offline {
             close(&connection, CloseReason::Leaving);
+            return;
+        }
+        if !self.has_room_for(node) {
+            close(&connection, CloseReason::Busy);
             return;
         }
         let own = self.attempts.get(&node);
@@ -185,6 +196,7 @@ impl Driver {
             .links
             .values()
             .find(|link| link.node == node && link.is_open())
+            .filter(|_| !self.is_restarted(node))
             .map(|link| (link.connection().clone(), patience(link)));
         let wake = self.wake.clone();
         self.runtime.spawn(async move {
@@ -256,10 +268,15 @@ impl Driver {
             connection,
             node,
             streams,
+            self.max_queued,
             &self.runtime,
             self.report.clone(),
         );
         self.links.insert(connection, link);
+        self.strangers.add(connection, self.now());
+        if let Some(arrivals) = &mut self.arrivals {
+            arrivals.connected(node);
+        }
         self.handle(Input::Opened {
             node,
             connection,

@@ -1,4 +1,10 @@
 //! Emptying the inbox, and making one update of all that was written here meanwhile.
+//!
+//! What is written after a pause goes out at once. What follows within [`BATCH`] waits for the
+//! end of that time, and then goes out together: somebody who types notices nothing, and a macro,
+//! a script or a held key costs one message where it would cost hundreds.
+
+use std::time::Duration;
 
 use loro::IdSpan;
 
@@ -9,7 +15,15 @@ use crate::net::{
     session::Input,
 };
 
+/// Between two updates that go out, while something is being written all the time.
+const BATCH: Duration = Duration::from_millis(5);
+
 impl Driver {
+    /// Returns when what was written has waited long enough.
+    pub(super) fn next_batch(&self) -> Option<Duration> {
+        (!self.written.is_empty()).then_some(self.sent_at + BATCH)
+    }
+
     /// Empties the inbox; waits for it if there is nothing else to do.
     pub(super) fn gather(&mut self) {
         let mut next = if self.backlog.is_empty() {
@@ -27,8 +41,20 @@ impl Driver {
         }
     }
 
+    /// Hands what was written here to the session, unless it may wait for more.
+    pub(super) fn send_batch(&mut self) {
+        let now = self.now();
+        if self.next_batch().is_some_and(|due| due <= now) {
+            self.send_written();
+        }
+    }
+
     /// Hands what was written here to the session, as one update.
     pub(super) fn send_written(&mut self) {
+        if self.written.is_empty() {
+            return;
+        }
+        self.sent_at = self.now();
         let mut written = std::mem::take(&mut self.written);
         if written.len() > 1
             && let Some((spans, updates)) = self.merge(&written)

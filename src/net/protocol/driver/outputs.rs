@@ -5,6 +5,7 @@ use crate::net::{
     connection::Overflow,
     event::{ConnectionEvent, PeerState, PresenceEvent, Reason},
     message::{CloseReason, Message},
+    node::NodeId,
     session::{ConnectionId, Output},
 };
 
@@ -65,7 +66,7 @@ impl Driver {
 
     /// Ends a connection after what is queued for it has left.
     pub(super) fn end(&mut self, connection: ConnectionId, reason: CloseReason) {
-        if let Some(link) = self.links.remove(&connection) {
+        if let Some(link) = self.let_go(connection) {
             self.closing.insert(connection, Reason::Requested);
             self.goodbyes += 1;
             link.close(reason, &self.runtime);
@@ -77,12 +78,43 @@ impl Driver {
         if let Some(arrivals) = &mut self.arrivals {
             arrivals.note(event.node, event.to, now);
         }
+        if event.to == PeerState::Syncing {
+            self.introduced(event.node);
+        }
         if event.to == PeerState::Disconnected {
             self.disappoint_waiting(event.node, &event.reason);
         }
         self.publish();
         // An application that listens to none of them is fine.
         let _ = self.published.connections.send(event);
+    }
+
+    /// The session never hears of a peer that it could not talk to; the application does.
+    pub(super) fn announce_other_version(&mut self, node: NodeId) {
+        let text = CloseReason::OtherVersion.text().to_owned();
+        let steps = [
+            (
+                PeerState::Disconnected,
+                PeerState::Connecting,
+                Reason::Normal,
+            ),
+            (
+                PeerState::Connecting,
+                PeerState::Disconnected,
+                Reason::Denied(text),
+            ),
+        ];
+        if self.session.peers().any(|peer| peer.node == node) {
+            return;
+        }
+        for (from, to, reason) in steps {
+            let _ = self.published.connections.send(ConnectionEvent {
+                node,
+                from,
+                to,
+                reason,
+            });
+        }
     }
 
     fn tell(&mut self, event: PresenceEvent) {

@@ -9,8 +9,8 @@ use crate::{
     net::{
         event::{PeerState, Reason, UserInfo},
         message::{
-            CloseReason, Hello, MAX_MEMBERS, MAX_UPDATE, Member, Message, Part, PresenceUpdate,
-            Welcome,
+            CloseReason, ConflictKind, ConflictNotification, Hello, MAX_MEMBERS, MAX_UPDATE,
+            Member, Message, Part, PresenceUpdate, Welcome,
         },
         node::{DocumentId, NodeId, PeerAddress},
         session::{Input, Output, Session, SessionConfig},
@@ -198,6 +198,28 @@ fn before_the_handshake_only_the_handshake_is_heard() {
         });
         assert_eq!(stage.state(newcomer), None);
     }
+}
+
+#[test]
+fn a_peer_of_a_later_minor_version_is_welcome() {
+    let mut stage = Stage::new();
+    let newcomer = NodeId([4; 32]);
+    stage.open(newcomer, 3);
+    let Message::Hello(mut greeting) = hello(newcomer) else {
+        panic!("this is a hello");
+    };
+    greeting.minor_version = u16::MAX;
+    stage.receive(3, Message::Hello(greeting));
+    stage.receive(3, welcome());
+    stage.receive(3, sync_request(&VersionVector::new()));
+    stage.receive(3, Message::SyncResponse(part(b"")));
+    assert_eq!(stage.state(newcomer), Some(PeerState::Connected));
+    // A conflict of a kind that we do not know is not ours to judge.
+    let unknown = ConflictNotification {
+        kind: ConflictKind::Unknown(77),
+        details: vec![1, 2, 3],
+    };
+    assert_eq!(stage.receive(3, Message::ConflictNotification(unknown)), []);
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Nodes on one machine, for tests that read like stories.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use iroh::{Endpoint, SecretKey, protocol::Router};
 use iroh_loro_realtime::{
-    DocumentEvent, DocumentId, NetworkKind, NodeId, PeerState, PresenceEvent, RealtimeLoroProtocol,
-    UserInfo, bind, crdt::SharedDocument,
+    Builder, ConnectionEvent, DocumentEvent, DocumentId, NetworkKind, NodeId, PeerState,
+    PresenceEvent, RealtimeLoroProtocol, UserInfo, bind, crdt::SharedDocument,
 };
 use loro::LoroDoc;
 use tempfile::TempDir;
@@ -77,36 +77,80 @@ impl Machine {
         key: SecretKey,
         limit: usize,
     ) -> Node {
-        let directory = Some(self.lookup.path().join("copad"));
-        let endpoint = bind(NetworkKind::Local, key, directory.clone())
+        let directory = self.directory();
+        let endpoint = bind(NetworkKind::Local, key, Some(directory.clone()))
             .await
             .unwrap();
+        let options = Options {
+            text,
+            document: id,
+            configure: &|builder| {
+                builder
+                    .degree_limit(limit)
+                    .lookup_directory(Some(directory.clone()))
+            },
+            ..Options::default()
+        };
+        Node::start(name, endpoint, options).await
+    }
+
+    /// The folder of the same-machine lookup.
+    pub fn directory(&self) -> PathBuf {
+        self.lookup.path().join("copad")
+    }
+}
+
+/// How a node differs from the others.
+pub struct Options<'a> {
+    pub text: &'a str,
+    pub document: Option<DocumentId>,
+    /// Whether it may dial by itself.
+    pub dials: bool,
+    pub configure: &'a (dyn Fn(Builder) -> Builder + Sync),
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self {
+            text: "",
+            document: None,
+            dials: true,
+            configure: &|builder| builder,
+        }
+    }
+}
+
+pub fn user(name: &str) -> UserInfo {
+    UserInfo {
+        name: name.to_owned(),
+        color: "#4ECDC4".to_owned(),
+        avatar_url: None,
+    }
+}
+
+impl Node {
+    /// Starts a node on an endpoint of its own kind.
+    pub async fn start(name: &str, endpoint: Endpoint, options: Options<'_>) -> Self {
         let doc = LoroDoc::new();
-        if !text.is_empty() {
-            doc.get_text("main").insert(0, text).unwrap();
+        if !options.text.is_empty() {
+            doc.get_text("main").insert(0, options.text).unwrap();
             doc.commit();
         }
         let (updates_sender, updates) = broadcast::channel(100);
         let (presence_sender, presence) = broadcast::channel(100);
-        let user = UserInfo {
-            name: name.to_owned(),
-            color: "#4ECDC4".to_owned(),
-            avatar_url: None,
-        };
-        let protocol = RealtimeLoroProtocol::builder(SharedDocument::new(doc), endpoint.id(), user)
-            .document_id(id)
-            .title(if id.is_some() { "notes.md" } else { "" }.to_owned())
-            .degree_limit(limit)
-            .lookup_directory(directory)
+        let title = options.document.map_or("", |_| "notes.md");
+        let document = SharedDocument::new(doc);
+        let builder = RealtimeLoroProtocol::builder(document, endpoint.id(), user(name))
+            .document_id(options.document)
+            .title(title.to_owned())
             .updates(updates_sender)
-            .presence(presence_sender)
-            .spawn()
-            .unwrap();
-        protocol.attach(&endpoint).await;
-        let router = Router::builder(endpoint.clone())
-            .accept(RealtimeLoroProtocol::ALPN, protocol.clone())
-            .spawn();
-        Node {
+            .presence(presence_sender);
+        let protocol = (options.configure)(builder).spawn().unwrap();
+        if options.dials {
+            protocol.attach(&endpoint).await;
+        }
+        let router = protocol.register(Router::builder(endpoint.clone())).spawn();
+        Self {
             protocol,
             router,
             endpoint,
@@ -114,9 +158,7 @@ impl Machine {
             presence,
         }
     }
-}
 
-impl Node {
     pub fn node(&self) -> NodeId {
         self.endpoint.id().into()
     }
@@ -145,11 +187,13 @@ impl Node {
     }
 
     pub fn is_connected_to(&self, other: &Node) -> bool {
-        self.protocol
-            .connection_manager()
-            .peers()
-            .iter()
-            .any(|peer| peer.node == other.node() && peer.state == PeerState::Connected)
+        self.state_of(other) == Some(PeerState::Connected)
+    }
+
+    pub fn state_of(&self, other: &Node) -> Option<PeerState> {
+        let peers = self.protocol.connection_manager().peers();
+        let peer = peers.iter().find(|peer| peer.node == other.node())?;
+        Some(peer.state)
     }
 
     /// Waits for a change of the document.
@@ -199,15 +243,47 @@ impl Node {
 /// Waits until something is so.
 #[track_caller]
 pub fn until(what: &str, holds: impl Fn() -> bool) -> impl Future<Output = ()> {
+    until_within(PATIENCE, what, holds)
+}
+
+/// Waits until something is so that may take longer than most.
+#[track_caller]
+pub fn until_within(
+    patience: Duration,
+    what: &str,
+    holds: impl Fn() -> bool,
+) -> impl Future<Output = ()> {
     let place = std::panic::Location::caller();
     async move {
         let start = Instant::now();
         while !holds() {
             assert!(
-                start.elapsed() < PATIENCE,
+                start.elapsed() < patience,
                 "never came about: {what} ({place})"
             );
             sleep(Duration::from_millis(2)).await;
+        }
+    }
+}
+
+/// Waits until a peer of this replica is disconnected, and returns how that was told.
+#[track_caller]
+pub fn disconnection(
+    events: &mut broadcast::Receiver<ConnectionEvent>,
+) -> impl Future<Output = ConnectionEvent> {
+    let place = std::panic::Location::caller();
+    async move {
+        let waiting = async {
+            loop {
+                let event = events.recv().await.unwrap();
+                if event.to == PeerState::Disconnected {
+                    return event;
+                }
+            }
+        };
+        match timeout(PATIENCE, waiting).await {
+            Ok(event) => event,
+            Err(_) => panic!("nobody was ever disconnected ({place})"),
         }
     }
 }
