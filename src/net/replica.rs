@@ -3,6 +3,8 @@
 //! The session never sees text, containers or positions. It compares versions, asks for
 //! operations as bytes, and hands in bytes that came from others.
 
+mod content;
+
 use loro::{ExportMode, IdSpan, LoroDoc, VersionVector};
 use thiserror::Error;
 
@@ -36,6 +38,12 @@ pub trait Replica {
     ///
     /// Fails if the bytes are not an update; the document is then as it was.
     fn import(&mut self, updates: &[u8], from: NodeId) -> Result<Imported, ReplicaError>;
+
+    /// Returns a hash of everything that the document holds at this version, the same on every
+    /// machine. `None`: the document is at another version now, or cannot tell.
+    ///
+    /// Costs as much as the document is large.
+    fn content_hash(&self, version: &VersionVector) -> Option<u64>;
 }
 
 /// What an import brought.
@@ -93,6 +101,16 @@ impl Replica for SharedDocument {
                 .as_ref()
                 .map_or_else(Vec::new, spans_of_range),
         })
+    }
+
+    fn content_hash(&self, version: &VersionVector) -> Option<u64> {
+        let guard = self.lock();
+        // What is not committed is in the content, but in no version.
+        guard.doc().commit();
+        if guard.doc().is_detached() || guard.doc().oplog_vv() != *version {
+            return None;
+        }
+        Some(content::hash(&guard.doc().get_deep_value()))
     }
 }
 

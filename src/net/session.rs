@@ -12,6 +12,7 @@ mod history;
 mod lifecycle;
 mod membership;
 mod participants;
+mod sabotage;
 mod sync;
 
 use std::{
@@ -24,7 +25,7 @@ use rand::{SeedableRng, rngs::StdRng};
 
 use crate::net::{
     event::{ConnectionEvent, PeerState, Reason, UserInfo},
-    message::{CloseReason, MAX_TITLE, Message},
+    message::{CloseReason, MAX_ON_THEIR_WAY, MAX_TITLE, Message},
     node::{DocumentId, NodeId, PeerAddress},
     peer::{
         Link, Peer, PeerView, Wish, earliest,
@@ -35,6 +36,7 @@ use crate::net::{
     replica::{Replica, decode_version},
 };
 use history::History;
+pub use sabotage::Sabotage;
 
 /// A connection, as the driver numbers it. A number is never used again.
 pub type ConnectionId = u64;
@@ -119,6 +121,8 @@ pub enum Input {
     Offline,
     /// Dial again.
     Online,
+    /// The machine slept, or the clock jumped: whoever does not answer soon is dialled anew.
+    Woke,
     /// Say goodbye to everybody. Nothing is dialled or accepted afterwards.
     Shutdown,
     /// Time passed; see [`Session::next_tick`].
@@ -213,7 +217,13 @@ pub struct Session {
     history: History,
     reach: Reach,
     next_heartbeat: Option<Duration>,
+    /// When something was handled last.
+    handled_at: Duration,
+    /// Bytes of updates that may be on their way to one peer.
+    queue_limit: usize,
     outputs: Vec<Output>,
+    #[cfg(any(test, feature = "sim"))]
+    sabotage: Option<Sabotage>,
 }
 
 impl Session {
@@ -232,8 +242,19 @@ impl Session {
             history: History::default(),
             reach: Reach::Online,
             next_heartbeat: None,
+            handled_at: Duration::ZERO,
+            queue_limit: MAX_ON_THEIR_WAY,
             outputs: Vec::new(),
+            #[cfg(any(test, feature = "sim"))]
+            sabotage: None,
         }
+    }
+
+    /// Sets how many bytes of updates may be on their way to one peer, instead of
+    /// [`MAX_ON_THEIR_WAY`]. A peer that reads more slowly than others write gets nothing new
+    /// beyond, and one update with all that it missed when it has caught up.
+    pub fn set_queue_limit(&mut self, bytes: usize) {
+        self.queue_limit = bytes;
     }
 
     /// Returns our own replica's id.
@@ -256,6 +277,7 @@ impl Session {
         replica: &mut R,
     ) -> Vec<Output> {
         self.history.start(replica);
+        self.notice_sleep(now);
         match input {
             Input::LocalUpdate { spans, updates } => {
                 self.local_update(&spans, updates, now, replica);
@@ -279,6 +301,7 @@ impl Session {
             Input::AddressChanged(address) => self.config.address = trim_address(address),
             Input::Offline => self.go_offline(Reach::Offline, now),
             Input::Online => self.go_online(now),
+            Input::Woke => self.woke(now),
             Input::Shutdown => self.go_offline(Reach::Shut, now),
             Input::Tick => self.tick(now),
         }
@@ -345,7 +368,9 @@ impl Session {
             Message::PresenceUpdate(update) => self.presence_update(node, update, now),
             Message::UserJoined(member) => self.user_joined(node, member, now),
             Message::UserLeft { node: gone } => self.user_left(node, gone),
-            Message::Heartbeat { digest, received } => self.heartbeat(node, digest, received, now),
+            Message::Heartbeat { digest, received } => {
+                self.heartbeat(node, digest, received, now, replica)
+            }
             Message::ContentDigest(_)
             | Message::ConflictNotification(_)
             | Message::PresenceRelay(_) => self.open_link(node).map(|_| ()),

@@ -17,7 +17,11 @@
 //! assert_eq!(net.text(bo), "hello");
 //! ```
 
+mod check;
 mod deliver;
+mod faults;
+mod ledger;
+mod plan;
 mod site;
 mod traffic;
 mod wire;
@@ -40,6 +44,8 @@ use crate::net::{
     session::{ConnectionId, Input, Output},
 };
 use deliver::Event;
+use ledger::Ledger;
+pub use plan::{Mischief, Plan, Report, Shape, Step};
 use site::Site;
 use traffic::Meter;
 pub use traffic::Traffic;
@@ -49,11 +55,6 @@ use wire::Wire;
 const TEXT: &str = "main";
 /// How long the ends of a dead connection go on believing in it, at most.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a story may take to come to its end.
-const PATIENCE: Duration = Duration::from_secs(300);
-/// How long nothing may happen before the network counts as quiet: longer than it takes to notice
-/// a dead connection and to dial again.
-const QUIET: Duration = Duration::from_secs(12);
 
 /// A site of the network, by the order in which they were added.
 pub type SiteId = usize;
@@ -92,6 +93,13 @@ pub struct Network {
     serial: u64,
     busy_at: Duration,
     meter: Meter,
+    /// Counts what may have changed a document.
+    changes: u64,
+    ledger: Ledger,
+    mischief: Option<Mischief>,
+    queue_limit: Option<usize>,
+    /// Dials that are made although a connection stands.
+    doubles: BTreeSet<u64>,
 }
 
 impl Network {
@@ -109,6 +117,11 @@ impl Network {
             serial: 0,
             busy_at: Duration::ZERO,
             meter: Meter::default(),
+            changes: 0,
+            ledger: Ledger::default(),
+            mischief: None,
+            queue_limit: None,
+            doubles: BTreeSet::new(),
         }
     }
 
@@ -137,6 +150,7 @@ impl Network {
         let seed = self.random.random();
         let id = self.sites.len();
         self.sites.push(Site::new(id, options, seed));
+        self.equip(id);
         id
     }
 
@@ -194,6 +208,7 @@ impl Network {
     pub fn import(&mut self, site: SiteId, updates: &[u8]) {
         let imported = self.sites[site].document.doc().import(updates);
         debug_assert!(imported.is_ok(), "only updates are imported");
+        self.changes += 1;
         self.input(site, Input::DocumentChanged);
     }
 
@@ -204,66 +219,15 @@ impl Network {
 
     /// Hands any input to the site's session, as its driver would.
     pub fn input(&mut self, site: SiteId, input: Input) {
-        if self.sites[site].alive {
-            let outputs = self.sites[site].handle(input, self.now);
-            self.carry_out(site, outputs);
+        let Some(target) = self.sites.get_mut(site).filter(|site| site.alive) else {
+            return;
+        };
+        if target.slept_at.is_some() {
+            target.missed.push(input);
+            return;
         }
-    }
-
-    /// Loses every connection between two sites. They notice within the idle timeout.
-    pub fn cut(&mut self, a: SiteId, b: SiteId) {
-        self.cut_wires(|wire| wire.sites == [a, b] || wire.sites == [b, a]);
-    }
-
-    /// Lets nothing pass between two sites until [`Network::heal`].
-    pub fn block(&mut self, a: SiteId, b: SiteId) {
-        self.blocked.insert((a.min(b), a.max(b)));
-        self.time_out_blocked();
-    }
-
-    /// Lets nothing pass between these sites and all others until [`Network::heal`].
-    pub fn partition(&mut self, island: &[SiteId]) {
-        for a in 0..self.sites.len() {
-            for b in 0..a {
-                if island.contains(&a) != island.contains(&b) {
-                    self.blocked.insert((b, a));
-                }
-            }
-        }
-        self.time_out_blocked();
-    }
-
-    /// Lets everything pass again.
-    pub fn heal(&mut self) {
-        self.blocked.clear();
-        self.release_held();
-    }
-
-    /// Kills a site's process without a word.
-    pub fn crash(&mut self, site: SiteId) {
-        self.sites[site].alive = false;
-        self.sites[site].next_tick = None;
-        self.cut_wires(|wire| wire.sites.contains(&site));
-    }
-
-    /// Starts a site again, as a new process on the same document.
-    pub fn restart(&mut self, site: SiteId) {
-        if self.sites[site].alive {
-            self.crash(site);
-        }
-        let seed = self.random.random();
-        self.sites[site].restart(seed);
-        for peer in self.sites[site].requested.clone() {
-            self.connect(site, peer);
-        }
-    }
-
-    /// Lets a site say goodbye and end.
-    pub fn leave(&mut self, site: SiteId) {
-        self.input(site, Input::Shutdown);
-        self.run_for(Duration::from_secs(1));
-        self.crash(site);
-        self.sites[site].left = true;
+        let outputs = target.handle(input, self.now);
+        self.carry_out(site, outputs);
     }
 
     /// Lets virtual time pass.
@@ -271,94 +235,6 @@ impl Network {
         let until = self.now + time;
         while self.step(until) {}
         self.now = until;
-    }
-
-    /// Runs until something holds.
-    ///
-    /// # Panics
-    ///
-    /// Panics if it does not hold within five minutes of virtual time.
-    #[track_caller]
-    pub fn run_until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
-        let limit = self.now + PATIENCE;
-        while !holds(self) {
-            let went_on = self.step(limit) || holds(self);
-            assert!(
-                went_on,
-                "{what}: not within {PATIENCE:?} (seed {})",
-                self.seed
-            );
-        }
-    }
-
-    /// Runs until nothing but heartbeats and vain dials has happened for a while.
-    ///
-    /// # Panics
-    ///
-    /// Panics if that does not come within five minutes of virtual time.
-    #[track_caller]
-    pub fn run_until_quiet(&mut self) {
-        self.busy_at = self.now;
-        self.run_until("the network is quiet", |net| net.now >= net.busy_at + QUIET);
-    }
-
-    /// Runs until all living sites hold the same operations.
-    ///
-    /// # Panics
-    ///
-    /// Panics if that does not come within five minutes of virtual time, or if the documents
-    /// differ in spite of it.
-    #[track_caller]
-    pub fn run_until_equal(&mut self) {
-        self.run_until("all sites hold the same operations", Self::is_equal);
-        self.assert_equal();
-    }
-
-    /// Checks that all living sites hold the same text and the same operations, that no update
-    /// waits for another, and that their sessions know what their documents have.
-    ///
-    /// # Panics
-    ///
-    /// Panics if one of these does not hold.
-    #[track_caller]
-    pub fn assert_equal(&self) {
-        let mut living = self.sites.iter().filter(|site| site.alive);
-        let Some(first) = living.next() else {
-            return;
-        };
-        let doc = first.document.doc();
-        for site in living {
-            let other = site.document.doc();
-            let (name, seed) = (&site.options.name, self.seed);
-            assert_eq!(other.oplog_vv(), doc.oplog_vv(), "{name} (seed {seed})");
-            assert_eq!(
-                site.text().to_string(),
-                first.text().to_string(),
-                "{name} (seed {seed})"
-            );
-        }
-        for site in self.sites.iter().filter(|site| site.alive) {
-            let pending = site.document.doc().export_pending_updates();
-            assert!(
-                matches!(pending, Ok(None)),
-                "something waits at {} (seed {})",
-                site.options.name,
-                self.seed
-            );
-        }
-    }
-
-    /// Returns whether all living sites hold the same operations, and all of their own.
-    pub fn is_equal(&self) -> bool {
-        let mut versions = self
-            .sites
-            .iter()
-            .filter(|site| site.alive)
-            .map(|site| site.document.doc().oplog_vv());
-        let Some(first) = versions.next() else {
-            return true;
-        };
-        versions.all(|version| version == first)
     }
 
     /// Returns the time that passed since the start.
@@ -369,6 +245,11 @@ impl Network {
     /// Returns a site's text.
     pub fn text(&self, site: SiteId) -> String {
         self.sites[site].text().to_string()
+    }
+
+    /// Returns how long a site's text is, in Unicode scalar values.
+    pub fn length(&self, site: SiteId) -> usize {
+        self.sites[site].text().len_unicode()
     }
 
     /// Returns what a site's document has.
@@ -411,24 +292,14 @@ impl Network {
     }
 
     fn commit(&mut self, site: SiteId) {
+        self.ledger.note(&self.sites[site]);
         self.sites[site].document.doc().commit();
+        self.changes += 1;
         // The driver learns of a commit a moment later, when other things may have happened.
         let wait = self
             .random
             .random_range(Duration::ZERO..Duration::from_millis(5));
         self.plan(wait, Event::LocalUpdate { site });
-    }
-
-    fn cut_wires(&mut self, which: impl Fn(&Wire) -> bool) {
-        let ids: Vec<_> = self
-            .wires
-            .iter()
-            .filter(|(_, wire)| which(wire))
-            .map(|(&id, _)| id)
-            .collect();
-        for id in ids {
-            self.cut_wire(id);
-        }
     }
 
     fn plan(&mut self, wait: Duration, event: Event) {
@@ -441,7 +312,8 @@ impl Network {
     }
 
     fn is_blocked(&self, a: SiteId, b: SiteId) -> bool {
-        self.blocked.contains(&(a.min(b), a.max(b)))
+        let asleep = |site: SiteId| self.sites[site].slept_at.is_some();
+        asleep(a) || asleep(b) || self.blocked.contains(&(a.min(b), a.max(b)))
     }
 
     fn random_latency(&mut self) -> Duration {

@@ -18,3 +18,6 @@ pub const MAX_DIRECT_ADDRESSES: usize = 32;
 pub const MAX_RELAY_URL: usize = 512;
 /// Bytes of the details of a conflict at most.
 pub const MAX_CONFLICT: usize = 4096;
+/// Bytes of new updates on their way to one peer at most; beyond, the peer gets one update with
+/// all that it missed, once it has read what was sent.
+pub const MAX_ON_THEIR_WAY: usize = 8 * 1024 * 1024;

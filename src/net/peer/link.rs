@@ -28,6 +28,10 @@ const DIFFERENT_FOR: Duration = Duration::from_secs(30);
 const LONGEST_REPAIR_PAUSE: Duration = Duration::from_secs(30);
 /// Spans on their way that are kept apart; beyond, they are joined.
 const MAX_IN_FLIGHT: usize = 256;
+/// Updates on their way whose sizes are kept apart; beyond, they count as one.
+const MAX_UNACKNOWLEDGED: usize = 64;
+/// How long a peer has to answer after we slept.
+const PROBE: Duration = Duration::from_secs(2);
 
 /// What the peer has to say next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +71,18 @@ pub(crate) struct Link {
     sent: u64,
     acknowledged: u64,
     received: u64,
+    /// Bytes of updates that were sent, and how many of them have arrived.
+    sent_bytes: u64,
+    acknowledged_bytes: u64,
+    /// How many bytes had been sent with the update of a number.
+    unacknowledged: VecDeque<(u64, u64)>,
+    /// Bytes of updates that arrived and that the peer does not know to have arrived.
+    unconfirmed_bytes: usize,
+    /// The peer reads too slowly to get what is new. When it has caught up, one update brings it
+    /// all that it missed.
+    pub needs_sync: bool,
+    /// Until when the peer must answer, after we slept.
+    probe_until: Option<Duration>,
     /// What was sent and is not known to be in the peer's document: it may be on its way, or wait
     /// there for something else.
     in_flight: VecDeque<InFlight>,
@@ -120,6 +136,12 @@ impl Link {
             sent: 0,
             acknowledged: 0,
             received: 0,
+            sent_bytes: 0,
+            acknowledged_bytes: 0,
+            unacknowledged: VecDeque::new(),
+            unconfirmed_bytes: 0,
+            needs_sync: false,
+            probe_until: None,
             in_flight: VecDeque::new(),
             response: Vec::new(),
             batch: Vec::new(),
@@ -139,16 +161,25 @@ impl Link {
 
     pub fn heard(&mut self, now: Duration) {
         self.heard_at = now;
+        self.probe_until = None;
+    }
+
+    /// We slept: whether the peer is there must show soon.
+    pub fn probe(&mut self, now: Duration) {
+        self.heard_at = now;
+        self.probe_until = Some(now + PROBE);
     }
 
     /// Returns when the peer's silence changes something.
     pub fn silence_deadline(&self, state: PeerState) -> Duration {
-        self.heard_at
-            + if state == PeerState::Connected {
-                UNSTABLE_AFTER
-            } else {
-                SILENT_AFTER
-            }
+        let silence = if state == PeerState::Connected {
+            UNSTABLE_AFTER
+        } else {
+            SILENT_AFTER
+        };
+        let deadline = self.heard_at + silence;
+        self.probe_until
+            .map_or(deadline, |until| until.min(deadline))
     }
 
     pub fn is_unstable(&self, now: Duration) -> bool {
@@ -156,7 +187,7 @@ impl Link {
     }
 
     pub fn is_silent(&self, now: Duration) -> bool {
-        now >= self.heard_at + SILENT_AFTER
+        now >= self.heard_at + SILENT_AFTER || self.probe_until.is_some_and(|until| until <= now)
     }
 
     /// Notes a neighbour of the peer. Returns whether it is news.
@@ -209,6 +240,7 @@ impl Link {
         }
         let whole = std::mem::take(buffer);
         self.received += 1;
+        self.unconfirmed_bytes += whole.len();
         if stretch == Stretch::Response {
             self.asked = false;
         }
@@ -218,6 +250,37 @@ impl Link {
     /// Returns how many updates arrived over this connection.
     pub fn received(&self) -> u64 {
         self.received
+    }
+
+    /// Returns how many updates arrived, to be told to the peer.
+    pub fn confirm(&mut self) -> u64 {
+        self.unconfirmed_bytes = 0;
+        self.received
+    }
+
+    /// Returns how many bytes of updates arrived that the peer has not been told of.
+    pub fn unconfirmed_bytes(&self) -> usize {
+        self.unconfirmed_bytes
+    }
+
+    /// Returns whether another update may go on its way, when so many bytes may be.
+    pub fn has_room(&self, bytes: usize, limit: usize) -> bool {
+        let on_their_way = self.sent_bytes - self.acknowledged_bytes;
+        on_their_way == 0 || on_their_way + bytes as u64 <= limit as u64
+    }
+
+    /// Returns what a peer lacks that read too slowly, once it has read most of what was sent.
+    pub fn catch_up(
+        &mut self,
+        ours: &VersionVector,
+        limit: usize,
+    ) -> Option<(VersionVector, Vec<IdSpan>)> {
+        if !self.needs_sync || !self.has_room(limit / 2, limit) {
+            return None;
+        }
+        self.needs_sync = false;
+        let known = self.known.as_ref()?;
+        Some((known.version().clone(), known.lacking(ours)))
     }
 
     /// Notes that we ask for what we lack.
@@ -242,7 +305,8 @@ impl Link {
             received,
             waiting,
         } = question;
-        self.acknowledged = *received;
+        self.acknowledge(*received);
+        self.needs_sync = false;
         self.in_flight.retain(|in_flight| {
             let arrived = in_flight.number <= *received;
             let end = theirs.get(&in_flight.span.peer).copied().unwrap_or(0);
@@ -276,8 +340,13 @@ impl Link {
     }
 
     /// Notes an update that goes out.
-    pub fn sends(&mut self, spans: &[IdSpan], now: Duration) {
+    pub fn sends(&mut self, spans: &[IdSpan], bytes: usize, now: Duration) {
         self.sent += 1;
+        self.sent_bytes += bytes as u64;
+        if self.unacknowledged.len() >= MAX_UNACKNOWLEDGED {
+            self.unacknowledged.pop_back();
+        }
+        self.unacknowledged.push_back((self.sent, self.sent_bytes));
         self.moved_at = now;
         let number = self.sent;
         for &span in spans {
@@ -301,7 +370,8 @@ impl Link {
     /// Notes a heartbeat with the same digest as ours.
     pub fn is_equal(&mut self, ours: &VersionVector) {
         self.in_flight.clear();
-        self.acknowledged = self.sent;
+        self.acknowledge(self.sent);
+        self.needs_sync = false;
         self.differs_since = None;
         self.repair_pause = HEARTBEAT;
         if let Some(known) = &mut self.known {
@@ -312,6 +382,12 @@ impl Link {
     /// Notes how many updates have arrived at the peer.
     pub fn acknowledge(&mut self, received: u64) {
         self.acknowledged = received;
+        while let Some((_, bytes)) = self
+            .unacknowledged
+            .pop_front_if(|(number, _)| *number <= received)
+        {
+            self.acknowledged_bytes = bytes;
+        }
     }
 
     /// Returns whether a heartbeat with another digest than ours means that something is missing,
@@ -323,7 +399,9 @@ impl Link {
         }
         // Two heartbeats must agree: the first may have overtaken an edit on its way from a third.
         let confirmed = now >= since + HEARTBEAT / 2;
-        let quiet = now >= self.moved_at.max(changed_at) + HEARTBEAT;
+        // What the peer has not read yet explains the difference.
+        let read = self.acknowledged >= self.sent && !self.needs_sync;
+        let quiet = read && now >= self.moved_at.max(changed_at) + HEARTBEAT;
         (confirmed && quiet) || now >= since + DIFFERENT_FOR
     }
 

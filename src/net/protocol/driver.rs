@@ -251,6 +251,7 @@ impl Driver {
             | Input::RoundTrip { .. }
             | Input::LocalPresence(_)
             | Input::AddressChanged(_)
+            | Input::Woke
             | Input::Shutdown
             | Input::Tick => {}
         }

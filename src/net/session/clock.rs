@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-use super::Session;
+use super::{Reach, Session};
 use crate::net::{
     event::{PeerState, Reason},
     message::{CloseReason, Message},
     node::NodeId,
     peer::link::HEARTBEAT,
 };
+
+/// How late a heartbeat is when this machine must have slept.
+const OVERDUE: Duration = Duration::from_secs(5);
 
 impl Session {
     pub(super) fn tick(&mut self, now: Duration) {
@@ -37,13 +40,38 @@ impl Session {
         }
     }
 
+    /// A heartbeat that is overdue for long says that this machine slept, or that its clock jumped.
+    pub(super) fn notice_sleep(&mut self, now: Duration) {
+        let stood_still = now >= self.handled_at + OVERDUE;
+        self.handled_at = now;
+        if stood_still && self.next_heartbeat.is_some_and(|due| now >= due + OVERDUE) {
+            self.woke(now);
+        }
+    }
+
+    /// We slept. Nobody counts as silent for that, but everybody has to show soon that they are
+    /// still there, and who is not connected is dialled at once.
+    pub(super) fn woke(&mut self, now: Duration) {
+        self.handled_at = now;
+        if self.reach != Reach::Online {
+            return;
+        }
+        for peer in self.peers.values_mut() {
+            if let Some(link) = &mut peer.link {
+                link.probe(now);
+            }
+        }
+        self.beat(now);
+        self.dial_everybody(now);
+    }
+
     fn beat(&mut self, now: Duration) {
         let digest = self.history.digest();
         let beats: Vec<_> = self
             .peers
-            .values()
-            .filter_map(|peer| peer.open_link())
-            .map(|link| (link.connection, link.received()))
+            .values_mut()
+            .filter_map(|peer| peer.open_link_mut())
+            .map(|link| (link.connection, link.confirm()))
             .collect();
         for (connection, received) in beats {
             self.send(connection, Message::Heartbeat { digest, received });

@@ -226,6 +226,11 @@ impl Session {
             return;
         }
         self.reach = Reach::Online;
+        self.dial_everybody(now);
+    }
+
+    /// Dials all those at once whom we want and have no connection with.
+    pub(super) fn dial_everybody(&mut self, now: Duration) {
         for node in self.nodes() {
             let Some(peer) = self.peers.get_mut(&node) else {
                 continue;

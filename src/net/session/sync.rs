@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use loro::{IdSpan, VersionVector};
 
-use super::{ConnectionId, Output, Session};
+use super::{ConnectionId, Output, Sabotage, Session};
 use crate::net::{
     event::{PeerState, Reason},
     message::{CloseReason, Message, Part, parts},
@@ -71,7 +71,7 @@ impl Session {
         let spans = link.answer(question, &ours);
         let connection = link.connection;
         let updates = export(&spans, &question.version, &ours, replica)?;
-        self.open_link(node)?.sends(&spans, now);
+        self.open_link(node)?.sends(&spans, updates.len(), now);
         self.send_parts(connection, updates, Message::SyncResponse);
         Ok(())
     }
@@ -91,21 +91,38 @@ impl Session {
         if !updates.is_empty() {
             self.import(node, &updates, now, replica)?;
         }
+        // The peer goes on when half of what it sent has arrived.
+        let confirm_at = self.queue_limit / 4;
         let link = self.open_link(node)?;
+        let confirm = link.unconfirmed_bytes() >= confirm_at;
         if stretch == Stretch::Response && !link.synced {
             link.synced = true;
             self.in_sync(node);
         }
+        if confirm {
+            self.confirm(node)?;
+        }
+        Ok(())
+    }
+
+    /// Tells a peer what has arrived, without waiting for the next heartbeat: it may be waiting
+    /// for that.
+    fn confirm(&mut self, node: NodeId) -> Result<(), CloseReason> {
+        let digest = self.history.digest();
+        let link = self.open_link(node)?;
+        let (connection, received) = (link.connection, link.confirm());
+        self.send(connection, Message::Heartbeat { digest, received });
         Ok(())
     }
 
     /// Takes a peer's heartbeat: what arrived there, and whether it has the same as we.
-    pub(super) fn heartbeat(
+    pub(super) fn heartbeat<R: Replica>(
         &mut self,
         node: NodeId,
         digest: u64,
         received: u64,
         now: Duration,
+        replica: &R,
     ) -> Result<(), CloseReason> {
         let equal = digest == self.history.digest();
         let changed_at = self.history.changed_at();
@@ -118,7 +135,17 @@ impl Session {
         link.acknowledge(received);
         if equal {
             link.is_equal(ours);
-        } else if link.needs_repair(changed_at, now) {
+            return Ok(());
+        }
+        let missed = link.catch_up(ours, self.queue_limit);
+        let needs_repair = link.needs_repair(changed_at, now);
+        if let Some((known, spans)) = missed {
+            let updates = export(&spans, &known, ours, replica)?;
+            let connection = link.connection;
+            link.sends(&spans, updates.len(), now);
+            self.send_parts(connection, updates, Message::UpdateBatch);
+        }
+        if needs_repair && !self.is_sabotaged(Sabotage::SkipRepair) {
             self.ask(node, now);
         }
         Ok(())
@@ -194,6 +221,10 @@ impl Session {
             .into_iter()
             .map(|updates| (spans.to_vec(), updates))
             .collect();
+        if from.is_some() && self.is_sabotaged(Sabotage::DropRelay) {
+            return;
+        }
+        let forgets = self.is_sabotaged(Sabotage::ForgetSlowReader);
         let mut batches = Vec::new();
         let mut failed = Vec::new();
         for peer in self.peers.values_mut() {
@@ -201,6 +232,9 @@ impl Session {
             let Some(link) = peer.open_link_mut().filter(|link| link.is_streaming()) else {
                 continue;
             };
+            if link.needs_sync && from != Some(node) {
+                continue;
+            }
             match from {
                 Some(sender) if sender == node => continue,
                 Some(sender) if link.is_neighbour_of(sender) => {
@@ -227,7 +261,14 @@ impl Session {
                     }
                 },
             };
-            link.sends(&missing, now);
+            if !link.has_room(updates.len(), self.queue_limit) {
+                link.needs_sync = !forgets;
+                if forgets {
+                    link.knows(&missing);
+                }
+                continue;
+            }
+            link.sends(&missing, updates.len(), now);
             batches.push((link.connection, updates));
         }
         for (connection, updates) in batches {

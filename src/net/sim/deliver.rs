@@ -55,7 +55,7 @@ impl Network {
     /// Lets the next thing happen, if that is before a certain time.
     pub(super) fn step(&mut self, until: Duration) -> bool {
         let tick = (0..self.sites.len())
-            .filter_map(|site| Some((self.sites[site].next_tick?, site)))
+            .filter_map(|site| Some((self.sites[site].wakes_at()?, site)))
             .min();
         let planned = self.planned.peek().map(|Reverse(planned)| planned.at);
         let next = match (planned, tick) {
@@ -126,11 +126,14 @@ impl Network {
                 } => self.send(site, connection, message),
                 Output::Dial { address } => self.dial(site, address.node),
                 Output::Close { connection, reason } => self.close(site, connection, reason),
+                Output::Imported { spans, .. } => {
+                    self.changes += 1;
+                    self.ledger.imported(&spans);
+                }
                 Output::Connection(_)
                 | Output::Joined { .. }
                 | Output::PresenceChanged { .. }
                 | Output::Left { .. }
-                | Output::Imported { .. }
                 | Output::Adopted { .. }
                 | Output::InSync { .. } => {}
             }
@@ -259,7 +262,9 @@ impl Network {
     fn dialled(&mut self, dialler: SiteId, acceptor: SiteId, attempt: u64) {
         let (ours, theirs) = (self.sites[acceptor].node, self.sites[dialler].node);
         // A dial that was given up arrives all the same, unless it is known to be needless.
-        if !self.sites[dialler].alive || self.is_connected(acceptor, dialler) {
+        let doubled = self.doubles.remove(&attempt);
+        let needless = self.is_connected(acceptor, dialler) && !doubled;
+        if !self.sites[dialler].alive || needless {
             return;
         }
         let back = self.random_latency();
@@ -298,7 +303,7 @@ impl Network {
         self.open(acceptor, theirs, attempt);
     }
 
-    fn is_connected(&self, site: SiteId, other: SiteId) -> bool {
+    pub(super) fn is_connected(&self, site: SiteId, other: SiteId) -> bool {
         let node = self.sites[other].node;
         self.sites[site]
             .wires
@@ -341,7 +346,7 @@ impl Network {
             return;
         };
         let [site, other] = [wire.sites[end], wire.sites[1 - end]];
-        let blocked = self.is_blocked(site, other);
+        let blocked = self.is_blocked(site, other) || self.sites[site].slow;
         let Some(wire) = self.wires.get_mut(&id) else {
             return;
         };

@@ -6,15 +6,19 @@ use std::{
     time::Duration,
 };
 
-use loro::{ExportMode, LoroDoc, LoroText, Subscription};
+use loro::{
+    ContainerID, EventTriggerKind, ExportMode, LoroDoc, LoroText, Subscription, VersionVector,
+    event::{Diff, DiffEvent},
+};
+use ropey::Rope;
 
 use super::{SiteOptions, TEXT};
 use crate::{
-    crdt::SharedDocument,
+    crdt::{Change, Delta, SharedDocument},
     net::{
         event::UserInfo,
         node::{NodeId, PeerAddress},
-        replica::spans_of_own_update,
+        replica::{lacking, spans_of_own_update},
         session::{ConnectionId, Input, Output, Session, SessionConfig},
     },
 };
@@ -39,6 +43,17 @@ pub(super) struct Site {
     /// Whom the story connected this site to; a restarted site dials them again.
     pub requested: Vec<usize>,
     pub next_tick: Option<Duration>,
+    /// It reads nothing at the moment.
+    pub slow: bool,
+    /// Since when its machine sleeps.
+    pub slept_at: Option<Duration>,
+    /// What happens to it meanwhile.
+    pub missed: Vec<Input>,
+    /// How far its clock is ahead of, and behind, the network's.
+    pub ahead: Duration,
+    pub behind: Duration,
+    mirror: Arc<Mutex<Mirror>>,
+    _mirroring: Subscription,
     /// Everything but messages that the session put out, with the time.
     pub log: Vec<(Duration, Output)>,
 }
@@ -51,12 +66,29 @@ impl Site {
     }
 
     /// Starts a new process on what the old one had: the same replica, another Loro peer id.
-    pub fn restart(&mut self, seed: u64) {
+    ///
+    /// The last `torn` of its own operations were not written down in time. With `keeps_peer_id`
+    /// the Loro peer id is that of the old process, which is a mistake.
+    pub fn restart(&mut self, seed: u64, torn: usize, keeps_peer_id: bool) {
+        let old = self.document.doc();
         let doc = LoroDoc::new();
-        if let Ok(snapshot) = self.document.doc().export(ExportMode::Snapshot) {
-            let imported = doc.import(&snapshot);
-            debug_assert!(imported.is_ok(), "a snapshot of ours can be imported");
+        let mut version = old.oplog_vv();
+        if let Some(end) = version.get_mut(&old.peer_id()) {
+            let torn = i32::try_from(torn).unwrap_or(i32::MAX);
+            *end = end.saturating_sub(torn).max(0);
         }
+        let journaled = lacking(&version, &VersionVector::new());
+        if !journaled.is_empty()
+            && let Ok(journal) = old.export(ExportMode::updates_in_range(journaled))
+        {
+            let imported = doc.import(&journal);
+            debug_assert!(imported.is_ok(), "what was exported can be imported");
+        }
+        let seed = if keeps_peer_id {
+            old.peer_id() << 1
+        } else {
+            seed
+        };
         let mut options = self.options.clone();
         options.document = self.session.document();
         let log = std::mem::take(&mut self.log);
@@ -79,6 +111,17 @@ impl Site {
             queue.push_back(bytes.clone());
             true
         }));
+        let mirror = Arc::new(Mutex::new(Mirror {
+            text: Rope::from_str(&doc.get_text(TEXT).to_string()),
+            twice: false,
+        }));
+        let mirroring = {
+            let mirror = Arc::clone(&mirror);
+            doc.subscribe_root(Arc::new(move |event| {
+                let mut mirror = mirror.lock().unwrap_or_else(PoisonError::into_inner);
+                mirror.follow(&event);
+            }))
+        };
         let config = SessionConfig {
             node,
             document: options.document,
@@ -104,6 +147,13 @@ impl Site {
             wires: BTreeMap::new(),
             requested: Vec::new(),
             next_tick: None,
+            slow: false,
+            slept_at: None,
+            missed: Vec::new(),
+            ahead: Duration::ZERO,
+            behind: Duration::ZERO,
+            mirror,
+            _mirroring: mirroring,
             log: Vec::new(),
         }
     }
@@ -114,7 +164,8 @@ impl Site {
 
     /// Hands something to the session, and keeps what it says for the story.
     pub fn handle(&mut self, input: Input, now: Duration) -> Vec<Output> {
-        let outputs = self.session.handle(input, now, &mut self.document);
+        let local = (now + self.ahead).saturating_sub(self.behind);
+        let outputs = self.session.handle(input, local, &mut self.document);
         self.next_tick = self.session.next_tick();
         for output in &outputs {
             if !matches!(output, Output::Send { .. }) {
@@ -122,6 +173,24 @@ impl Site {
             }
         }
         outputs
+    }
+
+    /// Returns when the session wants to know that time passed, by the network's clock.
+    pub fn wakes_at(&self) -> Option<Duration> {
+        let next = self.next_tick.filter(|_| self.slept_at.is_none())?;
+        Some((next + self.behind).saturating_sub(self.ahead))
+    }
+
+    /// Returns the text as an editor shows it, that follows each change.
+    pub fn mirrored(&self) -> String {
+        let mirror = self.mirror.lock().unwrap_or_else(PoisonError::into_inner);
+        mirror.text.to_string()
+    }
+
+    /// Lets the editor follow each import twice, which is a mistake.
+    pub fn apply_twice(&mut self) {
+        let mut mirror = self.mirror.lock().unwrap_or_else(PoisonError::into_inner);
+        mirror.twice = true;
     }
 
     /// Returns the oldest change of this site that its session has not heard of.
@@ -135,4 +204,43 @@ impl Site {
     pub fn is_dialling(&self, node: NodeId, attempt: u64) -> bool {
         self.alive && self.dialling.get(&node) == Some(&attempt)
     }
+}
+
+/// A text with positions beside the document, as every editor has one.
+#[derive(Debug)]
+struct Mirror {
+    text: Rope,
+    twice: bool,
+}
+
+impl Mirror {
+    fn follow(&mut self, event: &DiffEvent<'_>) {
+        for change in &event.events {
+            if let (true, Diff::Text(delta)) = (is_text(change.target), &change.diff) {
+                let delta = Delta::from_loro(delta);
+                self.apply(&delta);
+                if self.twice && event.triggered_by == EventTriggerKind::Import {
+                    self.apply(&delta);
+                }
+            }
+        }
+    }
+
+    fn apply(&mut self, delta: &Delta) {
+        let needed: usize = delta
+            .changes()
+            .iter()
+            .map(|change| match change {
+                Change::Retain(count) | Change::Delete(count) => *count,
+                Change::Insert(_) => 0,
+            })
+            .sum();
+        if needed <= self.text.len_chars() {
+            delta.apply(&mut self.text);
+        }
+    }
+}
+
+fn is_text(container: &ContainerID) -> bool {
+    matches!(container, ContainerID::Root { name, .. } if name.as_str() == TEXT)
 }

@@ -1,0 +1,201 @@
+//! Carrying out a plan, and checking what must hold after it.
+
+use std::time::Duration;
+
+use super::{Mischief, Plan, Shape, Step};
+use crate::net::{
+    node::DocumentId,
+    session::Input,
+    sim::{Network, SiteId, SiteOptions},
+};
+
+const WORDS: [&str; 8] = [
+    "word ",
+    "\n",
+    "é",
+    "👩‍👩‍👧‍👦",
+    "日本語",
+    "e\u{301}",
+    "שלום",
+    "long words in a row ",
+];
+/// How long a healed network has, until all sites are equal.
+const HEALING: Duration = Duration::from_secs(200);
+/// Bytes that may be on their way to one peer: so few that slow readers are noticed.
+const QUEUE_LIMIT: usize = 1_500;
+/// The longest delay while nothing goes wrong, in milliseconds.
+const CALM_DELAY: u64 = 40;
+
+/// What a run was like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Edits that were made.
+    pub edits: usize,
+    /// Messages of all kinds but heartbeats and content digests.
+    pub messages: usize,
+    /// Questions for what is lacking.
+    pub sync_requests: usize,
+}
+
+impl Plan {
+    /// Carries the plan out and returns what it was like.
+    ///
+    /// # Errors
+    ///
+    /// Says what did not hold that must hold whatever the plan is: after everything is healed,
+    /// all sites become equal in every respect, and then one more round of edits reaches everybody
+    /// at once, without any repair.
+    pub fn run(&self, mischief: Option<Mischief>) -> Result<Report, String> {
+        let mut net = Network::new(self.seed);
+        net.ledger.keep();
+        net.set_queue_limit(QUEUE_LIMIT);
+        if let Some(mischief) = mischief {
+            net.set_mischief(mischief);
+        }
+        let sites = self.build(&mut net);
+        for &step in &self.steps {
+            take(&mut net, &sites, step);
+        }
+        heal(&mut net, &sites);
+        if !net.try_run_until_equal(HEALING) {
+            return Err(format!("not equal {HEALING:?} after everything was healed"));
+        }
+        net.run_until_quiet();
+        check(&net, &sites)?;
+        let report = Report {
+            edits: net.ledger.edits(),
+            messages: net.traffic().messages,
+            sync_requests: net.traffic().sync_requests,
+        };
+        calm(&mut net, &sites)?;
+        Ok(report)
+    }
+
+    fn build(&self, net: &mut Network) -> Vec<SiteId> {
+        net.set_latency(Duration::from_millis(1)..Duration::from_millis(self.slowest.into()));
+        let sites: Vec<_> = (0..self.sites)
+            .map(|index| {
+                net.add_with(SiteOptions {
+                    name: format!("site {index}"),
+                    document: Some(DocumentId([1; 32])),
+                    title: "notes.md".to_owned(),
+                    degree_limit: usize::try_from(self.degree).unwrap_or(0),
+                })
+            })
+            .collect();
+        for (index, &site) in sites.iter().enumerate().skip(1) {
+            let whom = match self.shape {
+                Shape::Star => sites[0],
+                Shape::Line => sites[index - 1],
+            };
+            net.connect(site, whom);
+        }
+        sites
+    }
+}
+
+fn take(net: &mut Network, sites: &[SiteId], step: Step) {
+    let site_of = |number: u32| sites[number as usize % sites.len()];
+    match step {
+        Step::Insert { site, place, word } => {
+            let site = site_of(site);
+            let position = position(net, site, place);
+            net.insert(site, position, WORDS[word as usize % WORDS.len()]);
+        }
+        Step::Delete { site, place, count } => {
+            let site = site_of(site);
+            let position = position(net, site, place);
+            net.delete(site, position..position + count as usize);
+        }
+        Step::Wait { milliseconds } => net.run_for(Duration::from_millis(milliseconds.into())),
+        Step::Cut { site, other } => net.cut(site_of(site), site_of(other)),
+        Step::Double { site, other } => net.double(site_of(site), site_of(other)),
+        Step::Part { site, other } => net.partition(&[site_of(site), site_of(other)]),
+        Step::Heal => net.heal(),
+        Step::Slow { site } => net.slow(site_of(site)),
+        Step::Read { site } => net.read(site_of(site)),
+        Step::Sleep { site } => net.sleep(site_of(site)),
+        Step::Wake { site } => net.wake(site_of(site)),
+        Step::Jump { site, seconds } => {
+            net.jump(site_of(site), Duration::from_secs(seconds.into()));
+        }
+        Step::Leave { site } => net.leave(site_of(site)),
+        Step::Crash { site } => net.crash(site_of(site)),
+        Step::Restart { site, torn } => net.restart_torn(site_of(site), torn as usize),
+        Step::Offline { site } => net.input(site_of(site), Input::Offline),
+        Step::Online { site } => net.input(site_of(site), Input::Online),
+    }
+}
+
+fn position(net: &Network, site: SiteId, place: u32) -> usize {
+    net.length(site) * place as usize / 1000
+}
+
+fn heal(net: &mut Network, sites: &[SiteId]) {
+    net.heal();
+    for &site in sites {
+        net.wake(site);
+        net.read(site);
+        if !net.is_alive(site) {
+            net.restart(site);
+        }
+        net.input(site, Input::Online);
+    }
+}
+
+fn check(net: &Network, sites: &[SiteId]) -> Result<(), String> {
+    if let Some(difference) = net.difference() {
+        return Err(difference);
+    }
+    let repeated = net.traffic().repeated_operations;
+    if repeated > 0 {
+        return Err(format!(
+            "{repeated} operations were sent twice over one connection"
+        ));
+    }
+    for &a in sites {
+        for &b in sites {
+            if net.is_connected(a, b) && net.peer(a, b).is_some_and(|peer| peer.behind) {
+                return Err(format!("site {a} does not know what site {b} has"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// While nothing goes wrong, everything arrives at once and nothing is repaired; whoever reads
+/// slowly has everything as soon as they have read.
+fn calm(net: &mut Network, sites: &[SiteId]) -> Result<(), String> {
+    net.set_latency(Duration::from_millis(1)..Duration::from_millis(CALM_DELAY));
+    net.reset_traffic();
+    let hops = sites.len() as u64;
+    for &site in sites {
+        net.insert(site, 0, "calm ");
+    }
+    net.run_for(Duration::from_millis(hops * (CALM_DELAY + 5)));
+    expect_calm(net, "edits in a calm network")?;
+
+    let slow = sites[net.seed() as usize % sites.len()];
+    net.slow(slow);
+    for _ in 0..12 {
+        for &site in sites {
+            net.insert(site, 0, "while one reads slowly ");
+        }
+        net.run_for(Duration::from_millis(100));
+    }
+    net.read(slow);
+    // There, the word that it was read, what was missed, and on to those behind.
+    net.run_for(Duration::from_millis((hops + 5) * CALM_DELAY));
+    expect_calm(net, "edits while one reads slowly")
+}
+
+fn expect_calm(net: &Network, what: &str) -> Result<(), String> {
+    let traffic = net.traffic();
+    if !net.is_equal() {
+        return Err(format!("{what} have not reached everybody"));
+    }
+    if traffic.sync_requests > 0 || traffic.repeated_operations > 0 {
+        return Err(format!("{what} made repairs necessary: {traffic:?}"));
+    }
+    net.difference().map_or(Ok(()), Err)
+}
