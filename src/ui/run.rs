@@ -3,23 +3,17 @@
 //!
 //! The only place where the application's pure state meets the terminal, the network and the disk.
 
-use std::{
-    future::poll_fn,
-    pin::Pin,
-    task::Poll,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use crossterm::event::{Event as TerminalEvent, EventStream};
-use n0_future::{Stream, StreamExt};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::mpsc,
+    sync::mpsc::{self, UnboundedReceiver},
 };
 
 use super::{
     app::Event,
     editor::{Editor, News, TerminalEffect},
+    keyboard,
     launch::{self, LaunchError, Launched, Options},
     terminal::TerminalSession,
 };
@@ -45,8 +39,9 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
         .enable_all()
         .build()?;
     let mut terminal = TerminalSession::enter(launched.terminal)?;
+    let mut keyboard = keyboard::listen()?;
     let result = runtime.block_on(async {
-        while let Some(host) = run_one(launched, &mut terminal).await? {
+        while let Some(host) = run_one(launched, &mut terminal, &mut keyboard).await? {
             options.connect = Some(host.to_string());
             launched = launch::open(options.clone())?;
         }
@@ -61,12 +56,14 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
 async fn run_one(
     launched: Launched,
     terminal: &mut TerminalSession,
+    keyboard: &mut UnboundedReceiver<Event>,
 ) -> Result<Option<NodeId>, LaunchError> {
     let (tell, news) = mpsc::unbounded_channel();
     let mut editor = Editor::open(launched, tell)?;
     let screen = Loop {
         editor: &mut editor,
         terminal,
+        keyboard,
         news,
         drawn: Instant::now(),
     };
@@ -84,13 +81,13 @@ async fn run_one(
 struct Loop<'a> {
     editor: &'a mut Editor,
     terminal: &'a mut TerminalSession,
-    news: mpsc::UnboundedReceiver<News>,
+    keyboard: &'a mut UnboundedReceiver<Event>,
+    news: UnboundedReceiver<News>,
     drawn: Instant,
 }
 
 impl Loop<'_> {
     async fn run(mut self) -> Result<(), LaunchError> {
-        let mut keyboard = EventStream::new();
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
         let mut look = tokio::time::interval(LOOK_AT_PEERS);
@@ -102,10 +99,10 @@ impl Loop<'_> {
             let tick = self.editor.next_tick();
             tokio::select! {
                 biased;
-                event = keyboard.next() => {
+                event = self.keyboard.recv() => {
                     let Some(event) = event else { break };
-                    self.editor.update(translate(event?));
-                    self.take_burst(&mut keyboard).await?;
+                    self.editor.update(event);
+                    self.take_burst();
                     // What a person does is drawn at once, not with the next frame.
                     self.draw()?;
                     stale = false;
@@ -123,6 +120,10 @@ impl Loop<'_> {
                     stale = true;
                 }
                 _ = look.tick() => {
+                    if self.terminal.size().is_err() {
+                        // It went away without a word.
+                        break;
+                    }
                     stale |= self.editor.look_at_peers();
                     self.editor.keep_when_quiet();
                 }
@@ -136,18 +137,13 @@ impl Loop<'_> {
 
     /// Takes in what else has been typed already: a burst of keys or a turning wheel needs one
     /// frame, not one for each.
-    async fn take_burst(&mut self, keyboard: &mut EventStream) -> Result<(), LaunchError> {
+    fn take_burst(&mut self) {
         for _ in 0..BURST {
-            // Asked with this task's own waker: the stream remembers only one, and wakes nobody
-            // else for the next key.
-            let ready =
-                poll_fn(|context| Poll::Ready(Pin::new(&mut *keyboard).poll_next(context))).await;
-            match ready {
-                Poll::Ready(Some(event)) => self.editor.update(translate(event?)),
-                Poll::Ready(None) | Poll::Pending => break,
+            match self.keyboard.try_recv() {
+                Ok(event) => self.editor.update(event),
+                Err(_) => break,
             }
         }
-        Ok(())
     }
 
     fn carry_out_at_the_terminal(&mut self) -> Result<(), LaunchError> {
@@ -166,17 +162,6 @@ impl Loop<'_> {
         self.terminal.draw(|frame| self.editor.draw(frame))?;
         self.drawn = Instant::now();
         Ok(())
-    }
-}
-
-fn translate(event: TerminalEvent) -> Event {
-    match event {
-        TerminalEvent::Key(key) => Event::Key(key),
-        TerminalEvent::Mouse(mouse) => Event::Mouse(mouse),
-        TerminalEvent::Paste(text) => Event::Paste(text),
-        TerminalEvent::Resize(columns, rows) => Event::Resize(columns, rows),
-        TerminalEvent::FocusGained => Event::FocusGained,
-        TerminalEvent::FocusLost => Event::FocusLost,
     }
 }
 

@@ -32,6 +32,7 @@ const WORLD: &[&str] = &[
     "src/ui/config",
     "src/ui/disk",
     "src/ui/editor",
+    "src/ui/keyboard",
     "src/ui/launch",
     "src/ui/network",
     "src/ui/run",
