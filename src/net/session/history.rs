@@ -31,6 +31,8 @@ pub(super) struct History {
     version: VersionVector,
     started: bool,
     digest: Option<u64>,
+    /// Hash of the content at this version, or that the document could not tell.
+    content: Option<Option<u64>>,
     changed_at: Duration,
     waiting: Vec<Waiting>,
 }
@@ -128,11 +130,19 @@ impl History {
         *self.digest.get_or_insert_with(|| digest_of(&self.version))
     }
 
+    /// Returns a hash of what the document holds at this version, if it is still at it.
+    pub fn content<R: Replica>(&mut self, replica: &R) -> Option<u64> {
+        *self
+            .content
+            .get_or_insert_with(|| replica.content_hash(&self.version))
+    }
+
     fn changed(&mut self, changed: bool, now: Duration) {
         if !changed {
             return;
         }
         self.digest = None;
+        self.content = None;
         self.changed_at = now;
         let version = &self.version;
         self.waiting.retain(|waiting| {
