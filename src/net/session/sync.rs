@@ -9,7 +9,10 @@ use crate::net::{
     event::{PeerState, Reason},
     message::{CloseReason, Message, Part, parts},
     node::NodeId,
-    peer::link::{Question, Stretch},
+    peer::{
+        known::without,
+        link::{Question, Stretch},
+    },
     replica::{Replica, lacking},
 };
 
@@ -189,13 +192,14 @@ impl Session {
         let imported = replica
             .import(updates, node)
             .map_err(|_| CloseReason::Protocol)?;
+        let waited = self.history.waiting_from_others(node);
         let fresh = match self.history.advance(&imported.spans, now) {
             Some(fresh) => fresh,
             None => self.history.refresh(replica.version(), now),
         };
         self.history.wait_for(&imported, node, now);
         let link = self.open_link(node)?;
-        link.knows(&imported.spans);
+        link.knows(&by_sender(node, &imported.spans, &waited)[0].1);
         link.knows(&imported.pending);
         if fresh.is_empty() {
             return Ok(());
@@ -206,7 +210,9 @@ impl Session {
             spans: fresh.clone(),
         });
         // The bytes do not go on as they are: they may hold what others have had for long.
-        self.spread(&fresh, None, Some(node), now, replica);
+        for (sender, spans) in by_sender(node, &fresh, &waited) {
+            self.spread(&spans, None, Some(sender), now, replica);
+        }
         Ok(())
     }
 
@@ -292,6 +298,41 @@ impl Session {
             self.send(connection, message(part));
         }
     }
+}
+
+/// Tells what a peer sent from what others had sent and what waited for it. The peer's own part
+/// comes first.
+fn by_sender(
+    node: NodeId,
+    spans: &[IdSpan],
+    waited: &[(NodeId, IdSpan)],
+) -> Vec<(NodeId, Vec<IdSpan>)> {
+    let mut own = spans.to_vec();
+    let mut others = Vec::new();
+    for &(sender, waiting) in waited {
+        let rest: Vec<_> = own
+            .iter()
+            .flat_map(|&span| without(span, waiting))
+            .collect();
+        let unlocked: Vec<_> = own
+            .iter()
+            .flat_map(|&span| {
+                let outside: Vec<_> = without(span, waiting).collect();
+                outside.into_iter().fold(vec![span], |inside, piece| {
+                    inside
+                        .into_iter()
+                        .flat_map(|span| without(span, piece))
+                        .collect()
+                })
+            })
+            .collect();
+        if !unlocked.is_empty() {
+            others.push((sender, unlocked));
+        }
+        own = rest;
+    }
+    others.insert(0, (node, own));
+    others
 }
 
 /// Exports an answer. `spans` are what `theirs` lacks of `ours`, without what is on its way.
