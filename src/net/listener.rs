@@ -1,15 +1,25 @@
 //! An endpoint that lets peers in to one document, for applications that have no router of their
 //! own.
 
-use std::path::PathBuf;
+mod door;
 
-use iroh::{SecretKey, protocol::Router};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use iroh::{
+    SecretKey,
+    protocol::{IncomingFilter, Router},
+};
 
 use crate::net::{
     endpoint::{EndpointError, NetworkKind, bind},
     node::NodeId,
     protocol::RealtimeLoroProtocol,
 };
+use door::Door;
 
 /// Listens for peers, and lets the protocol dial them. Ends when it is dropped or closed.
 #[derive(Debug)]
@@ -34,7 +44,9 @@ impl Listener {
     ) -> Result<Self, EndpointError> {
         let endpoint = bind(kind, SecretKey::from_bytes(&key), lookup_directory).await?;
         protocol.attach(&endpoint).await;
-        let router = protocol.register(Router::builder(endpoint)).spawn();
+        let router =
+            Router::builder(endpoint).incoming_filter(guarded_by(Door::new(Instant::now())));
+        let router = protocol.register(router).spawn();
         Ok(Self { router })
     }
 
@@ -44,6 +56,15 @@ impl Listener {
             tracing::warn!("the endpoint did not close well: {error:#}");
         }
     }
+}
+
+/// A panic cannot leave a count in a bad state.
+fn guarded_by(door: Door) -> IncomingFilter {
+    let door = Mutex::new(door);
+    Arc::new(move |incoming| {
+        let mut door = door.lock().unwrap_or_else(PoisonError::into_inner);
+        door.knock(incoming.remote_addr_validated(), Instant::now())
+    })
 }
 
 impl NodeId {

@@ -1,5 +1,6 @@
 //! Several real nodes on 127.0.0.1, from the first dial to the last goodbye.
 
+mod batches;
 mod dialling;
 mod ending;
 mod internet;

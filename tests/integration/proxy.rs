@@ -9,8 +9,15 @@ use std::{
     time::Duration,
 };
 
+use iroh::{
+    Endpoint, EndpointAddr, RelayMode,
+    endpoint::{PortmapperConfig, presets},
+};
+use iroh_loro_realtime::{DocumentId, NetworkKind, bind};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio::{net::UdpSocket, task::AbortHandle, time::sleep};
+
+use crate::nodes::{Node, Options, until_within};
 
 /// What happens to packets, in both directions.
 #[derive(Clone, Copy, Debug)]
@@ -44,11 +51,16 @@ pub struct Proxy {
 struct Fate {
     weather: Weather,
     random: StdRng,
+    /// Packets that came in so far, and their bytes.
+    packets: usize,
+    bytes: usize,
 }
 
 impl Fate {
     /// Returns when a packet arrives, if it does.
-    fn of_packet(&mut self) -> Option<Duration> {
+    fn of_packet(&mut self, bytes: usize) -> Option<Duration> {
+        self.packets += 1;
+        self.bytes += bytes;
         let lost = self.random.random_bool(self.weather.loss);
         (!lost).then_some(self.weather.latency)
     }
@@ -59,13 +71,24 @@ impl Proxy {
         let front = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = front.local_addr().unwrap();
         let random = StdRng::seed_from_u64(seed);
-        let fate = Arc::new(Mutex::new(Fate { weather, random }));
+        let fate = Arc::new(Mutex::new(Fate {
+            weather,
+            random,
+            packets: 0,
+            bytes: 0,
+        }));
         let task = tokio::spawn(forward(Arc::new(front), target, Arc::clone(&fate)));
         Self {
             address,
             fate,
             task: task.abort_handle(),
         }
+    }
+
+    /// Returns how many packets came in so far, of both sides, and their bytes.
+    pub fn carried(&self) -> (usize, usize) {
+        let fate = self.fate.lock().unwrap();
+        (fate.packets, fate.bytes)
     }
 
     pub fn set(&self, weather: Weather) {
@@ -106,7 +129,7 @@ async fn forward(front: Arc<UdpSocket>, target: SocketAddr, fate: Arc<Mutex<Fate
 }
 
 fn deliver(fate: &Mutex<Fate>, through: &Arc<UdpSocket>, packet: &[u8], to: SocketAddr) {
-    let Some(latency) = fate.lock().unwrap().of_packet() else {
+    let Some(latency) = fate.lock().unwrap().of_packet(packet.len()) else {
         return;
     };
     let (through, packet) = (Arc::clone(through), packet.to_vec());
@@ -120,4 +143,77 @@ fn deliver(fate: &Mutex<Fate>, through: &Arc<UdpSocket>, packet: &[u8], to: Sock
             Err(_) => through.send_to(&packet, to).await,
         };
     });
+}
+
+/// How long a bad network may take to bring both sides together.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A host, and a guest that reaches it only through the proxy.
+pub struct Pair {
+    pub host: Node,
+    pub guest: Node,
+    pub proxy: Proxy,
+}
+
+impl Pair {
+    /// `None` where the machine has no IPv6: without it the two would find each other directly.
+    pub async fn start(weather: Weather, seed: u64) -> Option<Self> {
+        if std::net::UdpSocket::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
+            println!("skipped: this machine has no ::1");
+            return None;
+        }
+        let endpoint = Endpoint::builder(presets::Minimal)
+            .relay_mode(RelayMode::Disabled)
+            .portmapper_config(PortmapperConfig::Disabled)
+            .clear_ip_transports()
+            .bind_addr("[::1]:0")
+            .unwrap()
+            .bind()
+            .await
+            .unwrap();
+        let target = endpoint.bound_sockets()[0];
+        let options = Options {
+            text: "start ",
+            document: Some(DocumentId::random()),
+            dials: false,
+            ..Options::default()
+        };
+        let host = Node::start("Alice", endpoint, options).await;
+        let endpoint = bind(NetworkKind::Local, iroh::SecretKey::generate(), None)
+            .await
+            .unwrap();
+        let guest = Node::start("Bob", endpoint, Options::default()).await;
+        let proxy = Proxy::start(target, weather, seed).await;
+        let address = EndpointAddr::new(host.endpoint.id()).with_ip_addr(proxy.address);
+        // Tried again and again, however bad the weather is.
+        guest.protocol.connection_manager().connect(address.into());
+        let pair = Self { host, guest, proxy };
+        pair.until("both are connected", || {
+            pair.guest.is_connected_to(&pair.host) && pair.host.is_connected_to(&pair.guest)
+        })
+        .await;
+        Some(pair)
+    }
+
+    pub async fn until(&self, what: &str, holds: impl Fn() -> bool) {
+        until_within(PATIENCE, what, holds).await;
+    }
+
+    /// Both write at their own ends of the text.
+    pub async fn write(&self, edits: usize, pause: Duration) {
+        for _ in 0..edits {
+            self.host.write(0, "a").await;
+            let end = self.guest.doc().get_text("main").len_unicode();
+            self.guest.write(end, "z").await;
+            sleep(pause).await;
+        }
+    }
+
+    pub async fn until_equal(&self, length: usize) {
+        self.until("both have the same", || {
+            let text = self.host.text();
+            text.len() == length && text == self.guest.text()
+        })
+        .await;
+    }
 }

@@ -1,7 +1,7 @@
 //! Two people's real keystrokes, with all that they did at the same time, over a connection that
 //! comes and goes.
 
-use std::{fs::File, path::Path, sync::Mutex};
+use std::{env, fs::File, path::Path, sync::Mutex};
 
 use flate2::read::GzDecoder;
 use iroh::SecretKey;
@@ -100,16 +100,13 @@ impl Replay {
     }
 }
 
-/// `None` where the traces are not.
+/// `None` where the traces are not. They are looked for in the folder that `TRACES` names, or
+/// beside the package.
 fn read() -> Option<Trace> {
-    let path =
-        Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/traces/friendsforever.json.gz");
-    let found = File::open(&path).or_else(|_| {
-        // One folder deeper, in a worktree.
-        let deeper = Path::new(env!("CARGO_MANIFEST_DIR"));
-        File::open(deeper.join("../../shared/traces/friendsforever.json.gz"))
-    });
-    let Ok(file) = found else {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = env::var_os("TRACES").unwrap_or_else(|| "../shared/traces".into());
+    let path = package.join(folder).join("friendsforever.json.gz");
+    let Ok(file) = File::open(&path) else {
         println!("skipped: there is no {}", path.display());
         return None;
     };

@@ -8,8 +8,9 @@ use iroh::{
     endpoint::{Connection, ConnectionError, RecvStream, SendStream},
 };
 use iroh_loro_realtime::{
-    ConnectError, DocumentId, NetworkKind, NodeId, PeerAddress, PeerState, RealtimeLoroProtocol,
-    Reason, bind,
+    ConnectError, DocumentId, Listener, NetworkKind, NodeId, PeerAddress, PeerState,
+    RealtimeLoroProtocol, Reason, bind,
+    crdt::SharedDocument,
     net::message::{CloseReason, Hello, MAX_FRAME, Message, Part, Welcome},
 };
 use loro::{ExportMode, LoroDoc, VersionVector};
@@ -255,4 +256,35 @@ async fn strangers_who_say_nothing_are_few_and_soon_gone() {
     let late = machine.join("Carol", &host).await;
     assert_eq!(late.text(), "undisturbed");
     assert_eq!(host.state_of(&guest), Some(PeerState::Connected));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_crowd_that_dials_at_once_gets_in_after_proving_where_it_is() {
+    let machine = Machine::new();
+    let key = [9; 32];
+    let document = SharedDocument::new(LoroDoc::new());
+    let protocol = RealtimeLoroProtocol::builder(document, NodeId::of_key(&key), user("Alice"))
+        .spawn()
+        .unwrap();
+    let directory = Some(machine.directory());
+    let listener = Listener::start(NetworkKind::Local, key, directory.clone(), &protocol)
+        .await
+        .unwrap();
+    let host = SecretKey::from_bytes(&key).public();
+    let dials: Vec<_> = (0..48)
+        .map(|_| {
+            let directory = directory.clone();
+            tokio::spawn(async move {
+                let endpoint = bind(NetworkKind::Local, SecretKey::generate(), directory)
+                    .await
+                    .unwrap();
+                let dialled = endpoint.connect(host, RealtimeLoroProtocol::ALPN);
+                timeout(PATIENCE, dialled).await.unwrap().unwrap();
+            })
+        })
+        .collect();
+    for dial in dials {
+        dial.await.unwrap();
+    }
+    listener.close().await;
 }

@@ -50,7 +50,7 @@ pub(crate) enum FromLink {
     /// A message arrived. It gives its place to another when it was handled.
     Received {
         connection: ConnectionId,
-        message: Message,
+        message: Box<Message>,
         place: Place,
     },
     /// What arrived is not a message of this stream.

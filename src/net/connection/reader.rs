@@ -53,7 +53,7 @@ impl Reader {
             match room.read_message(&mut stream, purpose).await {
                 Ok(Some((message, place))) => (self.report)(FromLink::Received {
                     connection: self.id,
-                    message,
+                    message: Box::new(message),
                     place,
                 }),
                 Ok(None) => return,

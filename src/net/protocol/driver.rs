@@ -268,7 +268,7 @@ impl Driver {
                 if self.links.contains_key(&connection) {
                     self.handle(Input::Received {
                         connection,
-                        message,
+                        message: *message,
                     });
                 }
                 drop(place);

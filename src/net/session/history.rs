@@ -106,6 +106,16 @@ impl History {
         self.waiting.iter().map(|waiting| waiting.span).collect()
     }
 
+    /// Returns what waits that came from others than this peer. When it is unlocked it is theirs,
+    /// whoever sends what unlocks it.
+    pub fn waiting_from_others(&self, node: NodeId) -> Vec<(NodeId, IdSpan)> {
+        self.waiting
+            .iter()
+            .filter(|waiting| waiting.from != node)
+            .map(|waiting| (waiting.from, waiting.span))
+            .collect()
+    }
+
     /// Returns whom to ask because something has been waiting for too long.
     pub fn whom_to_ask(&mut self, now: Duration) -> Vec<NodeId> {
         self.waiting.retain(|waiting| waiting.until > now);

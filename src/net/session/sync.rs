@@ -9,7 +9,10 @@ use crate::net::{
     event::{PeerState, Reason},
     message::{CloseReason, Message, Part, parts},
     node::NodeId,
-    peer::link::{Question, Stretch},
+    peer::{
+        known::without,
+        link::{Question, Stretch},
+    },
     replica::{Replica, lacking, without_all},
 };
 
@@ -189,6 +192,7 @@ impl Session {
         let imported = replica
             .import(updates, node)
             .map_err(|_| CloseReason::Protocol)?;
+        let waited = self.history.waiting_from_others(node);
         // What waited here and came from no peer is our application's, and news to the sender too.
         let ours = without_all(&imported.unlocked, &self.history.waiting_spans());
         let theirs = without_all(&imported.spans, &ours);
@@ -198,7 +202,7 @@ impl Session {
         };
         self.history.wait_for(&imported, node, now);
         let link = self.open_link(node)?;
-        link.knows(&theirs);
+        link.knows(&by_sender(node, &theirs, &waited)[0].1);
         link.knows(&imported.pending);
         if fresh.is_empty() {
             return Ok(());
@@ -210,7 +214,9 @@ impl Session {
         });
         // The bytes do not go on as they are: they may hold what others have had for long.
         let fresh = without_all(&fresh, &ours);
-        self.spread(&fresh, None, Some(node), now, replica);
+        for (sender, spans) in by_sender(node, &fresh, &waited) {
+            self.spread(&spans, None, Some(sender), now, replica);
+        }
         if !ours.is_empty() {
             self.spread(&ours, None, None, now, replica);
         }
@@ -299,6 +305,41 @@ impl Session {
             self.send(connection, message(part));
         }
     }
+}
+
+/// Tells what a peer sent from what others had sent and what waited for it. The peer's own part
+/// comes first.
+fn by_sender(
+    node: NodeId,
+    spans: &[IdSpan],
+    waited: &[(NodeId, IdSpan)],
+) -> Vec<(NodeId, Vec<IdSpan>)> {
+    let mut own = spans.to_vec();
+    let mut others = Vec::new();
+    for &(sender, waiting) in waited {
+        let rest: Vec<_> = own
+            .iter()
+            .flat_map(|&span| without(span, waiting))
+            .collect();
+        let unlocked: Vec<_> = own
+            .iter()
+            .flat_map(|&span| {
+                let outside: Vec<_> = without(span, waiting).collect();
+                outside.into_iter().fold(vec![span], |inside, piece| {
+                    inside
+                        .into_iter()
+                        .flat_map(|span| without(span, piece))
+                        .collect()
+                })
+            })
+            .collect();
+        if !unlocked.is_empty() {
+            others.push((sender, unlocked));
+        }
+        own = rest;
+    }
+    others.insert(0, (node, own));
+    others
 }
 
 /// Exports an answer. `spans` are what `theirs` lacks of `ours`, without what is on its way.

@@ -157,6 +157,16 @@ impl Network {
                 })
                 .collect();
             let operations = site.document.doc().len_ops();
+            let version = site.document.doc().oplog_vv();
+            for (author, other) in self.sites.iter().enumerate() {
+                let peer = other.document.doc().peer_id();
+                let has = version.get(&peer).copied().unwrap_or(0);
+                let all = other.document.doc().oplog_vv();
+                let all = all.get(&peer).copied().unwrap_or(0);
+                if has < all {
+                    text += &format!("\n  site {index} lacks {has}..{all} by site {author}");
+                }
+            }
             text += &format!("\n  site {index}: {operations} operations, {peers:?}");
         }
         text

@@ -67,6 +67,10 @@ impl Driver {
 
     /// Ends the connections of those who did not introduce themselves in time.
     pub(super) fn send_strangers_away(&mut self) {
+        if !self.backlog.is_empty() {
+            // What they said may lie in there.
+            return;
+        }
         let now = self.now();
         for connection in self.strangers.take_late(now) {
             let seconds = INTRODUCTION.as_secs();

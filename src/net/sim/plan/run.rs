@@ -59,7 +59,6 @@ impl Plan {
         heal(&mut net, &sites);
         if !net.try_run_until_equal(HEALING) {
             let overview = net.overview();
-            let overview = net.overview();
             return Err(format!("not equal after everything was healed: {overview}"));
         }
         if !net.try_run_until(HEALING, |net| net.is_whole(&sites)) {
