@@ -224,6 +224,9 @@ pub struct Session {
     history: History,
     reach: Reach,
     next_heartbeat: Option<Duration>,
+    /// Whether updates are gathered, to be imported at once, and those that were.
+    gathering: bool,
+    gathered: Vec<(NodeId, Vec<Vec<u8>>)>,
     /// When something was handled last.
     handled_at: Duration,
     /// Bytes of updates that may be on their way to one peer.
@@ -249,6 +252,8 @@ impl Session {
             history: History::default(),
             reach: Reach::Online,
             next_heartbeat: None,
+            gathering: false,
+            gathered: Vec::new(),
             handled_at: Duration::ZERO,
             queue_limit: MAX_ON_THEIR_WAY,
             outputs: Vec::new(),
@@ -283,8 +288,48 @@ impl Session {
         now: Duration,
         replica: &mut R,
     ) -> Vec<Output> {
+        self.start(now, replica);
+        self.take(input, now, replica);
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// Takes in several things that happened, in this order, and returns what must happen next.
+    ///
+    /// New operations that came from one peer are imported at once, which costs much less than
+    /// one update after the other when many people write. Hand in what has gathered while the
+    /// last was handled; do not wait for more.
+    pub fn handle_batch<R: Replica>(
+        &mut self,
+        inputs: impl IntoIterator<Item = Input>,
+        now: Duration,
+        replica: &mut R,
+    ) -> Vec<Output> {
+        self.start(now, replica);
+        self.gathering = true;
+        for input in inputs {
+            let gathers = matches!(
+                input,
+                Input::Received {
+                    message: Message::UpdateBatch(_) | Message::PresenceUpdate(_),
+                    ..
+                } | Input::RoundTrip { .. }
+            );
+            if !gathers {
+                self.import_gathered(now, replica);
+            }
+            self.take(input, now, replica);
+        }
+        self.gathering = false;
+        self.import_gathered(now, replica);
+        std::mem::take(&mut self.outputs)
+    }
+
+    fn start<R: Replica>(&mut self, now: Duration, replica: &R) {
         self.history.start(replica);
         self.notice_sleep(now);
+    }
+
+    fn take<R: Replica>(&mut self, input: Input, now: Duration, replica: &mut R) {
         match input {
             Input::LocalUpdate { spans, updates } => {
                 self.local_update(&spans, updates, now, replica);
@@ -312,7 +357,6 @@ impl Session {
             Input::Shutdown => self.go_offline(Reach::Shut, now),
             Input::Tick => self.tick(now, replica),
         }
-        std::mem::take(&mut self.outputs)
     }
 
     /// Returns when to hand in [`Input::Tick`] at the latest. Ask again after each input.
@@ -351,6 +395,9 @@ impl Session {
         let Some(node) = self.heard(connection, now) else {
             return;
         };
+        if let Err(reason) = self.spend(node, &message, now) {
+            return self.close(node, reason, now);
+        }
         let result = match message {
             Message::Hello(hello) => self.hello(node, hello, now),
             Message::Welcome(welcome) => self.welcome(node, welcome, now),
@@ -385,6 +432,14 @@ impl Session {
         if let Err(reason) = result {
             self.close(node, reason, now);
         }
+    }
+
+    fn spend(&mut self, node: NodeId, message: &Message, now: Duration) -> Result<(), CloseReason> {
+        let link = self
+            .peers
+            .get_mut(&node)
+            .and_then(|peer| peer.link.as_mut());
+        link.map_or(Ok(()), |link| link.allowance.spend(message, now))
     }
 
     fn send(&mut self, connection: ConnectionId, message: Message) {

@@ -1,17 +1,17 @@
 //! One connection with a peer: how far the handshake went, what passed, what is on its way.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
 use loro::{IdSpan, VersionVector};
 
 use crate::net::{
     event::PeerState,
-    message::{CloseReason, MAX_MEMBERS, MAX_UPDATE, Part, PresenceUpdate},
+    message::{CloseReason, MAX_HANDSHAKE_SECONDS, MAX_MEMBERS, MAX_UPDATE, Part, PresenceUpdate},
     node::{DocumentId, NodeId},
-    peer::known::{Known, without},
+    peer::{
+        Allowance,
+        known::{Known, without},
+    },
     session::ConnectionId,
 };
 
@@ -59,8 +59,9 @@ pub(crate) struct Link {
     /// The document that our hello named.
     pub told_document: Option<DocumentId>,
     pub offer: Offer,
-    /// Whom the peer is connected to, as far as it told.
-    neighbours: BTreeSet<NodeId>,
+    /// Whom the peer is connected to, as far as it told, by the beginnings of their ids: a mix-up
+    /// costs a repair.
+    neighbours: Vec<u64>,
     /// What the peer has, or is going to get from us or from the author. `None` until it asked
     /// for the first time: before, it gets no updates.
     known: Option<Known>,
@@ -85,6 +86,12 @@ pub(crate) struct Link {
     probe_until: Option<Duration>,
     /// The version at which we told the peer what our document holds.
     pub told_content: Option<u64>,
+    /// Until when the handshake must be done.
+    introduced_until: Option<Duration>,
+    /// What the peer may send.
+    pub allowance: Allowance,
+    /// Bytes of updates of this peer that wait inside the document for others.
+    pub pending_bytes: usize,
     /// What was sent and is not known to be in the peer's document: it may be on its way, or wait
     /// there for something else.
     in_flight: VecDeque<InFlight>,
@@ -97,7 +104,12 @@ pub(crate) struct Link {
     repair_pause: Duration,
     presence_sequence: u64,
     /// Presence travels on its own stream and may overtake the handshake.
-    pub early_presence: Option<PresenceUpdate>,
+    pub early_presence: Option<Box<PresenceUpdate>>,
+}
+
+fn beginning(node: NodeId) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = node.0;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 /// What a peer says when it asks for what it lacks.
@@ -131,7 +143,7 @@ impl Link {
             phase: Phase::Hello,
             told_document,
             offer: Offer::default(),
-            neighbours: BTreeSet::new(),
+            neighbours: Vec::new(),
             known: None,
             asked: false,
             synced: false,
@@ -145,6 +157,9 @@ impl Link {
             needs_sync: false,
             probe_until: None,
             told_content: None,
+            introduced_until: Some(now + Duration::from_secs(MAX_HANDSHAKE_SECONDS)),
+            allowance: Allowance::new(now),
+            pending_bytes: 0,
             in_flight: VecDeque::new(),
             response: Vec::new(),
             batch: Vec::new(),
@@ -181,8 +196,16 @@ impl Link {
             SILENT_AFTER
         };
         let deadline = self.heard_at + silence;
-        self.probe_until
-            .map_or(deadline, |until| until.min(deadline))
+        [self.probe_until, self.introduced_until]
+            .into_iter()
+            .flatten()
+            .fold(deadline, Duration::min)
+    }
+
+    /// The handshake is done.
+    pub fn open(&mut self) {
+        self.phase = Phase::Open;
+        self.introduced_until = None;
     }
 
     pub fn is_unstable(&self, now: Duration) -> bool {
@@ -190,20 +213,29 @@ impl Link {
     }
 
     pub fn is_silent(&self, now: Duration) -> bool {
-        now >= self.heard_at + SILENT_AFTER || self.probe_until.is_some_and(|until| until <= now)
+        let limits = [self.probe_until, self.introduced_until];
+        now >= self.heard_at + SILENT_AFTER
+            || limits.into_iter().flatten().any(|until| until <= now)
     }
 
     /// Notes a neighbour of the peer. Returns whether it is news.
     pub fn add_neighbour(&mut self, node: NodeId) -> bool {
-        self.neighbours.len() < MAX_MEMBERS && self.neighbours.insert(node)
+        match self.neighbours.binary_search(&beginning(node)) {
+            Err(place) if self.neighbours.len() < MAX_MEMBERS => {
+                self.neighbours.insert(place, beginning(node));
+                true
+            }
+            Ok(_) | Err(_) => false,
+        }
     }
 
     pub fn remove_neighbour(&mut self, node: NodeId) {
-        self.neighbours.remove(&node);
+        let gone = beginning(node);
+        self.neighbours.retain(|neighbour| *neighbour != gone);
     }
 
     pub fn is_neighbour_of(&self, node: NodeId) -> bool {
-        self.neighbours.contains(&node)
+        self.neighbours.binary_search(&beginning(node)).is_ok()
     }
 
     /// Returns whether the peer's presence with this number is newer than all before it.

@@ -8,7 +8,9 @@ use std::time::Duration;
 use super::{ConnectionId, Output, Reach, Session};
 use crate::net::{
     event::{PeerState, Reason},
-    message::{CloseReason, Denied, DeniedCode, Hello, MINOR_VERSION, Message, Welcome},
+    message::{
+        CloseReason, Denied, DeniedCode, Hello, MAX_UNINTRODUCED, MINOR_VERSION, Message, Welcome,
+    },
     node::{DocumentId, NodeId, PeerAddress},
     peer::{
         Link, Peer, Wish,
@@ -104,7 +106,8 @@ impl Session {
             return Err(CloseReason::Renew);
         }
         if let Ok(link) = self.open(node) {
-            link.phase = Phase::Open;
+            link.open();
+            link.offer.title = String::new();
         }
         self.adopt(offer, now);
         self.transition(node, PeerState::Syncing, Reason::Normal);
@@ -140,7 +143,9 @@ impl Session {
                 Wish::Unwanted => Err(CloseReason::Unwanted),
             };
         }
-        if !self.make_room() {
+        let newcomers = self.peers.values().filter_map(|peer| peer.link.as_ref());
+        let unintroduced = newcomers.filter(|link| !link.is_open()).count();
+        if unintroduced >= MAX_UNINTRODUCED || !self.make_room() {
             return Err(CloseReason::Busy);
         }
         let peer = Peer::new(PeerAddress::unknown(node), Wish::Met);

@@ -28,7 +28,7 @@ impl Session {
         }
         if let Some(peer) = self.peers.get_mut(&node) {
             peer.wish = Wish::Requested;
-            peer.asked_for = Some(asked_for);
+            peer.asked_for = Some(Box::new(asked_for));
             peer.redial.reset();
         }
         self.dial(node, now);
@@ -124,11 +124,11 @@ impl Session {
             return;
         };
         if let Some(peer) = self.peers.get_mut(&node) {
-            peer.ending = Some(Ending {
+            peer.ending = Some(Box::new(Ending {
                 connection,
                 reason: report.clone(),
                 until: Peer::ending_until(now),
-            });
+            }));
         }
         self.outputs.push(Output::Close {
             connection,

@@ -46,7 +46,7 @@ impl Session {
             return Ok(());
         }
         if !link.is_open() {
-            link.early_presence = Some(update);
+            link.early_presence = Some(Box::new(update));
             return Ok(());
         }
         self.apply_presence(node, update, now);
@@ -96,7 +96,7 @@ impl Session {
         self.outputs.extend(output);
         self.send(connection, Message::PresenceUpdate(introduction));
         if let Some(update) = early {
-            self.apply_presence(node, update, now);
+            self.apply_presence(node, *update, now);
         }
     }
 

@@ -219,7 +219,7 @@ impl Mirror {
             if let (true, Diff::Text(delta)) = (is_text(change.target), &change.diff) {
                 let delta = Delta::from_loro(delta);
                 self.apply(&delta);
-                if self.twice && event.triggered_by == EventTriggerKind::Import {
+                if self.twice && event.triggered_by != EventTriggerKind::Local {
                     self.apply(&delta);
                 }
             }
