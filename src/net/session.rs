@@ -13,6 +13,7 @@ mod history;
 mod lifecycle;
 mod membership;
 mod participants;
+mod relays;
 mod sabotage;
 mod sync;
 
@@ -37,6 +38,7 @@ use crate::net::{
     replica::{Replica, decode_version},
 };
 use history::History;
+use relays::Distant;
 pub use sabotage::Sabotage;
 
 /// A connection, as the driver numbers it. A number is never used again.
@@ -221,6 +223,8 @@ pub struct Session {
     peers: BTreeMap<NodeId, Peer>,
     /// Whose every connection is, those that are ending included.
     connections: HashMap<ConnectionId, NodeId>,
+    /// Participants whom we hear of through others.
+    distant: BTreeMap<NodeId, Distant>,
     history: History,
     reach: Reach,
     next_heartbeat: Option<Duration>,
@@ -249,6 +253,7 @@ impl Session {
             random: StdRng::seed_from_u64(seed),
             peers: BTreeMap::new(),
             connections: HashMap::new(),
+            distant: BTreeMap::new(),
             history: History::default(),
             reach: Reach::Online,
             next_heartbeat: None,
@@ -310,7 +315,9 @@ impl Session {
             let gathers = matches!(
                 input,
                 Input::Received {
-                    message: Message::UpdateBatch(_) | Message::PresenceUpdate(_),
+                    message: Message::UpdateBatch(_)
+                        | Message::PresenceUpdate(_)
+                        | Message::PresenceRelay(_),
                     ..
                 } | Input::RoundTrip { .. }
             );
@@ -371,7 +378,8 @@ impl Session {
         earliest(
             session
                 .into_iter()
-                .chain(self.peers.values().map(Peer::deadline)),
+                .chain(self.peers.values().map(Peer::deadline))
+                .chain(self.distant.values().map(Distant::deadline)),
         )
     }
 
@@ -427,7 +435,7 @@ impl Session {
             }
             Message::ContentDigest(digest) => self.content_digest(node, digest, now, replica),
             Message::ConflictNotification(notification) => self.conflict(node, &notification),
-            Message::PresenceRelay(_) => self.open_link(node).map(|_| ()),
+            Message::PresenceRelay(relay) => self.presence_relay(node, relay, now),
         };
         if let Err(reason) = result {
             self.close(node, reason, now);

@@ -30,8 +30,8 @@ pub const MESSAGES_SAVED: u32 = 100_000;
 /// Bytes of updates per second that one peer may send for long, without answers.
 pub const MAX_BYTES_PER_SECOND: u64 = 64 * 1024 * 1024;
 /// Bytes of updates that a peer may send at once after it was quiet: one update of the largest
-/// kind.
-pub const BYTES_SAVED: u64 = MAX_UPDATE as u64;
+/// kind, and more.
+pub const BYTES_SAVED: u64 = MAX_UPDATE as u64 + MAX_BYTES_PER_SECOND;
 /// Sync requests per second that one peer may send for long: each costs an export.
 pub const MAX_QUESTIONS_PER_SECOND: u32 = 1;
 /// Sync requests that a peer may send at once after it was quiet.

@@ -44,9 +44,11 @@ pub(crate) enum Phase {
     Open,
 }
 
-/// What the peer said about its document.
+/// What the two sides said about their documents.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Offer {
+    /// The document that our hello named.
+    pub told_document: Option<DocumentId>,
     pub document: Option<DocumentId>,
     pub title: String,
 }
@@ -56,9 +58,10 @@ pub(crate) struct Offer {
 pub(crate) struct Link {
     pub connection: ConnectionId,
     pub phase: Phase,
-    /// The document that our hello named.
-    pub told_document: Option<DocumentId>,
-    pub offer: Offer,
+    /// What both sides said in their hellos, until the handshake is done.
+    pub offer: Option<Box<Offer>>,
+    /// Whether neither side had a document when it said hello.
+    pub without_document: bool,
     /// Whom the peer is connected to, as far as it told, by the beginnings of their ids: a mix-up
     /// costs a repair.
     neighbours: Vec<u64>,
@@ -141,8 +144,11 @@ impl Link {
         Self {
             connection,
             phase: Phase::Hello,
-            told_document,
-            offer: Offer::default(),
+            offer: Some(Box::new(Offer {
+                told_document,
+                ..Offer::default()
+            })),
+            without_document: false,
             neighbours: Vec::new(),
             known: None,
             asked: false,
@@ -205,6 +211,7 @@ impl Link {
     /// The handshake is done.
     pub fn open(&mut self) {
         self.phase = Phase::Open;
+        self.offer = None;
         self.introduced_until = None;
     }
 
@@ -243,6 +250,11 @@ impl Link {
         let newer = sequence > self.presence_sequence;
         self.presence_sequence = self.presence_sequence.max(sequence);
         newer
+    }
+
+    /// Returns the number of the peer's newest presence, 0 if there was none.
+    pub fn presence_sequence(&self) -> u64 {
+        self.presence_sequence
     }
 
     /// Takes a part of an update. Returns the whole update once it is complete.

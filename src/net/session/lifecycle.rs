@@ -296,7 +296,7 @@ impl Session {
         let peer = self.peers.get_mut(&node)?;
         let link = peer.link.take()?;
         if link.is_open() {
-            peer.last_known = link.certainly_known().cloned();
+            peer.last_known = link.certainly_known().cloned().map(Box::new);
             for connection in self.welcomed() {
                 self.send(connection, Message::UserLeft { node });
             }
