@@ -20,10 +20,12 @@ use crate::net::{lookup::SameMachineLookup, protocol::RealtimeLoroProtocol};
 const IDLE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Several of these must be lost before the idle timeout strikes.
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
-/// Bytes in flight on one stream: enough for 100 ms at 300 Mbit/s.
-const STREAM_WINDOW: u32 = 4 * 1024 * 1024;
+/// Bytes in flight on one stream: enough for 100 ms at 80 Mbit/s. With much more, a reader that
+/// stands still over a bad network would end the connection: QUIC keeps at most 1,024 pieces of a
+/// stream apart, and this is fewer packets.
+const STREAM_WINDOW: u32 = 1024 * 1024;
 /// Bytes in flight on one connection, in each direction.
-const CONNECTION_WINDOW: u32 = 8 * 1024 * 1024;
+const CONNECTION_WINDOW: u32 = 2 * STREAM_WINDOW;
 /// The protocol uses two; the others leave room for a later minor version.
 const MAX_STREAMS: u32 = 8;
 /// Keeps our multicast questions apart from those of other iroh programs.

@@ -8,7 +8,10 @@ mod content;
 use loro::{ExportMode, IdSpan, LoroDoc, VersionVector};
 use thiserror::Error;
 
-use crate::{crdt::SharedDocument, net::node::NodeId};
+use crate::{
+    crdt::SharedDocument,
+    net::{node::NodeId, peer::known::without},
+};
 
 /// What stands before the node id in the origin of an import.
 const IMPORT_ORIGIN: &str = "peer:";
@@ -53,6 +56,9 @@ pub struct Imported {
     pub spans: Vec<IdSpan>,
     /// Operations of the update that wait for others that they depend on.
     pub pending: Vec<IdSpan>,
+    /// Those of `spans` that were not in the update: they waited here for it, and whoever sent it
+    /// need not have them.
+    pub unlocked: Vec<IdSpan>,
 }
 
 /// Why a document could not be read or changed.
@@ -94,8 +100,10 @@ impl Replica for SharedDocument {
             .doc()
             .import_with(updates, &import_origin(from))
             .map_err(ReplicaError::Import)?;
+        let spans = spans_of_range(&status.success);
         Ok(Imported {
-            spans: spans_of_range(&status.success),
+            unlocked: not_in(updates, &spans),
+            spans,
             pending: status
                 .pending
                 .as_ref()
@@ -144,6 +152,26 @@ pub(crate) fn lacking(version: &VersionVector, known: &VersionVector) -> Vec<IdS
     let mut spans: Vec<_> = version.sub_iter(known).collect();
     spans.sort_unstable_by_key(|span| (span.peer, span.counter.start));
     spans
+}
+
+/// Returns which operations of an import the update did not hold, where more than one writer's
+/// came in; for a single one that could only be what the same writer had written next.
+fn not_in(updates: &[u8], spans: &[IdSpan]) -> Vec<IdSpan> {
+    if spans.len() < 2 {
+        return Vec::new();
+    }
+    // The import has just decoded the same bytes, so they do no harm any more.
+    let sent = spans_of_own_update(updates).unwrap_or_default();
+    without_all(spans, &sent)
+}
+
+/// Returns what is left of spans without others.
+pub(crate) fn without_all(spans: &[IdSpan], others: &[IdSpan]) -> Vec<IdSpan> {
+    others.iter().fold(spans.to_vec(), |rest, &other| {
+        rest.into_iter()
+            .flat_map(|span| without(span, other))
+            .collect()
+    })
 }
 
 fn spans_of_range(range: &loro::VersionRange) -> Vec<IdSpan> {
@@ -207,6 +235,22 @@ mod tests {
         assert_eq!(result.spans, [IdSpan::new(1, 0, 9)]);
         assert_eq!(result.pending, []);
         assert_eq!(bo.version(), ana.version());
+    }
+
+    #[test]
+    fn what_the_application_left_waiting_counts_when_it_is_unlocked() {
+        let (ana, bo, mut eve) = (document(1), document(2), document(3));
+        write(&ana, "first");
+        let first = exported(&ana, &[IdSpan::new(1, 0, 5)]);
+        assert!(bo.doc().import(&first).is_ok());
+        write(&bo, "then");
+        let then = exported(&bo, &[IdSpan::new(2, 0, 4)]);
+        assert!(eve.doc().import(&then).is_ok());
+
+        let result = imported(&mut eve, &first);
+        assert_eq!(eve.version(), bo.version());
+        assert_eq!(result.spans, [IdSpan::new(1, 0, 5), IdSpan::new(2, 0, 4)]);
+        assert_eq!(result.unlocked, [IdSpan::new(2, 0, 4)]);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! randomness comes from the seed, so that a simulation can replay every run.
 
 mod clock;
+mod divergence;
 mod handshake;
 mod history;
 mod lifecycle;
@@ -190,6 +191,12 @@ pub enum Output {
         /// What it is called, cleaned: a name without folders.
         title: String,
     },
+    /// A peer has the same operations as we and another content. Nothing is synced with it any
+    /// longer; somebody has to decide whose document to go on with.
+    Diverged {
+        /// Which peer.
+        node: NodeId,
+    },
     /// The first exchange over a new connection is complete: we have all that the peer had.
     InSync {
         /// Which peer.
@@ -303,7 +310,7 @@ impl Session {
             Input::Online => self.go_online(now),
             Input::Woke => self.woke(now),
             Input::Shutdown => self.go_offline(Reach::Shut, now),
-            Input::Tick => self.tick(now),
+            Input::Tick => self.tick(now, replica),
         }
         std::mem::take(&mut self.outputs)
     }
@@ -371,9 +378,9 @@ impl Session {
             Message::Heartbeat { digest, received } => {
                 self.heartbeat(node, digest, received, now, replica)
             }
-            Message::ContentDigest(_)
-            | Message::ConflictNotification(_)
-            | Message::PresenceRelay(_) => self.open_link(node).map(|_| ()),
+            Message::ContentDigest(digest) => self.content_digest(node, digest, now, replica),
+            Message::ConflictNotification(notification) => self.conflict(node, &notification),
+            Message::PresenceRelay(_) => self.open_link(node).map(|_| ()),
         };
         if let Err(reason) = result {
             self.close(node, reason, now);

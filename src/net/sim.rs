@@ -198,6 +198,12 @@ impl Network {
         self.commit(site);
     }
 
+    /// Lets a site write under this Loro peer id. Two that write under the same one diverge.
+    pub fn set_loro_peer(&mut self, site: SiteId, peer: u64) {
+        let set = self.sites[site].document.doc().set_peer_id(peer);
+        debug_assert!(set.is_ok(), "nothing is being written");
+    }
+
     /// Exports all that a site has.
     pub fn export(&self, site: SiteId) -> Vec<u8> {
         let doc = self.sites[site].document.doc();

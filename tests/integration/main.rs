@@ -2,6 +2,12 @@
 
 mod dialling;
 mod ending;
+mod internet;
 mod nodes;
+mod proxy;
 mod restart;
+mod slow;
 mod together;
+mod trace;
+mod weather;
+mod wire;

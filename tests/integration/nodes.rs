@@ -94,6 +94,20 @@ impl Machine {
         Node::start(name, endpoint, options).await
     }
 
+    /// The same with little room for what waits for a slow reader.
+    pub async fn host_that_queues(&self, name: &str, bytes: usize) -> Node {
+        let directory = Some(self.directory());
+        let endpoint = bind(NetworkKind::Local, SecretKey::generate(), directory)
+            .await
+            .unwrap();
+        let options = Options {
+            document: Some(DocumentId::random()),
+            configure: &|builder| builder.max_queued(bytes),
+            ..Options::default()
+        };
+        Node::start(name, endpoint, options).await
+    }
+
     /// The folder of the same-machine lookup.
     pub fn directory(&self) -> PathBuf {
         self.lookup.path().join("copad")

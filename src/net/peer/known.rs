@@ -13,10 +13,6 @@ impl Known {
         Self(version.clone())
     }
 
-    pub fn version(&self) -> &VersionVector {
-        &self.0
-    }
-
     /// Returns everything of ours that the peer lacks.
     pub fn lacking(&self, ours: &VersionVector) -> Vec<IdSpan> {
         lacking(ours, &self.0)

@@ -83,6 +83,8 @@ pub(crate) struct Link {
     pub needs_sync: bool,
     /// Until when the peer must answer, after we slept.
     probe_until: Option<Duration>,
+    /// The version at which we told the peer what our document holds.
+    pub told_content: Option<u64>,
     /// What was sent and is not known to be in the peer's document: it may be on its way, or wait
     /// there for something else.
     in_flight: VecDeque<InFlight>,
@@ -142,6 +144,7 @@ impl Link {
             unconfirmed_bytes: 0,
             needs_sync: false,
             probe_until: None,
+            told_content: None,
             in_flight: VecDeque::new(),
             response: Vec::new(),
             batch: Vec::new(),
@@ -263,24 +266,20 @@ impl Link {
         self.unconfirmed_bytes
     }
 
-    /// Returns whether another update may go on its way, when so many bytes may be.
-    pub fn has_room(&self, bytes: usize, limit: usize) -> bool {
-        let on_their_way = self.sent_bytes - self.acknowledged_bytes;
-        on_their_way == 0 || on_their_way + bytes as u64 <= limit as u64
+    /// Returns whether another update may go on its way, when so many bytes may be. It may be
+    /// large: what matters is what it has to wait for.
+    pub fn has_room(&self, limit: usize) -> bool {
+        self.sent_bytes - self.acknowledged_bytes < limit as u64
     }
 
     /// Returns what a peer lacks that read too slowly, once it has read most of what was sent.
-    pub fn catch_up(
-        &mut self,
-        ours: &VersionVector,
-        limit: usize,
-    ) -> Option<(VersionVector, Vec<IdSpan>)> {
-        if !self.needs_sync || !self.has_room(limit / 2, limit) {
+    pub fn catch_up(&mut self, ours: &VersionVector, limit: usize) -> Option<Vec<IdSpan>> {
+        if !self.needs_sync || !self.has_room(limit) {
             return None;
         }
         self.needs_sync = false;
-        let known = self.known.as_ref()?;
-        Some((known.version().clone(), known.lacking(ours)))
+        let missing = self.known.as_ref()?.lacking(ours);
+        Some(missing).filter(|spans| !spans.is_empty())
     }
 
     /// Notes that we ask for what we lack.

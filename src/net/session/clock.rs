@@ -10,13 +10,14 @@ use crate::net::{
     message::{CloseReason, Message},
     node::NodeId,
     peer::link::HEARTBEAT,
+    replica::Replica,
 };
 
 /// How late a heartbeat is when this machine must have slept.
 const OVERDUE: Duration = Duration::from_secs(5);
 
 impl Session {
-    pub(super) fn tick(&mut self, now: Duration) {
+    pub(super) fn tick<R: Replica>(&mut self, now: Duration, replica: &R) {
         for node in self.nodes() {
             self.stop_waiting(node, now);
             self.notice_silence(node, now);
@@ -28,6 +29,7 @@ impl Session {
         self.ask_for_waiting(now);
         if self.next_heartbeat.is_some_and(|due| due <= now) {
             self.beat(now);
+            self.tell_content(now, replica);
         }
     }
 

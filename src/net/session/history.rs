@@ -31,6 +31,8 @@ pub(super) struct History {
     version: VersionVector,
     started: bool,
     digest: Option<u64>,
+    /// Hash of the content at this version, or that the document could not tell.
+    content: Option<Option<u64>>,
     changed_at: Duration,
     waiting: Vec<Waiting>,
 }
@@ -99,6 +101,11 @@ impl History {
         }
     }
 
+    /// Returns the operations that peers sent and that wait for others.
+    pub fn waiting_spans(&self) -> Vec<IdSpan> {
+        self.waiting.iter().map(|waiting| waiting.span).collect()
+    }
+
     /// Returns whom to ask because something has been waiting for too long.
     pub fn whom_to_ask(&mut self, now: Duration) -> Vec<NodeId> {
         self.waiting.retain(|waiting| waiting.until > now);
@@ -123,11 +130,19 @@ impl History {
         *self.digest.get_or_insert_with(|| digest_of(&self.version))
     }
 
+    /// Returns a hash of what the document holds at this version, if it is still at it.
+    pub fn content<R: Replica>(&mut self, replica: &R) -> Option<u64> {
+        *self
+            .content
+            .get_or_insert_with(|| replica.content_hash(&self.version))
+    }
+
     fn changed(&mut self, changed: bool, now: Duration) {
         if !changed {
             return;
         }
         self.digest = None;
+        self.content = None;
         self.changed_at = now;
         let version = &self.version;
         self.waiting.retain(|waiting| {
@@ -190,6 +205,7 @@ mod tests {
         let imported = Imported {
             spans: vec![],
             pending: vec![IdSpan::new(1, 3, 5)],
+            unlocked: vec![],
         };
         history.wait_for(&imported, from, now);
         assert_eq!(history.whom_to_ask(now), []);

@@ -10,7 +10,7 @@ use crate::net::{
     message::{CloseReason, Message, Part, parts},
     node::NodeId,
     peer::link::{Question, Stretch},
-    replica::{Replica, lacking},
+    replica::{Replica, lacking, without_all},
 };
 
 impl Session {
@@ -91,7 +91,7 @@ impl Session {
         if !updates.is_empty() {
             self.import(node, &updates, now, replica)?;
         }
-        // The peer goes on when half of what it sent has arrived.
+        // Early enough for a peer that waits for this word before it sends more.
         let confirm_at = self.queue_limit / 4;
         let link = self.open_link(node)?;
         let confirm = link.unconfirmed_bytes() >= confirm_at;
@@ -139,8 +139,11 @@ impl Session {
         }
         let missed = link.catch_up(ours, self.queue_limit);
         let needs_repair = link.needs_repair(changed_at, now);
-        if let Some((known, spans)) = missed {
-            let updates = export(&spans, &known, ours, replica)?;
+        if let Some(spans) = missed {
+            // Not up to the document's end, which may be further than we know.
+            let updates = replica
+                .export_spans(&spans)
+                .map_err(|_| CloseReason::Failed)?;
             let connection = link.connection;
             link.sends(&spans, updates.len(), now);
             self.send_parts(connection, updates, Message::UpdateBatch);
@@ -186,13 +189,16 @@ impl Session {
         let imported = replica
             .import(updates, node)
             .map_err(|_| CloseReason::Protocol)?;
+        // What waited here and came from no peer is our application's, and news to the sender too.
+        let ours = without_all(&imported.unlocked, &self.history.waiting_spans());
+        let theirs = without_all(&imported.spans, &ours);
         let fresh = match self.history.advance(&imported.spans, now) {
             Some(fresh) => fresh,
             None => self.history.refresh(replica.version(), now),
         };
         self.history.wait_for(&imported, node, now);
         let link = self.open_link(node)?;
-        link.knows(&imported.spans);
+        link.knows(&theirs);
         link.knows(&imported.pending);
         if fresh.is_empty() {
             return Ok(());
@@ -203,7 +209,11 @@ impl Session {
             spans: fresh.clone(),
         });
         // The bytes do not go on as they are: they may hold what others have had for long.
+        let fresh = without_all(&fresh, &ours);
         self.spread(&fresh, None, Some(node), now, replica);
+        if !ours.is_empty() {
+            self.spread(&ours, None, None, now, replica);
+        }
         Ok(())
     }
 
@@ -247,6 +257,13 @@ impl Session {
             if missing.is_empty() {
                 continue;
             }
+            if !link.has_room(self.queue_limit) {
+                link.needs_sync = !forgets;
+                if forgets {
+                    link.knows(&missing);
+                }
+                continue;
+            }
             let cached = exports.iter().find(|(spans, _)| *spans == missing);
             let updates = match cached {
                 Some((_, updates)) => updates.clone(),
@@ -261,13 +278,6 @@ impl Session {
                     }
                 },
             };
-            if !link.has_room(updates.len(), self.queue_limit) {
-                link.needs_sync = !forgets;
-                if forgets {
-                    link.knows(&missing);
-                }
-                continue;
-            }
             link.sends(&missing, updates.len(), now);
             batches.push((link.connection, updates));
         }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::Network;
-use crate::net::replica::Replica as _;
+use super::{Network, SiteId};
+use crate::net::{event::PeerState, replica::Replica as _, session::Output};
 
 /// How long a story may take to come to its end.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -122,6 +122,44 @@ impl Network {
             }
         }
         None
+    }
+
+    /// Returns whether a site ever found that another one's document differs from its own.
+    pub fn saw_divergence(&self, site: SiteId) -> bool {
+        let mut outputs = self.sites[site].log.iter().map(|(_, output)| output);
+        outputs.any(|output| matches!(output, Output::Diverged { .. }))
+    }
+
+    /// Returns whether everybody is connected to everybody whom the story connected them to.
+    pub(super) fn is_whole(&self, sites: &[SiteId]) -> bool {
+        sites.iter().all(|&site| {
+            let mut requested = self.sites[site].requested.iter();
+            requested.all(|&other| {
+                let connected = |a: SiteId, b: SiteId| {
+                    self.peer(a, b)
+                        .is_some_and(|peer| peer.state == PeerState::Connected)
+                };
+                connected(site, other) && connected(other, site)
+            })
+        })
+    }
+
+    /// Describes who is connected to whom, and who has how much.
+    pub(super) fn overview(&self) -> String {
+        let mut text = String::new();
+        for (index, site) in self.sites.iter().enumerate() {
+            let peers: Vec<_> = site
+                .session
+                .peers()
+                .filter_map(|peer| {
+                    let number = self.sites.iter().position(|site| site.node == peer.node)?;
+                    Some((number, peer.state, peer.last_error))
+                })
+                .collect();
+            let operations = site.document.doc().len_ops();
+            text += &format!("\n  site {index}: {operations} operations, {peers:?}");
+        }
+        text
     }
 
     /// Returns whether all living sites hold the same operations, and all of their own.

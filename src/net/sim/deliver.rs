@@ -135,6 +135,7 @@ impl Network {
                 | Output::PresenceChanged { .. }
                 | Output::Left { .. }
                 | Output::Adopted { .. }
+                | Output::Diverged { .. }
                 | Output::InSync { .. } => {}
             }
         }
@@ -262,9 +263,20 @@ impl Network {
     fn dialled(&mut self, dialler: SiteId, acceptor: SiteId, attempt: u64) {
         let (ours, theirs) = (self.sites[acceptor].node, self.sites[dialler].node);
         // A dial that was given up arrives all the same, unless it is known to be needless.
+        if !self.sites[dialler].alive {
+            return;
+        }
         let doubled = self.doubles.remove(&attempt);
-        let needless = self.is_connected(acceptor, dialler) && !doubled;
-        if !self.sites[dialler].alive || needless {
+        if self.is_connected(acceptor, dialler) && !doubled {
+            // The dialler hears of that connection, or gives up.
+            self.plan(
+                IDLE_TIMEOUT,
+                Event::Failed {
+                    dialler,
+                    acceptor,
+                    attempt,
+                },
+            );
             return;
         }
         let back = self.random_latency();

@@ -42,6 +42,8 @@ impl Driver {
                     info.title = title;
                 });
             }
+            // The connection ends with a reason that says so.
+            Output::Diverged { .. } => {}
             Output::InSync { node } => {
                 self.published.info.send_if_modified(|info| {
                     let first = !info.first_sync;

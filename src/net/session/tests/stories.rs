@@ -468,3 +468,29 @@ fn a_star_of_fifty_sends_each_edit_once_to_each() {
     assert_eq!(net.traffic().updates, 5 * guests.len());
     assert_eq!(net.traffic().repeated_operations, 0);
 }
+
+#[test]
+fn documents_that_differ_under_the_same_version_are_noticed() {
+    let mut net = Network::new(21);
+    let sites = party(&mut net, &["Ana", "Bo", "Cy"]);
+    run_until_mesh(&mut net, &sites);
+    // Two writers under one Loro peer id, which nothing but a mistake leads to.
+    net.partition(&[sites[1]]);
+    net.set_loro_peer(sites[0], 7);
+    net.set_loro_peer(sites[1], 7);
+    net.insert(sites[0], 0, "this");
+    net.insert(sites[1], 0, "that");
+    net.run_for(Duration::from_secs(20));
+    assert!(!sites.iter().any(|&site| net.saw_divergence(site)));
+    net.heal();
+    net.run_for(Duration::from_secs(60));
+    assert!(sites.iter().all(|&site| net.saw_divergence(site)));
+    // Who has the same goes on; the odd one is left alone, and told so.
+    assert!(is_connected(&net, sites[0], sites[2]));
+    for other in [sites[0], sites[2]] {
+        let bo = net.peer(other, sites[1]);
+        assert!(bo.is_some_and(|bo| bo.state == PeerState::Disconnected));
+        let error = net.peer(sites[1], other).and_then(|peer| peer.last_error);
+        assert!(error.is_some_and(|error| error.contains("differ")));
+    }
+}

@@ -58,7 +58,15 @@ impl Plan {
         }
         heal(&mut net, &sites);
         if !net.try_run_until_equal(HEALING) {
-            return Err(format!("not equal {HEALING:?} after everything was healed"));
+            let overview = net.overview();
+            let overview = net.overview();
+            return Err(format!("not equal after everything was healed: {overview}"));
+        }
+        if !net.try_run_until(HEALING, |net| net.is_whole(&sites)) {
+            let overview = net.overview();
+            return Err(format!(
+                "not connected after everything was healed: {overview}"
+            ));
         }
         net.run_until_quiet();
         check(&net, &sites)?;
@@ -68,6 +76,7 @@ impl Plan {
             sync_requests: net.traffic().sync_requests,
         };
         calm(&mut net, &sites)?;
+        vanish(&mut net, &sites)?;
         Ok(report)
     }
 
@@ -153,6 +162,9 @@ fn check(net: &Network, sites: &[SiteId]) -> Result<(), String> {
             "{repeated} operations were sent twice over one connection"
         ));
     }
+    if sites.iter().any(|&site| net.saw_divergence(site)) {
+        return Err("documents are the same and were taken for different ones".to_owned());
+    }
     for &a in sites {
         for &b in sites {
             if net.is_connected(a, b) && net.peer(a, b).is_some_and(|peer| peer.behind) {
@@ -167,6 +179,8 @@ fn check(net: &Network, sites: &[SiteId]) -> Result<(), String> {
 /// slowly has everything as soon as they have read.
 fn calm(net: &mut Network, sites: &[SiteId]) -> Result<(), String> {
     net.set_latency(Duration::from_millis(1)..Duration::from_millis(CALM_DELAY));
+    // Let arrive what is still on its way.
+    net.run_for(Duration::from_secs(2));
     net.reset_traffic();
     let hops = sites.len() as u64;
     for &site in sites {
@@ -185,17 +199,50 @@ fn calm(net: &mut Network, sites: &[SiteId]) -> Result<(), String> {
     }
     net.read(slow);
     // There, the word that it was read, what was missed, and on to those behind.
-    net.run_for(Duration::from_millis((hops + 5) * CALM_DELAY));
-    expect_calm(net, "edits while one reads slowly")
+    net.run_for(Duration::from_millis(2 * (hops + 5) * CALM_DELAY));
+    expect_equal(net, "edits while one reads slowly")
+}
+
+/// One writes to some while another cannot hear it, and is never seen again. The others believe
+/// that it told that one itself.
+fn vanish(net: &mut Network, sites: &[SiteId]) -> Result<(), String> {
+    let host = sites[net.seed() as usize % sites.len()];
+    let deaf = sites[(net.seed() as usize + 1) % sites.len()];
+    let is_mesh = |a: SiteId| sites.iter().all(|&b| a == b || net.is_connected(a, b));
+    if !sites.iter().all(|&site| is_mesh(site)) {
+        return Ok(());
+    }
+    net.block(host, deaf);
+    net.insert(host, 0, "last words ");
+    net.run_for(Duration::from_secs(2));
+    net.crash(host);
+    if !net.try_run_until_equal(HEALING) {
+        let overview = net.overview();
+        return Err(format!("not equal after one vanished: {overview}"));
+    }
+    net.difference().map_or(Ok(()), Err)
 }
 
 fn expect_calm(net: &Network, what: &str) -> Result<(), String> {
-    let traffic = net.traffic();
-    if !net.is_equal() {
-        return Err(format!("{what} have not reached everybody"));
+    let requests = net.traffic().sync_requests;
+    if requests > 0 {
+        return Err(format!("{what} made {requests} repairs necessary"));
     }
-    if traffic.sync_requests > 0 || traffic.repeated_operations > 0 {
-        return Err(format!("{what} made repairs necessary: {traffic:?}"));
+    expect_equal(net, what)
+}
+
+fn expect_equal(net: &Network, what: &str) -> Result<(), String> {
+    if !net.is_equal() {
+        return Err(format!(
+            "{what} have not reached everybody: {}",
+            net.overview()
+        ));
+    }
+    let repeated = net.traffic().repeated_operations;
+    if repeated > 0 {
+        return Err(format!(
+            "{repeated} operations were sent twice over one connection"
+        ));
     }
     net.difference().map_or(Ok(()), Err)
 }

@@ -1,0 +1,100 @@
+//! Finding out that two replicas have the same operations and yet another content.
+//!
+//! Nothing that a replica does by the book leads there: a Loro peer id was used by two writers, a
+//! disk lied, or a library has a bug. Versions cannot tell, so replicas that have been quiet for a
+//! while tell each other a hash of their content. It costs as much as the document is large, and
+//! is computed at most once for each version.
+//!
+//! Which of the two is right nobody can know, and the operations themselves differ, so that
+//! nothing that is sent between the two has the same meaning on both sides. A document that is
+//! open cannot be exchanged under its application either. So the pair stops syncing, both sides
+//! are told, and what to keep is a person's decision: opening the peer's document anew gives a
+//! fresh replica of it.
+
+use std::time::Duration;
+
+use super::{Output, Session};
+use crate::net::{
+    message::{CloseReason, ConflictNotification, ContentDigest, Divergence, Message},
+    node::NodeId,
+    replica::Replica,
+};
+
+/// How long nothing must have changed before a hash is computed.
+const QUIET: Duration = Duration::from_secs(5);
+
+impl Session {
+    /// Tells all peers what our document holds, if it has been quiet for long enough.
+    pub(super) fn tell_content<R: Replica>(&mut self, now: Duration, replica: &R) {
+        if now < self.history.changed_at() + QUIET {
+            return;
+        }
+        let version = self.history.digest();
+        let untold: Vec<_> = self
+            .peers
+            .values_mut()
+            .filter_map(|peer| peer.open_link_mut())
+            .filter(|link| link.synced && link.told_content != Some(version))
+            .map(|link| {
+                link.told_content = Some(version);
+                link.connection
+            })
+            .collect();
+        if untold.is_empty() {
+            return;
+        }
+        let Some(content) = self.history.content(replica) else {
+            return;
+        };
+        for connection in untold {
+            let digest = ContentDigest { version, content };
+            self.send(connection, Message::ContentDigest(digest));
+        }
+    }
+
+    /// Compares what a peer's document holds with what ours does.
+    pub(super) fn content_digest<R: Replica>(
+        &mut self,
+        node: NodeId,
+        theirs: ContentDigest,
+        now: Duration,
+        replica: &R,
+    ) -> Result<(), CloseReason> {
+        let connection = self.open_link(node)?.connection;
+        // They were quiet for long enough, and so must we have been: the same version is older
+        // than that here as well. Otherwise they want us to work.
+        let quiet = now >= self.history.changed_at() + QUIET / 2;
+        if theirs.version != self.history.digest() || !quiet {
+            return Ok(());
+        }
+        let Some(ours) = self.history.content(replica) else {
+            return Ok(());
+        };
+        if ours == theirs.content {
+            return Ok(());
+        }
+        let divergence = Divergence {
+            version: theirs.version,
+            sender: ours,
+            receiver: theirs.content,
+        };
+        let notification = ConflictNotification::divergence(divergence);
+        self.send(connection, Message::ConflictNotification(notification));
+        self.outputs.push(Output::Diverged { node });
+        Err(CloseReason::Diverged)
+    }
+
+    /// A peer tells of a conflict. Of kinds that we do not know we know nothing to do.
+    pub(super) fn conflict(
+        &mut self,
+        node: NodeId,
+        notification: &ConflictNotification,
+    ) -> Result<(), CloseReason> {
+        self.open_link(node)?;
+        if notification.as_divergence().is_none() {
+            return Ok(());
+        }
+        self.outputs.push(Output::Diverged { node });
+        Err(CloseReason::Diverged)
+    }
+}

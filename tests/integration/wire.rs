@@ -1,0 +1,258 @@
+//! Peers that are not this library: later versions, strangers that say nothing, and those that
+//! break the protocol. What ends, ends for them alone.
+
+use std::time::Duration;
+
+use iroh::{
+    Endpoint, SecretKey,
+    endpoint::{Connection, ConnectionError, RecvStream, SendStream},
+};
+use iroh_loro_realtime::{
+    ConnectError, DocumentId, NetworkKind, NodeId, PeerAddress, PeerState, RealtimeLoroProtocol,
+    Reason, bind,
+    net::message::{CloseReason, Hello, MAX_FRAME, Message, Part, Welcome},
+};
+use loro::{ExportMode, LoroDoc, VersionVector};
+use tokio::time::timeout;
+
+use crate::nodes::{Machine, Node, disconnection, until, user};
+
+/// Longer than anybody may take to introduce themselves.
+const PATIENCE: Duration = Duration::from_secs(8);
+const COMPRESSED: u32 = 1 << 31;
+
+/// A peer whose every byte the test decides.
+struct Stranger {
+    endpoint: Endpoint,
+    connection: Connection,
+    sync: (SendStream, RecvStream),
+    presence: (SendStream, RecvStream),
+}
+
+impl Stranger {
+    async fn dial(node: &Node) -> Result<Self, ConnectionError> {
+        let endpoint = bind(NetworkKind::Local, SecretKey::generate(), None)
+            .await
+            .unwrap();
+        let alpn = RealtimeLoroProtocol::ALPN;
+        let connection = endpoint.connect(node.endpoint.addr(), alpn).await.unwrap();
+        let mut sync = connection.accept_bi().await?;
+        let mut presence = connection.accept_bi().await?;
+        for (stream, purpose) in [(&mut sync.1, 1), (&mut presence.1, 2)] {
+            let mut first = [0];
+            stream.read_exact(&mut first).await.unwrap();
+            assert_eq!(first, [purpose]);
+        }
+        Ok(Self {
+            endpoint,
+            connection,
+            sync,
+            presence,
+        })
+    }
+
+    fn node(&self) -> NodeId {
+        self.endpoint.id().into()
+    }
+
+    async fn say(&mut self, message: &Message) {
+        let message = message.encode().unwrap();
+        self.sync.0.write_all(&framed(&message)).await.unwrap();
+    }
+
+    /// Returns the next message that is no heartbeat.
+    async fn hear(&mut self) -> Message {
+        loop {
+            let mut length = [0; 4];
+            self.sync.1.read_exact(&mut length).await.unwrap();
+            let length = u32::from_le_bytes(length);
+            assert_eq!(length & COMPRESSED, 0, "nothing here is worth compressing");
+            let mut message = vec![0; length as usize];
+            self.sync.1.read_exact(&mut message).await.unwrap();
+            let message = Message::decode(&message).unwrap();
+            if !matches!(message, Message::Heartbeat { .. }) {
+                return message;
+            }
+        }
+    }
+
+    /// Comes as far as having got what the other side has, and having given what `doc` has.
+    async fn introduce(&mut self, minor_version: u16, document: DocumentId, doc: &LoroDoc) {
+        let address = PeerAddress::unknown(self.node());
+        self.say(&Message::Hello(Hello {
+            minor_version,
+            document: Some(document),
+            title: String::new(),
+            user: user("Zoe"),
+            address,
+        }))
+        .await;
+        assert!(matches!(self.hear().await, Message::Hello(_)));
+        assert!(matches!(self.hear().await, Message::Welcome(_)));
+        self.say(&Message::Welcome(Welcome { members: vec![] }))
+            .await;
+        assert!(matches!(self.hear().await, Message::SyncRequest { .. }));
+        self.say(&Message::SyncRequest {
+            version_vector: VersionVector::default().encode(),
+            received: 0,
+            waiting: false,
+        })
+        .await;
+        assert!(matches!(self.hear().await, Message::SyncResponse(_)));
+        let updates = doc.export(ExportMode::all_updates()).unwrap();
+        let last = true;
+        self.say(&Message::SyncResponse(Part { last, updates }))
+            .await;
+    }
+
+    async fn end(&self) -> Option<CloseReason> {
+        let error = timeout(PATIENCE, self.connection.closed())
+            .await
+            .expect("the connection stays");
+        reason(&error)
+    }
+}
+
+fn framed(message: &[u8]) -> Vec<u8> {
+    let mut frame = (message.len() as u32).to_le_bytes().to_vec();
+    frame.extend(message);
+    frame
+}
+
+fn reason(error: &ConnectionError) -> Option<CloseReason> {
+    let ConnectionError::ApplicationClosed(closed) = error else {
+        return None;
+    };
+    let reason = CloseReason::from_code(closed.error_code.into_inner() as u32)?;
+    assert_eq!(closed.reason, reason.text().as_bytes());
+    Some(reason)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_later_minor_version_may_say_what_we_do_not_know() {
+    let machine = Machine::new();
+    let id = DocumentId::random();
+    let host = machine
+        .start("Alice", "known ", Some(id), SecretKey::generate())
+        .await;
+    let mut later = Stranger::dial(&host).await.unwrap();
+    let doc = LoroDoc::new();
+    later.introduce(77, id, &doc).await;
+
+    let unknown = framed(&[99, 1, 2, 3, 4, 5]);
+    later.sync.0.write_all(&unknown).await.unwrap();
+    later.presence.0.write_all(&unknown).await.unwrap();
+    // A stream of a kind that is not known here either.
+    let (mut send, _receive) = later.connection.open_bi().await.unwrap();
+    let _ = send.write_all(&[77, 1, 2, 3]).await;
+    doc.get_text("main").insert(0, "later ").unwrap();
+    let updates = doc.export(ExportMode::all_updates()).unwrap();
+    let last = true;
+    later
+        .say(&Message::UpdateBatch(Part { last, updates }))
+        .await;
+    until("what we do know arrives", || host.text().contains("later")).await;
+    assert_eq!(later.connection.close_reason(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_major_version_is_refused_with_words_on_both_sides() {
+    let machine = Machine::new();
+    let host = machine.host("Alice", "").await;
+    let mut events = host.protocol.connection_manager().subscribe();
+    let later = bind(NetworkKind::Local, SecretKey::generate(), None)
+        .await
+        .unwrap();
+    let alpn: &[u8] = b"iroh-loro-realtime/2";
+    let connection = later.connect(host.endpoint.addr(), alpn).await.unwrap();
+    let error = timeout(PATIENCE, connection.closed()).await.unwrap();
+    assert_eq!(reason(&error), Some(CloseReason::OtherVersion));
+    let event = disconnection(&mut events).await;
+    assert_eq!(event.node, later.id().into());
+    let words = "the peer speaks another version of the protocol";
+    assert_eq!(event.reason, Reason::Denied(words.to_owned()));
+
+    // The other way round, with a later version that has no words for us.
+    later.set_alpns(vec![alpn.to_vec()]);
+    let accepting = later.clone();
+    tokio::spawn(async move {
+        while let Some(incoming) = accepting.accept().await {
+            let _ = incoming.await;
+        }
+    });
+    let refused = host.protocol.connect(&host.endpoint, later.addr()).await;
+    let node = later.id().into();
+    assert_eq!(refused, Err(ConnectError::OtherProtocol { node }));
+    let words = refused.unwrap_err().to_string();
+    assert!(words.contains("another version"), "{words}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_breaks_the_protocol_ends_only_the_own_connection() {
+    let machine = Machine::new();
+    let host = machine.host("Alice", "").await;
+    let guest = machine.join("Bob", &host).await;
+    let mut guests_events = guest.protocol.connection_manager().subscribe();
+    let head = |length: u32, size: u32| [length.to_le_bytes(), size.to_le_bytes()].concat();
+    let too_large = MAX_FRAME as u32 + 1;
+    let cases: [(&str, Vec<u8>, bool); 7] = [
+        ("a frame that is too large", head(too_large, 0), false),
+        ("an endless frame", head(COMPRESSED - 1, 0), false),
+        ("a bomb", head(8 | COMPRESSED, too_large), false),
+        (
+            "a frame that does not inflate",
+            [head(8 | COMPRESSED, 5000), vec![0xff; 8]].concat(),
+            false,
+        ),
+        ("nonsense", framed(&[0, 0xff, 0xff]), false),
+        ("a large presence", head(100_000, 0), true),
+        ("presence on the wrong stream", framed(&[9, 1, 2]), true),
+    ];
+    for (what, bytes, on_presence) in cases {
+        let mut stranger = Stranger::dial(&host).await.unwrap();
+        let stream = if on_presence {
+            &mut stranger.presence.0
+        } else {
+            &mut stranger.sync.0
+        };
+        stream.write_all(&bytes).await.unwrap();
+        assert_eq!(stranger.end().await, Some(CloseReason::Protocol), "{what}");
+    }
+
+    let stranger = Stranger::dial(&host).await.unwrap();
+    while let Ok(Ok((mut send, _))) = timeout(PATIENCE, stranger.connection.open_bi()).await {
+        let _ = send.write_all(&[77]).await;
+    }
+    let end = stranger.end().await;
+    assert_eq!(end, Some(CloseReason::Protocol), "streams without end");
+
+    guest.write(0, "still here").await;
+    until("the guest is heard", || host.text() == "still here").await;
+    while let Ok(event) = guests_events.try_recv() {
+        assert_ne!(event.node, host.node(), "{event:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn strangers_who_say_nothing_are_few_and_soon_gone() {
+    /// As many as may be silent at once.
+    const PLACES: usize = 32;
+    let machine = Machine::new();
+    let host = machine.host("Alice", "").await;
+    let guest = machine.join("Bob", &host).await;
+    let mut silent = Vec::new();
+    for _ in 0..PLACES {
+        silent.push(Stranger::dial(&host).await.unwrap());
+    }
+    let refused = Stranger::dial(&host).await.err().unwrap();
+    assert_eq!(reason(&refused), Some(CloseReason::Busy));
+    guest.write(0, "undisturbed").await;
+    until("the guest is heard", || host.text() == "undisturbed").await;
+
+    for stranger in &silent {
+        assert_eq!(stranger.end().await, Some(CloseReason::Silent));
+    }
+    let late = machine.join("Carol", &host).await;
+    assert_eq!(late.text(), "undisturbed");
+    assert_eq!(host.state_of(&guest), Some(PeerState::Connected));
+}
