@@ -105,6 +105,17 @@ const RULES: &[Rule] = &[
         forbidden: &["tokio", "std::fs", "std::io", "Instant::now", "SystemTime"],
     },
     Rule {
+        room: "src/bin",
+        except: &[],
+        forbidden: &[
+            "iroh",
+            "iroh_loro_realtime::net",
+            "ratatui",
+            "crossterm",
+            "rusqlite",
+        ],
+    },
+    Rule {
         room: "src",
         except: &["src/ui", "src/main.rs", "src/lib.rs"],
         forbidden: &["crate::ui", "iroh_loro_realtime::ui"],
