@@ -87,7 +87,7 @@ impl Member {
         let news = match &*event.delta {
             // Moves that were made at once are told as steps, some of which take others back: a
             // board is best drawn from the tree as it is now.
-            ContainerDelta::Tree(steps) => format!("the shapes change in {} steps", steps.len()),
+            ContainerDelta::Tree(_) => "shapes come, go, or change places".to_string(),
             ContainerDelta::Map(changes) => {
                 let mut names: Vec<&str> = changes.keys().map(String::as_str).collect();
                 names.sort_unstable();

@@ -83,6 +83,7 @@
 //! | [`DocumentEvent`] | a container changed: which, how, and through whom |
 //! | [`PresenceEvent`] | somebody came, moved, or left |
 //! | [`ConnectionEvent`] | a peer went from one state of its life to another, and why |
+//! | [`SessionState`] | whether the session is at work, was ended, or failed |
 //!
 //! All positions are Unicode scalar values, counted from 0: what Loro's events use, and what
 //! [`str::chars`] counts.
@@ -110,8 +111,9 @@
 //! * **Connections are encrypted, and a peer is who its node id says.** Who that is to you, and
 //!   what they may do, is not decided here: there is no access control.
 //! * **A peer that is let in can do harm.** Frames, messages and presence are measured and checked,
-//!   but the operations inside are decoded by Loro, which does not withstand crafted bytes: such a
-//!   peer can make the process panic or run out of memory. Let in only whom you trust.
+//!   but the operations inside are decoded by Loro, which does not withstand crafted bytes: they
+//!   can damage the document, which ends the session with [`SessionState::Failed`], or use up the
+//!   memory, which ends the process. Let in only whom you trust.
 //!
 //! # Map of the code
 //!
@@ -167,6 +169,7 @@ pub mod store;
 #[cfg(feature = "tui")]
 pub mod ui;
 
+pub use crdt::{Anchor, Delta, SharedDocument};
 pub use net::address::InvalidNodeId;
 pub use net::endpoint::{EndpointError, NetworkKind, UnknownNetwork, bind};
 pub use net::event::{
