@@ -111,18 +111,7 @@ impl Replica for SharedDocument {
             .doc()
             .import_with(updates, &import_origin(from))
             .map_err(ReplicaError::Import)?;
-<<<<<<< HEAD
-        let spans = spans_of_range(&status.success);
-        Ok(Imported {
-            unlocked: not_in(updates, &spans),
-            spans,
-            pending: status
-                .pending
-                .as_ref()
-                .map_or_else(Vec::new, spans_of_range),
-        })
-=======
-        Ok(imported(&status))
+        Ok(imported(&status, &[updates]))
     }
 
     fn import_batch(
@@ -140,8 +129,8 @@ impl Replica for SharedDocument {
             .doc()
             .import_batch(updates)
             .map_err(ReplicaError::Import)?;
-        Ok(imported(&status))
->>>>>>> protocol
+        let updates: Vec<&[u8]> = updates.iter().map(Vec::as_slice).collect();
+        Ok(imported(&status, &updates))
     }
 
     fn content_hash(&self, version: &VersionVector) -> Option<u64> {
@@ -155,9 +144,12 @@ impl Replica for SharedDocument {
     }
 }
 
-fn imported(status: &loro::ImportStatus) -> Imported {
+fn imported(status: &loro::ImportStatus, updates: &[&[u8]]) -> Imported {
+    let spans = spans_of_range(&status.success);
+    let unlocked = not_in(updates, &spans);
     Imported {
-        spans: spans_of_range(&status.success),
+        spans,
+        unlocked,
         pending: status
             .pending
             .as_ref()
@@ -226,13 +218,13 @@ pub(crate) fn lacking(version: &VersionVector, known: &VersionVector) -> Vec<IdS
 
 /// Returns which operations of an import the update did not hold, where more than one writer's
 /// came in; for a single one that could only be what the same writer had written next.
-fn not_in(updates: &[u8], spans: &[IdSpan]) -> Vec<IdSpan> {
-    if spans.len() < 2 {
+fn not_in(updates: &[&[u8]], spans: &[IdSpan]) -> Vec<IdSpan> {
+    if spans.len() < 2 && updates.len() < 2 {
         return Vec::new();
     }
     // The import has just decoded the same bytes, so they do no harm any more.
-    let sent = spans_of_own_update(updates).unwrap_or_default();
-    without_all(spans, &sent)
+    let sent = updates.iter().filter_map(|update| spans_of_own_update(update));
+    without_all(spans, &sent.flatten().collect::<Vec<_>>())
 }
 
 /// Returns what is left of spans without others.
