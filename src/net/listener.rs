@@ -6,13 +6,14 @@ mod door;
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use iroh::{
     SecretKey,
     protocol::{IncomingFilter, Router},
 };
+use tokio::time::timeout;
 
 use crate::net::{
     endpoint::{EndpointError, NetworkKind, bind},
@@ -20,6 +21,9 @@ use crate::net::{
     protocol::RealtimeLoroProtocol,
 };
 use door::Door;
+
+/// How long closing may take.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// Listens for peers, and lets the protocol dial them. Ends when it is dropped or closed.
 #[derive(Debug)]
@@ -50,10 +54,13 @@ impl Listener {
         Ok(Self { router })
     }
 
-    /// Stops listening, and ends the protocol with it.
+    /// Stops listening, and ends the protocol with it. Takes two seconds at most, also when a peer
+    /// has vanished and does not answer to the goodbye.
     pub async fn close(&self) {
-        if let Err(error) = self.router.shutdown().await {
-            tracing::warn!("the endpoint did not close well: {error:#}");
+        match timeout(CLOSING, self.router.shutdown()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!("the endpoint did not close well: {error:#}"),
+            Err(_) => tracing::debug!("somebody did not answer to the goodbye"),
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! What passes over the connection with it is in `link`, what it has in `known`.
 
+mod allowance;
 pub(crate) mod known;
 pub(crate) mod link;
 mod redial;
@@ -16,6 +17,7 @@ use crate::net::{
     session::ConnectionId,
 };
 
+pub(crate) use allowance::Allowance;
 pub(crate) use known::Known;
 pub(crate) use link::Link;
 pub(crate) use redial::Redial;
@@ -88,12 +90,12 @@ pub(crate) struct Peer {
     pub wish: Wish,
     pub state: PeerState,
     pub link: Option<Link>,
-    pub ending: Option<Ending>,
+    pub ending: Option<Box<Ending>>,
     /// Until when the answer to a dial must be there.
     pub dialled_until: Option<Duration>,
     pub redial: Redial,
     /// Where the application said that it is, if it ever asked for it.
-    pub asked_for: Option<PeerAddress>,
+    pub asked_for: Option<Box<PeerAddress>>,
     /// Whether a connection with it ever got as far as a welcome.
     pub was_here: bool,
     pub left: bool,
@@ -102,7 +104,7 @@ pub(crate) struct Peer {
     pub round_trip: Option<Duration>,
     pub last_error: Option<String>,
     /// What it had when the last connection ended.
-    pub last_known: Option<Known>,
+    pub last_known: Option<Box<Known>>,
     pub participant: Option<Participant>,
 }
 
@@ -186,7 +188,7 @@ impl Peer {
     pub fn forget_places(&mut self) {
         self.address.direct.clear();
         if let Some(asked_for) = self.asked_for.clone() {
-            self.learn_address(asked_for);
+            self.learn_address(*asked_for);
         }
     }
 
@@ -207,7 +209,7 @@ impl Peer {
     pub fn view(&self, ours: &loro::VersionVector) -> PeerView {
         let known = match &self.link {
             Some(link) => link.certainly_known(),
-            None => self.last_known.as_ref(),
+            None => self.last_known.as_deref(),
         };
         PeerView {
             node: self.node,
@@ -237,6 +239,14 @@ pub(crate) fn earliest(moments: impl IntoIterator<Item = Option<Duration>>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_idle_peer_takes_little_memory() {
+        let size = size_of::<Peer>();
+        println!("a peer takes {size} bytes, its link {}", size_of::<Link>());
+        // The rest of the kilobyte is for names, addresses, neighbours and versions.
+        assert!(size <= 940, "{size}");
+    }
 
     #[test]
     fn of_two_simultaneous_dials_exactly_one_is_kept() {

@@ -103,6 +103,11 @@ impl Participant {
         std::mem::take(&mut self.presence.typing)
     }
 
+    /// Returns whether the way to the participant is gone.
+    pub fn is_lost(&self) -> bool {
+        self.lost_until.is_some()
+    }
+
     /// The connection is back. Returns whether the person changed meanwhile.
     pub fn come_back(&mut self, user: &UserInfo) -> bool {
         self.lost_until = None;

@@ -5,6 +5,8 @@
 
 mod content;
 
+use std::cell::Cell;
+
 use loro::{ExportMode, IdSpan, LoroDoc, VersionVector};
 use thiserror::Error;
 
@@ -41,6 +43,15 @@ pub trait Replica {
     ///
     /// Fails if the bytes are not an update; the document is then as it was.
     fn import(&mut self, updates: &[u8], from: NodeId) -> Result<Imported, ReplicaError>;
+
+    /// Takes in several updates that a peer sent, in any order, at once: that costs much less than
+    /// one after the other when they were written at the same time as others.
+    ///
+    /// # Errors
+    ///
+    /// Fails if any of them is not an update; the others may be in the document then.
+    fn import_batch(&mut self, updates: &[Vec<u8>], from: NodeId)
+    -> Result<Imported, ReplicaError>;
 
     /// Returns a hash of everything that the document holds at this version, the same on every
     /// machine. `None`: the document is at another version now, or cannot tell.
@@ -100,15 +111,25 @@ impl Replica for SharedDocument {
             .doc()
             .import_with(updates, &import_origin(from))
             .map_err(ReplicaError::Import)?;
-        let spans = spans_of_range(&status.success);
-        Ok(Imported {
-            unlocked: not_in(updates, &spans),
-            spans,
-            pending: status
-                .pending
-                .as_ref()
-                .map_or_else(Vec::new, spans_of_range),
-        })
+        Ok(imported(&status, &[updates]))
+    }
+
+    fn import_batch(
+        &mut self,
+        updates: &[Vec<u8>],
+        from: NodeId,
+    ) -> Result<Imported, ReplicaError> {
+        if let [update] = updates {
+            return self.import(update, from);
+        }
+        let guard = self.lock();
+        // Loro's events of a batch name no origin; they are delivered on this thread.
+        let _importing = Importing::from_peer(from);
+        let status = guard
+            .doc()
+            .import_batch(updates)
+            .map_err(ReplicaError::Import)?;
+        Ok(imported(&status, updates))
     }
 
     fn content_hash(&self, version: &VersionVector) -> Option<u64> {
@@ -120,6 +141,45 @@ impl Replica for SharedDocument {
         }
         Some(content::hash(&guard.doc().get_deep_value()))
     }
+}
+
+fn imported<B: AsRef<[u8]>>(status: &loro::ImportStatus, updates: &[B]) -> Imported {
+    let spans = spans_of_range(&status.success);
+    Imported {
+        unlocked: not_in(updates, &spans),
+        spans,
+        pending: status
+            .pending
+            .as_ref()
+            .map_or_else(Vec::new, spans_of_range),
+    }
+}
+
+thread_local! {
+    /// Whose batch this thread imports at the moment.
+    static IMPORTING: Cell<Option<NodeId>> = const { Cell::new(None) };
+}
+
+/// Marks the time in which a batch is imported.
+struct Importing;
+
+impl Importing {
+    fn from_peer(from: NodeId) -> Self {
+        IMPORTING.set(Some(from));
+        Self
+    }
+}
+
+impl Drop for Importing {
+    fn drop(&mut self) {
+        IMPORTING.set(None);
+    }
+}
+
+/// Returns the peer whose batch is being imported on this thread. Loro reports such a batch as a
+/// checkout; only a callback of Loro's need ask.
+pub fn importing_batch_of() -> Option<NodeId> {
+    IMPORTING.get()
 }
 
 /// Returns the origin that Loro's events carry when they come from a peer's update.
@@ -154,14 +214,18 @@ pub(crate) fn lacking(version: &VersionVector, known: &VersionVector) -> Vec<IdS
     spans
 }
 
-/// Returns which operations of an import the update did not hold, where more than one writer's
+/// Returns which operations of an import the updates did not hold, where more than one writer's
 /// came in; for a single one that could only be what the same writer had written next.
-fn not_in(updates: &[u8], spans: &[IdSpan]) -> Vec<IdSpan> {
+fn not_in<B: AsRef<[u8]>>(updates: &[B], spans: &[IdSpan]) -> Vec<IdSpan> {
     if spans.len() < 2 {
         return Vec::new();
     }
     // The import has just decoded the same bytes, so they do no harm any more.
-    let sent = spans_of_own_update(updates).unwrap_or_default();
+    let sent: Vec<_> = updates
+        .iter()
+        .filter_map(|update| spans_of_own_update(update.as_ref()))
+        .flatten()
+        .collect();
     without_all(spans, &sent)
 }
 
@@ -273,6 +337,28 @@ mod tests {
         }));
         imported(&mut bo, &exported(&ana, &[IdSpan::new(1, 0, 4)]));
         assert_eq!(receiver.recv(), Ok(Some(NODE)));
+        drop(subscription);
+    }
+
+    #[test]
+    fn a_batch_is_one_event_that_names_the_peer() {
+        let (ana, mut bo) = (document(1), document(2));
+        let mut updates = Vec::new();
+        for start in [0, 4, 8] {
+            write(&ana, "text");
+            updates.push(exported(&ana, &[IdSpan::new(1, start, start + 4)]));
+        }
+        updates.reverse();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let subscription = bo.doc().subscribe_root(std::sync::Arc::new(move |_| {
+            let _ = sender.send(importing_batch_of());
+        }));
+        let result = bo.import_batch(&updates, NODE);
+        assert!(result.is_ok_and(|result| {
+            result.spans == [IdSpan::new(1, 0, 12)] && result.pending.is_empty()
+        }));
+        assert_eq!(receiver.try_iter().collect::<Vec<_>>(), [Some(NODE)]);
+        assert_eq!(importing_batch_of(), None);
         drop(subscription);
     }
 

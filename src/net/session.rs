@@ -13,6 +13,7 @@ mod history;
 mod lifecycle;
 mod membership;
 mod participants;
+mod relays;
 mod sabotage;
 mod sync;
 
@@ -37,6 +38,7 @@ use crate::net::{
     replica::{Replica, decode_version},
 };
 use history::History;
+use relays::Distant;
 pub use sabotage::Sabotage;
 
 /// A connection, as the driver numbers it. A number is never used again.
@@ -221,9 +223,14 @@ pub struct Session {
     peers: BTreeMap<NodeId, Peer>,
     /// Whose every connection is, those that are ending included.
     connections: HashMap<ConnectionId, NodeId>,
+    /// Participants whom we hear of through others.
+    distant: BTreeMap<NodeId, Distant>,
     history: History,
     reach: Reach,
     next_heartbeat: Option<Duration>,
+    /// Whether updates are gathered, to be imported at once, and those that were.
+    gathering: bool,
+    gathered: Vec<(NodeId, Vec<Vec<u8>>)>,
     /// When something was handled last.
     handled_at: Duration,
     /// Bytes of updates that may be on their way to one peer.
@@ -246,9 +253,12 @@ impl Session {
             random: StdRng::seed_from_u64(seed),
             peers: BTreeMap::new(),
             connections: HashMap::new(),
+            distant: BTreeMap::new(),
             history: History::default(),
             reach: Reach::Online,
             next_heartbeat: None,
+            gathering: false,
+            gathered: Vec::new(),
             handled_at: Duration::ZERO,
             queue_limit: MAX_ON_THEIR_WAY,
             outputs: Vec::new(),
@@ -283,8 +293,50 @@ impl Session {
         now: Duration,
         replica: &mut R,
     ) -> Vec<Output> {
+        self.start(now, replica);
+        self.take(input, now, replica);
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// Takes in several things that happened, in this order, and returns what must happen next.
+    ///
+    /// New operations that came from one peer are imported at once, which costs much less than
+    /// one update after the other when many people write. Hand in what has gathered while the
+    /// last was handled; do not wait for more.
+    pub fn handle_batch<R: Replica>(
+        &mut self,
+        inputs: impl IntoIterator<Item = Input>,
+        now: Duration,
+        replica: &mut R,
+    ) -> Vec<Output> {
+        self.start(now, replica);
+        self.gathering = true;
+        for input in inputs {
+            let gathers = matches!(
+                input,
+                Input::Received {
+                    message: Message::UpdateBatch(_)
+                        | Message::PresenceUpdate(_)
+                        | Message::PresenceRelay(_),
+                    ..
+                } | Input::RoundTrip { .. }
+            );
+            if !gathers {
+                self.import_gathered(now, replica);
+            }
+            self.take(input, now, replica);
+        }
+        self.gathering = false;
+        self.import_gathered(now, replica);
+        std::mem::take(&mut self.outputs)
+    }
+
+    fn start<R: Replica>(&mut self, now: Duration, replica: &R) {
         self.history.start(replica);
         self.notice_sleep(now);
+    }
+
+    fn take<R: Replica>(&mut self, input: Input, now: Duration, replica: &mut R) {
         match input {
             Input::LocalUpdate { spans, updates } => {
                 self.local_update(&spans, updates, now, replica);
@@ -312,7 +364,6 @@ impl Session {
             Input::Shutdown => self.go_offline(Reach::Shut, now),
             Input::Tick => self.tick(now, replica),
         }
-        std::mem::take(&mut self.outputs)
     }
 
     /// Returns when to hand in [`Input::Tick`] at the latest. Ask again after each input.
@@ -327,7 +378,8 @@ impl Session {
         earliest(
             session
                 .into_iter()
-                .chain(self.peers.values().map(Peer::deadline)),
+                .chain(self.peers.values().map(Peer::deadline))
+                .chain(self.distant.values().map(Distant::deadline)),
         )
     }
 
@@ -351,6 +403,9 @@ impl Session {
         let Some(node) = self.heard(connection, now) else {
             return;
         };
+        if let Err(reason) = self.spend(node, &message, now) {
+            return self.close(node, reason, now);
+        }
         let result = match message {
             Message::Hello(hello) => self.hello(node, hello, now),
             Message::Welcome(welcome) => self.welcome(node, welcome, now),
@@ -380,11 +435,19 @@ impl Session {
             }
             Message::ContentDigest(digest) => self.content_digest(node, digest, now, replica),
             Message::ConflictNotification(notification) => self.conflict(node, &notification),
-            Message::PresenceRelay(_) => self.open_link(node).map(|_| ()),
+            Message::PresenceRelay(relay) => self.presence_relay(node, relay, now),
         };
         if let Err(reason) = result {
             self.close(node, reason, now);
         }
+    }
+
+    fn spend(&mut self, node: NodeId, message: &Message, now: Duration) -> Result<(), CloseReason> {
+        let link = self
+            .peers
+            .get_mut(&node)
+            .and_then(|peer| peer.link.as_mut());
+        link.map_or(Ok(()), |link| link.allowance.spend(message, now))
     }
 
     fn send(&mut self, connection: ConnectionId, message: Message) {

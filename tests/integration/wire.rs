@@ -280,6 +280,7 @@ async fn a_crowd_that_dials_at_once_gets_in_after_proving_where_it_is() {
                     .unwrap();
                 let dialled = endpoint.connect(host, RealtimeLoroProtocol::ALPN);
                 timeout(PATIENCE, dialled).await.unwrap().unwrap();
+                endpoint.close().await;
             })
         })
         .collect();

@@ -1,17 +1,20 @@
 //! One connection with a peer: how far the handshake went, what passed, what is on its way.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    time::Duration,
-};
+use std::{collections::VecDeque, time::Duration};
 
 use loro::{IdSpan, VersionVector};
 
 use crate::net::{
     event::PeerState,
-    message::{CloseReason, MAX_MEMBERS, MAX_UPDATE, Part, PresenceUpdate},
+    message::{
+        CloseReason, MAX_HANDSHAKE_SECONDS, MAX_MEMBERS, MAX_UPDATE, Part, PresenceRelay,
+        PresenceUpdate,
+    },
     node::{DocumentId, NodeId},
-    peer::known::{Known, without},
+    peer::{
+        Allowance,
+        known::{Known, without},
+    },
     session::ConnectionId,
 };
 
@@ -44,9 +47,11 @@ pub(crate) enum Phase {
     Open,
 }
 
-/// What the peer said about its document.
+/// What the two sides said about their documents.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Offer {
+    /// The document that our hello named.
+    pub told_document: Option<DocumentId>,
     pub document: Option<DocumentId>,
     pub title: String,
 }
@@ -56,11 +61,13 @@ pub(crate) struct Offer {
 pub(crate) struct Link {
     pub connection: ConnectionId,
     pub phase: Phase,
-    /// The document that our hello named.
-    pub told_document: Option<DocumentId>,
-    pub offer: Offer,
-    /// Whom the peer is connected to, as far as it told.
-    neighbours: BTreeSet<NodeId>,
+    /// What both sides said in their hellos, until the handshake is done.
+    pub offer: Option<Box<Offer>>,
+    /// Whether neither side had a document when it said hello.
+    pub without_document: bool,
+    /// Whom the peer is connected to, as far as it told, by the beginnings of their ids: a mix-up
+    /// costs a repair.
+    neighbours: Vec<u64>,
     /// What the peer has, or is going to get from us or from the author. `None` until it asked
     /// for the first time: before, it gets no updates.
     known: Option<Known>,
@@ -85,6 +92,12 @@ pub(crate) struct Link {
     probe_until: Option<Duration>,
     /// The version at which we told the peer what our document holds.
     pub told_content: Option<u64>,
+    /// Until when the handshake must be done.
+    introduced_until: Option<Duration>,
+    /// What the peer may send.
+    pub allowance: Allowance,
+    /// Bytes of updates of this peer that wait inside the document for others.
+    pub pending_bytes: usize,
     /// What was sent and is not known to be in the peer's document: it may be on its way, or wait
     /// there for something else.
     in_flight: VecDeque<InFlight>,
@@ -97,7 +110,14 @@ pub(crate) struct Link {
     repair_pause: Duration,
     presence_sequence: u64,
     /// Presence travels on its own stream and may overtake the handshake.
-    pub early_presence: Option<PresenceUpdate>,
+    pub early_presence: Option<Box<PresenceUpdate>>,
+    /// The same of participants behind the peer.
+    pub early_relays: Vec<PresenceRelay>,
+}
+
+fn beginning(node: NodeId) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = node.0;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 /// What a peer says when it asks for what it lacks.
@@ -129,9 +149,12 @@ impl Link {
         Self {
             connection,
             phase: Phase::Hello,
-            told_document,
-            offer: Offer::default(),
-            neighbours: BTreeSet::new(),
+            offer: Some(Box::new(Offer {
+                told_document,
+                ..Offer::default()
+            })),
+            without_document: false,
+            neighbours: Vec::new(),
             known: None,
             asked: false,
             synced: false,
@@ -145,6 +168,9 @@ impl Link {
             needs_sync: false,
             probe_until: None,
             told_content: None,
+            introduced_until: Some(now + Duration::from_secs(MAX_HANDSHAKE_SECONDS)),
+            allowance: Allowance::new(now),
+            pending_bytes: 0,
             in_flight: VecDeque::new(),
             response: Vec::new(),
             batch: Vec::new(),
@@ -155,6 +181,7 @@ impl Link {
             repair_pause: HEARTBEAT,
             presence_sequence: 0,
             early_presence: None,
+            early_relays: Vec::new(),
         }
     }
 
@@ -181,8 +208,17 @@ impl Link {
             SILENT_AFTER
         };
         let deadline = self.heard_at + silence;
-        self.probe_until
-            .map_or(deadline, |until| until.min(deadline))
+        [self.probe_until, self.introduced_until]
+            .into_iter()
+            .flatten()
+            .fold(deadline, Duration::min)
+    }
+
+    /// The handshake is done.
+    pub fn open(&mut self) {
+        self.phase = Phase::Open;
+        self.offer = None;
+        self.introduced_until = None;
     }
 
     pub fn is_unstable(&self, now: Duration) -> bool {
@@ -190,20 +226,29 @@ impl Link {
     }
 
     pub fn is_silent(&self, now: Duration) -> bool {
-        now >= self.heard_at + SILENT_AFTER || self.probe_until.is_some_and(|until| until <= now)
+        let limits = [self.probe_until, self.introduced_until];
+        now >= self.heard_at + SILENT_AFTER
+            || limits.into_iter().flatten().any(|until| until <= now)
     }
 
     /// Notes a neighbour of the peer. Returns whether it is news.
     pub fn add_neighbour(&mut self, node: NodeId) -> bool {
-        self.neighbours.len() < MAX_MEMBERS && self.neighbours.insert(node)
+        match self.neighbours.binary_search(&beginning(node)) {
+            Err(place) if self.neighbours.len() < MAX_MEMBERS => {
+                self.neighbours.insert(place, beginning(node));
+                true
+            }
+            Ok(_) | Err(_) => false,
+        }
     }
 
     pub fn remove_neighbour(&mut self, node: NodeId) {
-        self.neighbours.remove(&node);
+        let gone = beginning(node);
+        self.neighbours.retain(|neighbour| *neighbour != gone);
     }
 
     pub fn is_neighbour_of(&self, node: NodeId) -> bool {
-        self.neighbours.contains(&node)
+        self.neighbours.binary_search(&beginning(node)).is_ok()
     }
 
     /// Returns whether the peer's presence with this number is newer than all before it.
@@ -211,6 +256,11 @@ impl Link {
         let newer = sequence > self.presence_sequence;
         self.presence_sequence = self.presence_sequence.max(sequence);
         newer
+    }
+
+    /// Returns the number of the peer's newest presence, 0 if there was none.
+    pub fn presence_sequence(&self) -> u64 {
+        self.presence_sequence
     }
 
     /// Takes a part of an update. Returns the whole update once it is complete.

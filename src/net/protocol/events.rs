@@ -20,7 +20,7 @@ use crate::{
     crdt::Delta,
     net::{
         event::{ChangeOrigin, ContainerDelta, DocumentEvent},
-        replica::peer_of_origin,
+        replica::{importing_batch_of, peer_of_origin},
     },
 };
 
@@ -92,7 +92,10 @@ fn origin_of(event: &DiffEvent<'_>) -> ChangeOrigin {
         EventTriggerKind::Import => {
             peer_of_origin(event.origin).map_or(ChangeOrigin::Local, ChangeOrigin::Peer)
         }
-        EventTriggerKind::Local | EventTriggerKind::Checkout => ChangeOrigin::Local,
+        EventTriggerKind::Checkout => {
+            importing_batch_of().map_or(ChangeOrigin::Local, ChangeOrigin::Peer)
+        }
+        EventTriggerKind::Local => ChangeOrigin::Local,
     }
 }
 

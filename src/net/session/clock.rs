@@ -24,6 +24,7 @@ impl Session {
             self.dial_if_due(node, now);
             self.expire_presence(node, now);
         }
+        self.expire_distant(now);
         self.own.stop_typing(now);
         self.tell_presence(now);
         self.ask_for_waiting(now);

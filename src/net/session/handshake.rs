@@ -8,7 +8,9 @@ use std::time::Duration;
 use super::{ConnectionId, Output, Reach, Session};
 use crate::net::{
     event::{PeerState, Reason},
-    message::{CloseReason, Denied, DeniedCode, Hello, MINOR_VERSION, Message, Welcome},
+    message::{
+        CloseReason, Denied, DeniedCode, Hello, MAX_UNINTRODUCED, MINOR_VERSION, Message, Welcome,
+    },
     node::{DocumentId, NodeId, PeerAddress},
     peer::{
         Link, Peer, Wish,
@@ -65,10 +67,10 @@ impl Session {
             return Err(CloseReason::Protocol);
         }
         link.phase = Phase::Welcome;
-        link.offer = Offer {
-            document: hello.document,
-            title: hello.title,
-        };
+        if let Some(offer) = &mut link.offer {
+            offer.document = hello.document;
+            offer.title = hello.title;
+        }
         let connection = link.connection;
         peer.user = Some(clean_user(node, &hello.user));
         peer.learn_address(hello.address);
@@ -93,8 +95,9 @@ impl Session {
         if link.phase != Phase::Welcome {
             return Err(CloseReason::Protocol);
         }
-        let offer = link.offer.clone();
-        let neither_had_one = link.told_document.is_none() && offer.document.is_none();
+        let offer = link.offer.take().ok_or(CloseReason::Protocol)?;
+        let neither_had_one = offer.told_document.is_none() && offer.document.is_none();
+        link.without_document = neither_had_one;
         if self.is_other_document(offer.document) {
             // Meanwhile we took that of somebody else.
             self.refuse(node, now);
@@ -104,14 +107,15 @@ impl Session {
             return Err(CloseReason::Renew);
         }
         if let Ok(link) = self.open(node) {
-            link.phase = Phase::Open;
+            link.open();
         }
-        self.adopt(offer, now);
+        self.adopt(*offer, now);
         self.transition(node, PeerState::Syncing, Reason::Normal);
         self.ask(node, now);
         self.come_in(node, now);
         self.introduce(node);
         self.learn_members(node, welcome.members, now);
+        self.relay_all_to(node);
         Ok(())
     }
 
@@ -140,7 +144,9 @@ impl Session {
                 Wish::Unwanted => Err(CloseReason::Unwanted),
             };
         }
-        if !self.make_room() {
+        let newcomers = self.peers.values().filter_map(|peer| peer.link.as_ref());
+        let unintroduced = newcomers.filter(|link| !link.is_open()).count();
+        if unintroduced >= MAX_UNINTRODUCED || !self.make_room() {
             return Err(CloseReason::Busy);
         }
         let peer = Peer::new(PeerAddress::unknown(node), Wish::Met);
@@ -197,10 +203,7 @@ impl Session {
             document,
             title: self.config.title.clone(),
         });
-        let is_stale = |peer: &&Peer| {
-            peer.open_link()
-                .is_some_and(|link| link.told_document.is_none() && link.offer.document.is_none())
-        };
+        let is_stale = |peer: &&Peer| peer.open_link().is_some_and(|link| link.without_document);
         let stale: Vec<_> = self
             .peers
             .values()

@@ -28,7 +28,7 @@ impl Session {
         }
         if let Some(peer) = self.peers.get_mut(&node) {
             peer.wish = Wish::Requested;
-            peer.asked_for = Some(asked_for);
+            peer.asked_for = Some(Box::new(asked_for));
             peer.redial.reset();
         }
         self.dial(node, now);
@@ -126,11 +126,11 @@ impl Session {
             return;
         };
         if let Some(peer) = self.peers.get_mut(&node) {
-            peer.ending = Some(Ending {
+            peer.ending = Some(Box::new(Ending {
                 connection,
                 reason: report.clone(),
                 until: Peer::ending_until(now),
-            });
+            }));
         }
         self.outputs.push(Output::Close {
             connection,
@@ -298,7 +298,7 @@ impl Session {
         let peer = self.peers.get_mut(&node)?;
         let link = peer.link.take()?;
         if link.is_open() {
-            peer.last_known = link.certainly_known().cloned();
+            peer.last_known = link.certainly_known().cloned().map(Box::new);
             for connection in self.welcomed() {
                 self.send(connection, Message::UserLeft { node });
             }

@@ -46,7 +46,7 @@ impl Session {
             return Ok(());
         }
         if !link.is_open() {
-            link.early_presence = Some(update);
+            link.early_presence = Some(Box::new(update));
             return Ok(());
         }
         self.apply_presence(node, update, now);
@@ -61,6 +61,7 @@ impl Session {
         if let Some(user) = &user {
             peer.user = Some(user.clone());
         }
+        let passed_on = peer.user.clone().map(|user| (user, update.clone()));
         if let Some(participant) = &mut peer.participant
             && participant.update(update, user, now)
         {
@@ -68,10 +69,14 @@ impl Session {
             self.outputs
                 .push(Output::PresenceChanged { node, presence });
         }
+        if let Some((user, update)) = passed_on {
+            self.relay(node, node, &user, Some(&update));
+        }
     }
 
     /// A peer is let in: its participant is here, and gets to know ours.
     pub(super) fn come_in(&mut self, node: NodeId, now: Duration) {
+        self.come_near(node);
         let introduction = self.own.introduce();
         let Some(peer) = self.peers.get_mut(&node) else {
             return;
@@ -81,6 +86,7 @@ impl Session {
         };
         let connection = link.connection;
         let early = link.early_presence.take();
+        let early_relays = std::mem::take(&mut link.early_relays);
         let output = match &mut peer.participant {
             Some(participant) => participant
                 .come_back(&user)
@@ -96,7 +102,11 @@ impl Session {
         self.outputs.extend(output);
         self.send(connection, Message::PresenceUpdate(introduction));
         if let Some(update) = early {
-            self.apply_presence(node, update, now);
+            self.apply_presence(node, *update, now);
+        }
+        for relay in early_relays {
+            // It was not refused when it came, and the link is open now.
+            let _ = self.presence_relay(node, relay, now);
         }
     }
 
@@ -108,6 +118,7 @@ impl Session {
         reason: &Reason,
         now: Duration,
     ) {
+        self.lose_those_behind(node, now);
         match reason {
             Reason::Left | Reason::Denied(_) | Reason::Requested => self.participant_left(node),
             Reason::Normal | Reason::Lost(_) | Reason::Silent => {
@@ -151,6 +162,7 @@ impl Session {
             .and_then(|peer| peer.participant.take());
         if let Some(participant) = participant {
             let user = participant.presence().user.clone();
+            self.relay(node, node, &user, None);
             self.outputs.push(Output::Left { node, user });
         }
     }

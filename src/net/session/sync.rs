@@ -7,13 +7,13 @@ use loro::{IdSpan, VersionVector};
 use super::{ConnectionId, Output, Sabotage, Session};
 use crate::net::{
     event::{PeerState, Reason},
-    message::{CloseReason, Message, Part, parts},
+    message::{CloseReason, MAX_PENDING, Message, Part, parts},
     node::NodeId,
     peer::{
         known::without,
         link::{Question, Stretch},
     },
-    replica::{Replica, lacking, without_all},
+    replica::{Imported, Replica, lacking, without_all},
 };
 
 impl Session {
@@ -46,6 +46,8 @@ impl Session {
         let Ok(link) = self.open_link(node) else {
             return;
         };
+        // If too much waits, it is all to come again, in order.
+        let waiting = waiting && link.pending_bytes <= MAX_PENDING;
         link.ask(now);
         let (connection, received) = (link.connection, link.received());
         self.send(
@@ -91,8 +93,10 @@ impl Session {
         let Some(updates) = self.open_link(node)?.assemble(stretch, part, now)? else {
             return Ok(());
         };
-        if !updates.is_empty() {
-            self.import(node, &updates, now, replica)?;
+        if self.gathering && stretch == Stretch::Batch {
+            self.gather(node, updates);
+        } else if !updates.is_empty() {
+            self.import(node, &[updates], now, replica)?;
         }
         // Early enough for a peer that waits for this word before it sends more.
         let confirm_at = self.queue_limit / 4;
@@ -182,15 +186,32 @@ impl Session {
         self.outputs.push(Output::InSync { node });
     }
 
+    /// Keeps an update until all that came in one go is imported.
+    fn gather(&mut self, node: NodeId, updates: Vec<u8>) {
+        match self.gathered.iter_mut().find(|(of, _)| *of == node) {
+            Some((_, gathered)) => gathered.push(updates),
+            None => self.gathered.push((node, vec![updates])),
+        }
+    }
+
+    /// Imports what was gathered: of each peer all at once.
+    pub(super) fn import_gathered<R: Replica>(&mut self, now: Duration, replica: &mut R) {
+        for (node, updates) in std::mem::take(&mut self.gathered) {
+            if let Err(reason) = self.import(node, &updates, now, replica) {
+                self.close(node, reason, now);
+            }
+        }
+    }
+
     fn import<R: Replica>(
         &mut self,
         node: NodeId,
-        updates: &[u8],
+        updates: &[Vec<u8>],
         now: Duration,
         replica: &mut R,
     ) -> Result<(), CloseReason> {
         let imported = replica
-            .import(updates, node)
+            .import_batch(updates, node)
             .map_err(|_| CloseReason::Protocol)?;
         let waited = self.history.waiting_from_others(node);
         // What waited here and came from no peer is our application's, and news to the sender too.
@@ -201,6 +222,8 @@ impl Session {
             None => self.history.refresh(replica.version(), now),
         };
         self.history.wait_for(&imported, node, now);
+        let bytes = updates.iter().map(Vec::len).sum();
+        self.bound_pending(node, &imported, bytes, now)?;
         let link = self.open_link(node)?;
         link.knows(&by_sender(node, &theirs, &waited)[0].1);
         link.knows(&imported.pending);
@@ -219,6 +242,30 @@ impl Session {
         }
         if !ours.is_empty() {
             self.spread(&ours, None, None, now, replica);
+        }
+        Ok(())
+    }
+
+    /// Keeps what waits inside the document from growing without end.
+    fn bound_pending(
+        &mut self,
+        node: NodeId,
+        imported: &Imported,
+        bytes: usize,
+        now: Duration,
+    ) -> Result<(), CloseReason> {
+        let nothing_waits = !self.history.is_waiting_from(node);
+        let link = self.open_link(node)?;
+        if !imported.pending.is_empty() {
+            link.pending_bytes += bytes;
+        } else if nothing_waits {
+            link.pending_bytes = 0;
+        }
+        if link.pending_bytes > 2 * MAX_PENDING {
+            return Err(CloseReason::Excess);
+        }
+        if link.pending_bytes > MAX_PENDING && link.can_ask(now) {
+            self.ask(node, now);
         }
         Ok(())
     }

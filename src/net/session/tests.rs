@@ -1,5 +1,6 @@
 //! Stories about sessions, told with the simulated network.
 
+mod crowds;
 mod hostile;
 mod people;
 mod schedules;

@@ -124,8 +124,10 @@ impl Network {
         self.sites[site].behind += self.now - slept_at;
         let missed = std::mem::take(&mut self.sites[site].missed);
         self.input(site, Input::Woke);
-        for input in missed {
-            self.input(site, input);
+        if self.sites[site].alive {
+            // A driver that was held up hands in all that has gathered.
+            let outputs = self.sites[site].handle_all(missed, self.now);
+            self.carry_out(site, outputs);
         }
         self.release_held();
     }

@@ -164,8 +164,19 @@ impl Site {
 
     /// Hands something to the session, and keeps what it says for the story.
     pub fn handle(&mut self, input: Input, now: Duration) -> Vec<Output> {
+        self.handle_all(vec![input], now)
+    }
+
+    /// Hands several things to the session at once.
+    pub fn handle_all(&mut self, mut inputs: Vec<Input>, now: Duration) -> Vec<Output> {
         let local = (now + self.ahead).saturating_sub(self.behind);
-        let outputs = self.session.handle(input, local, &mut self.document);
+        let outputs = match (inputs.pop(), inputs.is_empty()) {
+            (Some(input), true) => self.session.handle(input, local, &mut self.document),
+            (last, _) => {
+                let inputs = inputs.into_iter().chain(last);
+                self.session.handle_batch(inputs, local, &mut self.document)
+            }
+        };
         self.next_tick = self.session.next_tick();
         for output in &outputs {
             if !matches!(output, Output::Send { .. }) {
@@ -219,7 +230,7 @@ impl Mirror {
             if let (true, Diff::Text(delta)) = (is_text(change.target), &change.diff) {
                 let delta = Delta::from_loro(delta);
                 self.apply(&delta);
-                if self.twice && event.triggered_by == EventTriggerKind::Import {
+                if self.twice && event.triggered_by != EventTriggerKind::Local {
                     self.apply(&delta);
                 }
             }

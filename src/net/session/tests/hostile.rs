@@ -9,8 +9,8 @@ use crate::{
     net::{
         event::{PeerState, Reason, UserInfo},
         message::{
-            CloseReason, ConflictKind, ConflictNotification, Hello, MAX_MEMBERS, MAX_UPDATE,
-            Member, Message, Part, PresenceUpdate, Welcome,
+            CloseReason, ConflictKind, ConflictNotification, Hello, MAX_MEMBERS, MAX_UNINTRODUCED,
+            MAX_UPDATE, Member, Message, Part, PresenceUpdate, QUESTIONS_SAVED, Welcome,
         },
         node::{DocumentId, NodeId, PeerAddress},
         session::{Input, Output, Session, SessionConfig},
@@ -291,7 +291,8 @@ fn an_update_without_end_ends_the_connection() {
 #[test]
 fn old_presence_is_ignored() {
     let mut stage = Stage::new();
-    assert_eq!(stage.receive(FRIENDS, presence(2)).len(), 1);
+    // It is news here, and passed on.
+    assert_eq!(stage.receive(FRIENDS, presence(2)).len(), 2);
     assert_eq!(stage.receive(FRIENDS, presence(1)), []);
     assert_eq!(stage.receive(FRIENDS, presence(2)), []);
 }
@@ -370,7 +371,7 @@ fn one_cannot_connect_to_oneself_or_flood_the_list_of_peers() {
         }]
     );
     assert_eq!(stage.input(Input::Dial(PeerAddress::unknown(US))), []);
-    for number in 0..MAX_MEMBERS as u64 {
+    for number in 0..MAX_UNINTRODUCED as u64 {
         let mut node = [8; 32];
         node[..8].copy_from_slice(&number.to_le_bytes());
         stage.open(NodeId(node), 100 + number);
@@ -383,6 +384,35 @@ fn one_cannot_connect_to_oneself_or_flood_the_list_of_peers() {
             reason: CloseReason::Busy
         }]
     );
+}
+
+#[test]
+fn who_does_not_introduce_itself_is_let_go() {
+    let mut stage = Stage::new();
+    stage.open(NodeId([4; 32]), 3);
+    stage.now += Duration::from_secs(10);
+    let outputs = stage.input(Input::Tick);
+    assert!(outputs.contains(&Output::Close {
+        connection: 3,
+        reason: CloseReason::Silent
+    }));
+}
+
+#[test]
+fn who_asks_without_end_is_let_go_with_a_reason() {
+    let mut stage = Stage::new();
+    let question = sync_request(&VersionVector::new());
+    // The handshake took one.
+    for _ in 1..QUESTIONS_SAVED {
+        stage.receive(MALLORYS, question.clone());
+    }
+    assert_eq!(stage.state(MALLORY), Some(PeerState::Connected));
+    let outputs = stage.receive(MALLORYS, question);
+    assert!(outputs.contains(&Output::Close {
+        connection: MALLORYS,
+        reason: CloseReason::Excess
+    }));
+    assert_eq!(stage.state(FRIEND), Some(PeerState::Connected));
 }
 
 #[test]

@@ -6,6 +6,7 @@ use super::{party, run_until_mesh};
 use crate::net::{
     event::UserInfo,
     message::WireAnchor,
+    node::DocumentId,
     presence::{LocalPresence, RemotePresence, color_of},
     session::{Input, Output},
     sim::{Network, SiteId, SiteOptions},
@@ -176,4 +177,73 @@ fn away_and_a_new_name_reach_the_others() {
     net.input(bo, Input::Offline);
     net.run_for(Duration::from_secs(1));
     assert_eq!(comings(&net, ana).last(), Some(&(false, "Bodo".to_owned())));
+}
+
+#[test]
+fn the_ends_of_a_line_see_each_other() {
+    let mut net = Network::new(9);
+    let sites = ["Ana", "Bo", "Cy", "Dee"].map(|name| add_loner(&mut net, name));
+    for pair in sites.windows(2) {
+        net.connect(pair[0], pair[1]);
+    }
+    net.run_for(Duration::from_secs(3));
+    let (ana, dee) = (sites[0], sites[3]);
+    let place = |net: &Network| seen(net, ana, dee).and_then(|presence| presence.cursor);
+    for cursor in 1..50 {
+        net.present(dee, doing(cursor, false));
+        net.run_for(Duration::from_millis(50));
+    }
+    net.run_for(Duration::from_secs(1));
+    assert_eq!(place(&net), Some(WireAnchor(vec![49])));
+    assert_eq!(comings(&net, ana).len(), 3, "everybody came once");
+
+    // A place in between that is lost for a moment makes nobody leave.
+    net.cut(sites[1], sites[2]);
+    net.run_for(Duration::from_secs(12));
+    net.present(dee, doing(77, false));
+    net.run_for(Duration::from_secs(1));
+    assert_eq!(place(&net), Some(WireAnchor(vec![77])));
+    assert_eq!(comings(&net, ana).len(), 3);
+
+    // Who starts anew counts anew.
+    net.restart(dee);
+    net.run_for(Duration::from_secs(12));
+    net.present(dee, doing(5, false));
+    net.run_for(Duration::from_secs(1));
+    assert_eq!(place(&net), Some(WireAnchor(vec![5])));
+
+    net.leave(dee);
+    net.run_for(Duration::from_secs(1));
+    assert_eq!(comings(&net, ana).last(), Some(&(false, "Bo".to_owned())));
+}
+
+#[test]
+fn who_comes_near_does_not_come_twice() {
+    let (mut net, ana, bo) = two(10);
+    let cy = add_loner(&mut net, "Cy");
+    net.block(ana, cy);
+    net.connect(cy, bo);
+    net.run_for(Duration::from_secs(10));
+    net.present(cy, doing(3, false));
+    net.run_for(Duration::from_secs(1));
+    let cursor = |net: &Network| seen(net, ana, cy).and_then(|presence| presence.cursor);
+    assert_eq!(cursor(&net), Some(WireAnchor(vec![3])));
+    net.heal();
+    net.connect(cy, ana);
+    net.run_for(Duration::from_secs(10));
+    net.present(cy, doing(4, false));
+    net.run_for(Duration::from_secs(1));
+    assert_eq!(cursor(&net), Some(WireAnchor(vec![4])));
+    let expected = [(true, "Bo".to_owned()), (true, "Cy".to_owned())];
+    assert_eq!(comings(&net, ana), expected);
+}
+
+/// Adds a site that connects to nobody by itself.
+fn add_loner(net: &mut Network, name: &str) -> SiteId {
+    net.add_with(SiteOptions {
+        name: name.to_owned(),
+        document: Some(DocumentId([1; 32])),
+        title: String::new(),
+        degree_limit: 0,
+    })
 }

@@ -1,0 +1,140 @@
+//! How much a peer may send: it saves up what it does not use, up to a limit.
+
+use std::time::Duration;
+
+use crate::net::message::{
+    BYTES_SAVED, CloseReason, MAX_BYTES_PER_SECOND, MAX_MESSAGES_PER_SECOND,
+    MAX_QUESTIONS_PER_SECOND, MESSAGES_SAVED, Message, QUESTIONS_SAVED,
+};
+
+/// How often what was saved is reckoned up.
+const RECKONED_EVERY: Duration = Duration::from_millis(100);
+
+/// What one peer may still send now.
+#[derive(Debug)]
+pub(crate) struct Allowance {
+    bytes: u64,
+    messages: u32,
+    questions: u32,
+    reckoned_at: Duration,
+}
+
+impl Allowance {
+    pub fn new(now: Duration) -> Self {
+        Self {
+            bytes: BYTES_SAVED,
+            messages: MESSAGES_SAVED,
+            questions: QUESTIONS_SAVED,
+            reckoned_at: now,
+        }
+    }
+
+    /// Takes a message out of the allowance.
+    pub fn spend(&mut self, message: &Message, now: Duration) -> Result<(), CloseReason> {
+        self.reckon(now);
+        let bytes = match message {
+            // We asked for it, and it has a limit of its own.
+            Message::SyncResponse(_) => return Ok(()),
+            Message::UpdateBatch(part) => part.updates.len() as u64,
+            Message::SyncRequest { version_vector, .. } => {
+                self.questions = self.questions.checked_sub(1).ok_or(CloseReason::Excess)?;
+                version_vector.len() as u64
+            }
+            Message::Hello(_)
+            | Message::Welcome(_)
+            | Message::Denied(_)
+            | Message::PresenceUpdate(_)
+            | Message::UserJoined(_)
+            | Message::UserLeft { .. }
+            | Message::Heartbeat { .. }
+            | Message::ContentDigest(_)
+            | Message::ConflictNotification(_)
+            | Message::PresenceRelay(_) => 0,
+        };
+        self.messages = self.messages.checked_sub(1).ok_or(CloseReason::Excess)?;
+        self.bytes = self.bytes.checked_sub(bytes).ok_or(CloseReason::Excess)?;
+        Ok(())
+    }
+
+    fn reckon(&mut self, now: Duration) {
+        let time = now.saturating_sub(self.reckoned_at);
+        if time < RECKONED_EVERY {
+            return;
+        }
+        self.reckoned_at = now;
+        let milliseconds = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        let saved = |rate: u32| (u64::from(milliseconds) * u64::from(rate) / 1000) as u32;
+        self.messages = self
+            .messages
+            .saturating_add(saved(MAX_MESSAGES_PER_SECOND))
+            .min(MESSAGES_SAVED);
+        // Slower than the reckoning: never rounded down to nothing.
+        let questions = saved(MAX_QUESTIONS_PER_SECOND * 10).div_ceil(10);
+        self.questions = self
+            .questions
+            .saturating_add(questions)
+            .min(QUESTIONS_SAVED);
+        let bytes = u64::from(milliseconds) * MAX_BYTES_PER_SECOND / 1000;
+        self.bytes = self.bytes.saturating_add(bytes).min(BYTES_SAVED);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::{message::Part, node::NodeId};
+
+    const START: Duration = Duration::from_secs(9);
+
+    fn question() -> Message {
+        Message::SyncRequest {
+            version_vector: Vec::new(),
+            received: 0,
+            waiting: false,
+        }
+    }
+
+    /// Returns how many of these pass at one moment.
+    fn passing(allowance: &mut Allowance, message: &Message, now: Duration) -> u32 {
+        (0..)
+            .take_while(|_| allowance.spend(message, now).is_ok())
+            .count() as u32
+    }
+
+    #[test]
+    fn each_kind_of_excess_is_refused_and_forgiven_later() {
+        let gone = Message::UserLeft {
+            node: NodeId([1; 32]),
+        };
+        let large = Message::UpdateBatch(Part {
+            last: false,
+            updates: vec![0; 1024 * 1024],
+        });
+        let later = START + Duration::from_secs(1);
+        for (message, most, more) in [
+            (gone, MESSAGES_SAVED, MAX_MESSAGES_PER_SECOND),
+            (question(), QUESTIONS_SAVED, MAX_QUESTIONS_PER_SECOND),
+            (
+                large,
+                (BYTES_SAVED >> 20) as u32,
+                (MAX_BYTES_PER_SECOND >> 20) as u32,
+            ),
+        ] {
+            let mut allowance = Allowance::new(START);
+            assert_eq!(passing(&mut allowance, &message, START), most);
+            assert_eq!(passing(&mut allowance, &message, later), more);
+        }
+    }
+
+    #[test]
+    fn an_answer_is_free() {
+        let mut allowance = Allowance::new(START);
+        let answer = Message::SyncResponse(Part {
+            last: false,
+            updates: vec![0; 1024],
+        });
+        for _ in 0..2 * MESSAGES_SAVED {
+            assert!(allowance.spend(&answer, START).is_ok());
+        }
+    }
+}
