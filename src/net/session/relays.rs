@@ -139,7 +139,7 @@ impl Session {
                     ..update.clone()
                 }),
             };
-            self.send(connection, Message::PresenceRelay(relay));
+            self.send(connection, Message::PresenceRelay(Box::new(relay)));
         }
     }
 
@@ -166,7 +166,7 @@ impl Session {
             .collect();
         let connection = link.connection;
         for relay in relays {
-            self.send(connection, Message::PresenceRelay(relay));
+            self.send(connection, Message::PresenceRelay(Box::new(relay)));
         }
     }
 
