@@ -137,7 +137,7 @@ fn an_old_version_is_not_edited() {
     assert_eq!(document.rope(), "abc");
     document.shared.lock().doc().checkout_to_latest();
     let changes = document.drain();
-    assert_eq!(changes[0].origin, Origin::Direct);
+    assert_eq!(changes[0].origin, Origin::Remote);
     assert_eq!(document.rope(), "xabc");
 }
 
