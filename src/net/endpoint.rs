@@ -13,7 +13,7 @@ use iroh::{
 use iroh_mdns_address_lookup::MdnsAddressLookup;
 use thiserror::Error;
 
-use crate::net::{lookup::SameMachineLookup, protocol::RealtimeLoroProtocol};
+use crate::net::{lookup::SameMachineLookup, message::MAX_STREAMS, protocol::RealtimeLoroProtocol};
 
 /// How long a connection may be silent before it counts as lost. iroh's own 30 s would show a
 /// peer as present for half a minute after its machine went to sleep.
@@ -26,8 +26,6 @@ const KEEP_ALIVE: Duration = Duration::from_secs(1);
 const STREAM_WINDOW: u32 = 1024 * 1024;
 /// Bytes in flight on one connection, in each direction.
 const CONNECTION_WINDOW: u32 = 2 * STREAM_WINDOW;
-/// The protocol uses two; the others leave room for a later minor version.
-const MAX_STREAMS: u32 = 8;
 /// Keeps our multicast questions apart from those of other iroh programs.
 const MDNS_SERVICE: &str = "copad";
 

@@ -111,18 +111,7 @@ impl Replica for SharedDocument {
             .doc()
             .import_with(updates, &import_origin(from))
             .map_err(ReplicaError::Import)?;
-<<<<<<< HEAD
-        let spans = spans_of_range(&status.success);
-        Ok(Imported {
-            unlocked: not_in(updates, &spans),
-            spans,
-            pending: status
-                .pending
-                .as_ref()
-                .map_or_else(Vec::new, spans_of_range),
-        })
-=======
-        Ok(imported(&status))
+        Ok(imported(&status, &[updates]))
     }
 
     fn import_batch(
@@ -140,8 +129,7 @@ impl Replica for SharedDocument {
             .doc()
             .import_batch(updates)
             .map_err(ReplicaError::Import)?;
-        Ok(imported(&status))
->>>>>>> protocol
+        Ok(imported(&status, updates))
     }
 
     fn content_hash(&self, version: &VersionVector) -> Option<u64> {
@@ -155,9 +143,11 @@ impl Replica for SharedDocument {
     }
 }
 
-fn imported(status: &loro::ImportStatus) -> Imported {
+fn imported<B: AsRef<[u8]>>(status: &loro::ImportStatus, updates: &[B]) -> Imported {
+    let spans = spans_of_range(&status.success);
     Imported {
-        spans: spans_of_range(&status.success),
+        unlocked: not_in(updates, &spans),
+        spans,
         pending: status
             .pending
             .as_ref()
@@ -224,14 +214,18 @@ pub(crate) fn lacking(version: &VersionVector, known: &VersionVector) -> Vec<IdS
     spans
 }
 
-/// Returns which operations of an import the update did not hold, where more than one writer's
+/// Returns which operations of an import the updates did not hold, where more than one writer's
 /// came in; for a single one that could only be what the same writer had written next.
-fn not_in(updates: &[u8], spans: &[IdSpan]) -> Vec<IdSpan> {
+fn not_in<B: AsRef<[u8]>>(updates: &[B], spans: &[IdSpan]) -> Vec<IdSpan> {
     if spans.len() < 2 {
         return Vec::new();
     }
     // The import has just decoded the same bytes, so they do no harm any more.
-    let sent = spans_of_own_update(updates).unwrap_or_default();
+    let sent: Vec<_> = updates
+        .iter()
+        .filter_map(|update| spans_of_own_update(update.as_ref()))
+        .flatten()
+        .collect();
     without_all(spans, &sent)
 }
 

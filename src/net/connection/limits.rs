@@ -4,14 +4,10 @@
 
 use std::time::Duration;
 
-use crate::net::message::MAX_FRAME;
+use crate::net::message::{MAX_FRAME, MAX_HANDSHAKE_SECONDS};
 
-/// Connections at most, of all peers together.
-pub(crate) const MAX_CONNECTIONS: usize = 256;
-/// Connections at most whose peers have not introduced themselves yet.
-pub(crate) const MAX_STRANGERS: usize = 32;
 /// How long a peer may take to introduce itself.
-pub(crate) const INTRODUCTION: Duration = Duration::from_secs(5);
+pub(crate) const INTRODUCTION: Duration = Duration::from_secs(MAX_HANDSHAKE_SECONDS);
 /// Bytes of updates that may wait for one peer, unless the application says otherwise. Answers to
 /// a sync request come on top: they are what repairs a peer that fell behind, and there is never
 /// more than one on its way.

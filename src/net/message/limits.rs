@@ -42,9 +42,9 @@ pub const MAX_PENDING: usize = 4 * 1024 * 1024;
 /// Connections at most, and peers that are kept in mind.
 pub const MAX_CONNECTIONS: usize = MAX_MEMBERS;
 /// Connections at most on which the handshake is not done.
-pub const MAX_UNINTRODUCED: usize = 64;
+pub const MAX_UNINTRODUCED: usize = 32;
 /// Seconds that the handshake may take.
-pub const MAX_HANDSHAKE_SECONDS: u64 = 10;
+pub const MAX_HANDSHAKE_SECONDS: u64 = 5;
 /// Streams that a peer may have open on one connection: sync and presence.
 pub const MAX_STREAMS: u32 = 2;
 

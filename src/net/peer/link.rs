@@ -6,7 +6,10 @@ use loro::{IdSpan, VersionVector};
 
 use crate::net::{
     event::PeerState,
-    message::{CloseReason, MAX_HANDSHAKE_SECONDS, MAX_MEMBERS, MAX_UPDATE, Part, PresenceUpdate},
+    message::{
+        CloseReason, MAX_HANDSHAKE_SECONDS, MAX_MEMBERS, MAX_UPDATE, Part, PresenceRelay,
+        PresenceUpdate,
+    },
     node::{DocumentId, NodeId},
     peer::{
         Allowance,
@@ -108,6 +111,8 @@ pub(crate) struct Link {
     presence_sequence: u64,
     /// Presence travels on its own stream and may overtake the handshake.
     pub early_presence: Option<Box<PresenceUpdate>>,
+    /// The same of participants behind the peer.
+    pub early_relays: Vec<PresenceRelay>,
 }
 
 fn beginning(node: NodeId) -> u64 {
@@ -176,6 +181,7 @@ impl Link {
             repair_pause: HEARTBEAT,
             presence_sequence: 0,
             early_presence: None,
+            early_relays: Vec::new(),
         }
     }
 

@@ -86,6 +86,7 @@ impl Session {
         };
         let connection = link.connection;
         let early = link.early_presence.take();
+        let early_relays = std::mem::take(&mut link.early_relays);
         let output = match &mut peer.participant {
             Some(participant) => participant
                 .come_back(&user)
@@ -102,6 +103,10 @@ impl Session {
         self.send(connection, Message::PresenceUpdate(introduction));
         if let Some(update) = early {
             self.apply_presence(node, *update, now);
+        }
+        for relay in early_relays {
+            // It was not refused when it came, and the link is open now.
+            let _ = self.presence_relay(node, relay, now);
         }
     }
 

@@ -38,7 +38,14 @@ impl Session {
         relay: PresenceRelay,
         now: Duration,
     ) -> Result<(), CloseReason> {
-        self.open_link(via)?;
+        let peer = self.peers.get_mut(&via).ok_or(CloseReason::Protocol)?;
+        let link = peer.link.as_mut().ok_or(CloseReason::Protocol)?;
+        if !link.is_open() {
+            if link.early_relays.len() < MAX_MEMBERS {
+                link.early_relays.push(relay);
+            }
+            return Ok(());
+        }
         let author = relay.author;
         let direct = self
             .peers

@@ -13,11 +13,7 @@ use crate::net::{
         known::without,
         link::{Question, Stretch},
     },
-<<<<<<< HEAD
-    replica::{Replica, lacking, without_all},
-=======
-    replica::{Imported, Replica, lacking},
->>>>>>> protocol
+    replica::{Imported, Replica, lacking, without_all},
 };
 
 impl Session {

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, time::Duration};
 
 use super::{Driver, dialling::Kind};
 use crate::net::{
-    connection::limits::{INTRODUCTION, MAX_CONNECTIONS, MAX_STRANGERS},
+    connection::limits::INTRODUCTION,
     event::Reason,
-    message::CloseReason,
+    message::{CloseReason, MAX_CONNECTIONS, MAX_UNINTRODUCED},
     node::NodeId,
     session::ConnectionId,
 };
@@ -53,7 +53,7 @@ impl Driver {
             .values()
             .filter(|attempt| attempt.kind() == Kind::Taking)
             .count();
-        self.strangers.deadlines.len() + being_taken < MAX_STRANGERS
+        self.strangers.deadlines.len() + being_taken < MAX_UNINTRODUCED
             && self.links.len() + being_taken < MAX_CONNECTIONS
     }
 
