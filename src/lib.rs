@@ -1,5 +1,119 @@
-//! Sync [Loro](https://loro.dev) documents between people over [iroh](https://iroh.computer),
-//! with presence, and edit plain text together in the terminal.
+//! Make a [Loro](https://loro.dev) document collaborative over [iroh](https://iroh.computer): an
+//! editor, a whiteboard, a chat, notes. `copad`, the editor for the terminal, is built on it.
+//!
+//! An application keeps its [`LoroDoc`](loro::LoroDoc), with whatever containers it has, and adds
+//! a [`RealtimeLoroProtocol`]. From then on every change goes to everybody else who has the
+//! document, their changes come in, and people see each other's names, carets and selections.
+//! There is no server: replicas talk to each other, directly where the network lets them.
+//!
+//! **There is no access control yet.** Whoever knows a replica's node id and can reach it reads
+//! the whole document and writes to it, and so does everybody that they let in. Treat a node id
+//! like a password, give it only to people whom you would give the document, and do not open a
+//! document to the internet that must not leak. See [what holds](#what-holds-and-what-does-not).
+//!
+//! # Quick start
+//!
+//! ```
+//! use iroh_loro_realtime::{RealtimeLoroProtocol, DocumentEvent, PresenceEvent, UserInfo, CursorPosition, Selection};
+//! # use iroh::{SecretKey, protocol::Router};
+//! # use iroh_loro_realtime::{ChangeOrigin, NetworkKind, bind};
+//! # use loro::LoroDoc;
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let endpoint = bind(NetworkKind::Local, SecretKey::generate(), None).await?;
+//! # let local_node_id = endpoint.id();
+//! # let doc = LoroDoc::new();
+//! # let start_cursor = CursorPosition::new(0, 0, "main".to_string(), 0);
+//! # let end_cursor = CursorPosition::new(0, 5, "main".to_string(), 5);
+//!
+//! let (update_tx, update_rx) = tokio::sync::broadcast::channel::<DocumentEvent>(100);
+//! let (presence_tx, presence_rx) = tokio::sync::broadcast::channel::<PresenceEvent>(100);
+//! let user_info = UserInfo { name: "Alice".to_string(), color: "#4ECDC4".to_string(), avatar_url: None };
+//! let protocol = RealtimeLoroProtocol::new(doc, local_node_id, user_info, update_tx, presence_tx).await?;
+//!
+//! protocol.apply_local_change(|doc| { doc.get_text("main").insert(0, "Hello, collaborative world!")?; Ok(()) }).await?;
+//!
+//! protocol.presence_manager().update_cursor(CursorPosition::new(10, 5, "main".to_string(), 150)).await?;   // line, column, container, offset
+//! protocol.presence_manager().update_selection(Some(Selection::new(start_cursor, end_cursor))).await?;
+//! protocol.presence_manager().set_typing(true).await?;
+//! protocol.connection_manager();   // active peers, their state, health, connect/disconnect
+//!
+//! // Let others in: on an iroh router, beside other protocols if there are any.
+//! let router = Router::builder(endpoint.clone())
+//!     .accept(RealtimeLoroProtocol::ALPN, protocol.clone())
+//!     .spawn();
+//! # let alice = endpoint.addr();
+//! # let (mut update_rx, mut presence_rx) = (update_rx, presence_rx);
+//! # let local = update_rx.recv().await?;
+//! # assert_eq!(local.origin, ChangeOrigin::Local);
+//!
+//! // Another replica, elsewhere, knows Alice's node id, or her address.
+//! # let endpoint = bind(NetworkKind::Local, SecretKey::generate(), None).await?;
+//! # let (update_tx, mut bobs_updates) = tokio::sync::broadcast::channel(100);
+//! # let (presence_tx, _) = tokio::sync::broadcast::channel(100);
+//! # let user_info = UserInfo { name: "Bob".to_string(), color: "#FF6B6B".to_string(), avatar_url: None };
+//! let bob = RealtimeLoroProtocol::new(LoroDoc::new(), endpoint.id(), user_info, update_tx, presence_tx).await?;
+//! bob.connect(&endpoint, alice).await?;
+//! assert_eq!(bob.doc().get_text("main").to_string(), "Hello, collaborative world!");
+//! # assert_eq!(bobs_updates.recv().await?.origin, ChangeOrigin::Peer(local_node_id.into()));
+//! # let PresenceEvent::Joined { presence, .. } = presence_rx.recv().await? else { panic!("Bob joins first") };
+//! # assert_eq!(presence.user.name, "Bob");
+//!
+//! // Say goodbye, so that the others need not wonder.
+//! bob.shutdown().await;
+//! router.shutdown().await?;
+//! # endpoint.close().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! `local_node_id` is the id of the iroh endpoint that connections go through. [`bind`] makes one
+//! with settings that fit; any other endpoint will do. An application without a router of its own
+//! uses [`Listener`] instead. [`RealtimeLoroProtocol::builder`] takes options: the document's id
+//! and title, how many members to connect to. The `examples` folder has a chat over a list, a
+//! whiteboard over maps, and a router that carries another protocol as well.
+//!
+//! # The words
+//!
+//! | name | what it is for |
+//! | --- | --- |
+//! | [`RealtimeLoroProtocol`] | a document that is shared: change it, connect it, shut it down |
+//! | [`PresenceManager`] | says where our participant is, knows where the others are |
+//! | [`ConnectionManager`] | peers, their state, round trip and last error; connect, disconnect, go offline |
+//! | [`DocumentEvent`] | a container changed: which, how, and through whom |
+//! | [`PresenceEvent`] | somebody came, moved, or left |
+//! | [`ConnectionEvent`] | a peer went from one state of its life to another, and why |
+//! | [`SessionState`] | whether the session is at work, was ended, or failed |
+//!
+//! All positions are Unicode scalar values, counted from 0: what Loro's events use, and what
+//! [`str::chars`] counts.
+//!
+//! Events come over tokio's broadcast channels. A receiver that is too slow gets `Lagged` and has
+//! lost the oldest events, never the newest: read the present state from
+//! [`doc`](RealtimeLoroProtocol::doc), [`participants`](PresenceManager::participants) or
+//! [`peers`](ConnectionManager::peers), and go on.
+//!
+//! # What holds, and what does not
+//!
+//! * **Replicas that know the same changes show the same document**, in whatever order the changes
+//!   came. What is committed reaches every replica that is connected, directly or through others,
+//!   and after a break it is caught up with exactly what was missing.
+//! * **A change need not go through the library.** What is done on the `LoroDoc` itself, an import
+//!   included, is sent as well.
+//! * **A lost connection is dialled again** as long as the protocol runs, and the others stay
+//!   together when the first of them leaves.
+//! * **A caret stays at its character** while others type.
+//! * Presence is told as it is now; states in between may be left out.
+//! * **Nothing is kept on disk by the protocol.** Export the document and keep it, or use the
+//!   `store` room. What a process had not sent when it died is gone unless it was kept.
+//! * **Two processes must never write with the same Loro peer id.** `LoroDoc::new` draws a random
+//!   one; do not set it to a fixed number.
+//! * **Connections are encrypted, and a peer is who its node id says.** Who that is to you, and
+//!   what they may do, is not decided here: there is no access control.
+//! * **A peer that is let in can do harm.** Frames, messages and presence are measured and checked,
+//!   but the operations inside are decoded by Loro, which does not withstand crafted bytes: they
+//!   can damage the document, which ends the session with [`SessionState::Failed`], or use up the
+//!   memory, which ends the process. Let in only whom you trust.
 //!
 //! # Map of the code
 //!
@@ -7,11 +121,44 @@
 //! | --- | --- | --- |
 //! | [`crdt`] | the document: text, deltas, anchors, undo | sockets, screens, clocks |
 //! | [`net`] | the protocol: a pure session, and its driver on iroh | screens, files |
-//! | [`store`] | the disk: replicas, identity, saving files | sockets, screens |
-//! | [`ui`] | the screen: `copad` itself | anything but the public names below |
+//! | `store` | the disk: replicas, identity, saving files | sockets, screens |
+//! | `ui` | the screen: `copad` itself | anything but the public names below |
 //!
 //! The arrows point one way: `ui` uses the library as any application would, `net` and `store`
 //! use `crdt`, and nobody uses `ui`.
+//!
+//! ```text
+//!   application (or copad)
+//!      │  apply_local_change, presence_manager, connection_manager      ▲ events
+//!      ▼                                                                │
+//!   net::protocol    RealtimeLoroProtocol: the driver, on a thread and tokio's tasks
+//!      │  Input + time                                                  ▲ Output
+//!      ▼                                                                │
+//!   net::session     the state machine: who has what, who is here, whom to dial. Pure
+//!      │  Replica: version, export, import
+//!      ▼
+//!   LoroDoc
+//! ```
+//!
+//! A change goes down: Loro hands the driver the bytes of each commit, the session decides which
+//! peers lack them, and the driver writes them on those peers' streams. A peer's change goes up:
+//! frame, [`Message`](net::message::Message), session, import, Loro's event, [`DocumentEvent`].
+//!
+//! **Where to start reading**: [`net::message`] (everything that is ever said), [`net::session`]
+//! (every input and every output), then `net/protocol.rs` (how that meets iroh), and
+//! `tests/integration.rs` (stories of several nodes). [`net::presence`] and [`crdt`]'s anchors
+//! explain how carets travel.
+//!
+//! # Features
+//!
+//! | feature | brings | default |
+//! | --- | --- | --- |
+//! | `tui` | `copad`, the editor, and the room `ui` | yes |
+//! | `demo` | `realtime-demo`, a peer with a line prompt that can be scripted | yes |
+//! | `store` | the room `store` and SQLite | yes, by `tui` and `demo` |
+//! | `sim` | `net::sim`, many sessions in virtual time | no |
+//!
+//! An application wants `default-features = false`: no terminal, no SQLite, no argument parser.
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 
@@ -22,6 +169,7 @@ pub mod store;
 #[cfg(feature = "tui")]
 pub mod ui;
 
+pub use crdt::{Anchor, Delta, SharedDocument};
 pub use net::address::InvalidNodeId;
 pub use net::endpoint::{EndpointError, NetworkKind, UnknownNetwork, bind};
 pub use net::event::{

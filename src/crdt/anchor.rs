@@ -5,7 +5,7 @@
 //! machines: decoding and resolving them must bear any bytes.
 
 use loro::{
-    ContainerID, ContainerType, ID, LoroDoc, PeerID,
+    ContainerID, ContainerType, ID, LoroDoc, LoroText, PeerID,
     cursor::{Cursor, Side},
 };
 
@@ -77,7 +77,19 @@ impl Anchor {
         if !is_container_name(container) {
             return None;
         }
+        Self::in_text(&doc.get_text(container), container, position, bias)
+    }
+
+    /// The same, but a position behind the end of the text means its end.
+    pub fn at_or_end(doc: &LoroDoc, container: &str, position: usize, bias: Bias) -> Option<Self> {
+        if !is_container_name(container) {
+            return None;
+        }
         let text = doc.get_text(container);
+        Self::in_text(&text, container, position.min(text.len_unicode()), bias)
+    }
+
+    fn in_text(text: &LoroText, container: &str, position: usize, bias: Bias) -> Option<Self> {
         let length = text.len_unicode();
         let character = |index| {
             let id = text.get_cursor(index, Side::Left)?.id?;

@@ -9,6 +9,7 @@
 use bytes::Bytes;
 use iroh::endpoint::{ReadError, ReadExactError, RecvStream};
 use lz4_flex::block::{compress, decompress_into};
+use n0_future::future::now_or_never;
 use thiserror::Error;
 
 use crate::net::message::MAX_FRAME;
@@ -22,7 +23,7 @@ const WORTH_COMPRESSING: usize = 1024;
 
 /// The stream broke, or what came is no frame.
 #[derive(Debug, Error)]
-pub(crate) enum FrameError {
+pub enum FrameError {
     /// More bytes were announced than a frame may have.
     #[error("a frame of {0} bytes is larger than the protocol allows")]
     TooLarge(usize),
@@ -37,8 +38,58 @@ pub(crate) enum FrameError {
     Lost,
 }
 
+/// Where frames are read from.
+pub(crate) trait Source {
+    /// Fills the buffer, or fails.
+    fn fill(
+        &mut self,
+        buffer: &mut [u8],
+    ) -> impl Future<Output = Result<(), ReadExactError>> + Send;
+}
+
+impl Source for RecvStream {
+    async fn fill(&mut self, buffer: &mut [u8]) -> Result<(), ReadExactError> {
+        self.read_exact(buffer).await
+    }
+}
+
+/// Bytes in memory are a stream that ends behind them.
+impl Source for &[u8] {
+    async fn fill(&mut self, buffer: &mut [u8]) -> Result<(), ReadExactError> {
+        match self.split_at_checked(buffer.len()) {
+            Some((bytes, rest)) => {
+                buffer.copy_from_slice(bytes);
+                *self = rest;
+                Ok(())
+            }
+            None => Err(ReadExactError::FinishedEarly(std::mem::take(self).len())),
+        }
+    }
+}
+
+/// Reads the message of the frame that these bytes start with, by the same steps as from a
+/// connection, and leaves the rest; `None` if there are no bytes.
+///
+/// # Errors
+///
+/// Fails where a connection would be ended.
+pub fn read_from_memory(bytes: &mut &[u8], limit: usize) -> Result<Option<Vec<u8>>, FrameError> {
+    let reading = async {
+        match read_head(bytes, limit).await? {
+            Some(head) => read_body(bytes, head).await.map(Some),
+            None => Ok(None),
+        }
+    };
+    // Memory never keeps a reader waiting.
+    now_or_never(reading).unwrap_or(Err(FrameError::Cut))
+}
+
 /// Returns the lengths and the rest, to be written one after the other.
-pub(crate) fn frame(message: Vec<u8>) -> Result<[Bytes; 2], FrameError> {
+///
+/// # Errors
+///
+/// Fails if the message is larger than a frame may be.
+pub fn frame(message: Vec<u8>) -> Result<[Bytes; 2], FrameError> {
     if message.len() > MAX_FRAME {
         return Err(FrameError::TooLarge(message.len()));
     }
@@ -76,11 +127,11 @@ impl FrameHead {
 ///
 /// Not cancel safe: what was read is lost when the future is dropped. So are all here.
 pub(crate) async fn read_head(
-    stream: &mut RecvStream,
+    stream: &mut impl Source,
     limit: usize,
 ) -> Result<Option<FrameHead>, FrameError> {
     let mut bytes = [0; LENGTH];
-    match stream.read_exact(&mut bytes).await {
+    match stream.fill(&mut bytes).await {
         Ok(()) => {}
         Err(ReadExactError::FinishedEarly(0)) => return Ok(None),
         Err(error) => return Err(FrameError::from(error)),
@@ -89,7 +140,7 @@ pub(crate) async fn read_head(
     let length = within(first & !COMPRESSED, limit)?;
     let mut inflated = None;
     if first & COMPRESSED != 0 {
-        stream.read_exact(&mut bytes).await?;
+        stream.fill(&mut bytes).await?;
         inflated = Some(within(u32::from_le_bytes(bytes), limit)?);
     }
     Ok(Some(FrameHead { length, inflated }))
@@ -97,11 +148,11 @@ pub(crate) async fn read_head(
 
 /// Reads what follows the lengths: one message.
 pub(crate) async fn read_body(
-    stream: &mut RecvStream,
+    stream: &mut impl Source,
     head: FrameHead,
 ) -> Result<Vec<u8>, FrameError> {
     let mut body = vec![0; head.length];
-    stream.read_exact(&mut body).await?;
+    stream.fill(&mut body).await?;
     match head.inflated {
         Some(size) => inflate(&body, size),
         None => Ok(body),
@@ -148,24 +199,13 @@ mod tests {
 
     use super::*;
 
-    /// What the reader makes of it, without a stream.
+    /// What the reader makes of it.
     fn read(frame: &[Bytes; 2]) -> Result<Vec<u8>, FrameError> {
-        let length = |at: usize| {
-            let bytes = frame[0].get(at..at + LENGTH)?;
-            Some(u32::from_le_bytes(bytes.try_into().ok()?))
-        };
-        let first = length(0).unwrap();
-        assert_eq!(
-            within(first & !COMPRESSED, MAX_FRAME).unwrap(),
-            frame[1].len()
-        );
-        match length(LENGTH) {
-            Some(size) => {
-                assert_ne!(first & COMPRESSED, 0);
-                inflate(&frame[1], within(size, MAX_FRAME)?)
-            }
-            None => Ok(frame[1].to_vec()),
-        }
+        let bytes = frame.concat();
+        let mut rest = &bytes[..];
+        let message = read_from_memory(&mut rest, MAX_FRAME)?;
+        assert!(rest.is_empty());
+        Ok(message.unwrap())
     }
 
     fn noise(length: usize) -> Vec<u8> {

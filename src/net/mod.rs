@@ -7,7 +7,9 @@ pub mod address;
 mod connection;
 pub mod endpoint;
 pub mod event;
-mod frame;
+/// Public for tests of decoding only.
+#[doc(hidden)]
+pub mod frame;
 pub mod listener;
 mod lookup;
 pub mod message;

@@ -88,7 +88,27 @@ impl Drop for Shared {
     }
 }
 
-/// Options for a session; see [`RealtimeLoroProtocol::builder`].
+/// Options for a session, made by [`RealtimeLoroProtocol::builder`]. What is not set stays as its
+/// function says.
+///
+/// ```
+/// use iroh_loro_realtime::{DocumentId, NodeId, RealtimeLoroProtocol, SharedDocument, UserInfo};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), iroh_loro_realtime::ProtocolError> {
+/// let key = [7; 32]; // in earnest: random, and kept secret
+/// let user = UserInfo { name: "Alice".to_string(), color: "#4ECDC4".to_string(), avatar_url: None };
+/// let (updates, _) = tokio::sync::broadcast::channel(100);
+/// let document = SharedDocument::new(loro::LoroDoc::new());
+/// let protocol = RealtimeLoroProtocol::builder(document, NodeId::of_key(&key), user)
+///     .document_id(Some(DocumentId::random()))
+///     .title("notes.md".to_string())
+///     .updates(updates)
+///     .spawn()?;
+/// # protocol.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Builder {
     document: SharedDocument,

@@ -4,13 +4,13 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
 use super::app::{SaveError, SaveRequest, SavedFile};
 use crate::{
-    DocumentId, PeerInfo,
+    DocumentId, PeerAddress, PeerInfo, UserInfo,
     crdt::SharedDocument,
     store::{
         self, FileError, KnownPeer, NodeKey, Replica, ReplicaId, ReplicaLock, Store, StoreError,
@@ -24,6 +24,8 @@ pub(super) struct Disk {
     node_key: NodeKey,
     /// The version of the last stored snapshot, so that nothing is stored twice.
     kept: Mutex<Option<Vec<u8>>>,
+    /// The peers as they were last recorded.
+    remembered: Mutex<Vec<(PeerAddress, Option<UserInfo>)>>,
     _lock: ReplicaLock,
 }
 
@@ -34,6 +36,7 @@ impl Disk {
             replica: replica.id,
             node_key: replica.node_key.clone(),
             kept: Mutex::new(None),
+            remembered: Mutex::default(),
             _lock: lock,
         }
     }
@@ -64,8 +67,9 @@ impl Disk {
             .store
             .bind_path(self.replica, &request.path)
             .and_then(|_| self.store.record_format(self.replica, request.format))
-            .and_then(|()| self.store.record_saved(self.replica, written.hash, version))
-            .and_then(|()| self.keep(document));
+            // The history first: what is recorded as saved must be in it.
+            .and_then(|()| self.keep(document))
+            .and_then(|()| self.store.record_saved(self.replica, written.hash, version));
         if let Err(error) = recorded {
             tracing::warn!("the file is saved, its history is not: {error}");
         }
@@ -74,7 +78,7 @@ impl Disk {
 
     /// Stores the document with its history, unless it is stored already.
     pub(super) fn keep(&self, document: &SharedDocument) -> Result<(), StoreError> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = locked(&self.kept);
         let version = document.version();
         if kept.as_ref() == Some(&version) {
             return Ok(());
@@ -101,17 +105,21 @@ impl Disk {
         }
     }
 
-    /// Records where the peers of now can be found next time.
+    /// Records where the peers of now can be found next time, unless that is recorded already.
     pub(super) fn remember(&self, peers: &[PeerInfo]) -> Result<(), StoreError> {
-        for peer in peers {
-            let known = KnownPeer {
-                address: peer.address.clone(),
-                name: peer.user.as_ref().map(|user| user.name.clone()),
-                color: peer.user.as_ref().map(|user| user.color.clone()),
+        let known = |peer: &PeerInfo| (peer.address.clone(), peer.user.clone());
+        let known: Vec<_> = peers.iter().map(known).collect();
+        let mut remembered = locked(&self.remembered);
+        for (address, user) in known.iter().filter(|peer| !remembered.contains(peer)) {
+            let peer = KnownPeer {
+                address: address.clone(),
+                name: user.as_ref().map(|user| user.name.clone()),
+                color: user.as_ref().map(|user| user.color.clone()),
                 last_seen: SystemTime::now(),
             };
-            self.store.record_peer(self.replica, &known)?;
+            self.store.record_peer(self.replica, &peer)?;
         }
+        *remembered = known;
         Ok(())
     }
 
@@ -119,4 +127,9 @@ impl Disk {
     pub(super) fn back_up(&self, path: &Path) -> Result<PathBuf, FileError> {
         store::backup_beside(path)
     }
+}
+
+/// A panic elsewhere leaves at worst something to be stored once more.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

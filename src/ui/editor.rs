@@ -11,7 +11,7 @@ use ratatui::Frame;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    app::{App, Effect, Event, Existing, MessageKind, SaveRequest},
+    app::{App, Effect, Event, Existing, MessageKind, PeerRow, SaveRequest},
     clipboard::{Clipboard, ClipboardEvent, Reach},
     disk::Disk,
     joining::Joining,
@@ -19,6 +19,12 @@ use super::{
     network::{self, Network},
 };
 use crate::{DocumentId, DocumentInfo, NodeId, crdt::SharedDocument};
+
+/// Storing the history of a large document holds up typing for some frames, so it waits for a
+/// pause of this length,
+const PAUSE: Duration = Duration::from_secs(2);
+/// but for no longer than this.
+const LONGEST_UNKEPT: Duration = Duration::from_secs(60);
 
 /// What tasks and threads have to tell.
 #[derive(Debug)]
@@ -49,11 +55,18 @@ pub(super) struct Editor {
     joining: Joining,
     tell: mpsc::UnboundedSender<News>,
     started: Instant,
+    /// When the person last did something.
+    acted: Instant,
+    /// When the document was last stored.
+    kept: Instant,
     for_terminal: Vec<TerminalEffect>,
+    shown_peers: Vec<PeerRow>,
     /// The last piece of work for the disk; they are done one after the other.
     disk_work: Option<JoinHandle<()>>,
     /// The document that was joined, until it is recorded.
     adopt: Option<(DocumentId, String)>,
+    /// The replica to join instead of this document.
+    successor: Option<NodeId>,
     done: bool,
 }
 
@@ -64,29 +77,41 @@ impl Editor {
         tell: mpsc::UnboundedSender<News>,
     ) -> Result<Self, LaunchError> {
         let network = Network::start(&launched, &tell)?;
+        let now = Instant::now();
         let mut editor = Self {
             network,
-            joining: Joining::new(launched.joins, launched.aside),
+            joining: Joining::new(launched.joins, launched.aside, launched.fresh),
             document: launched.app.document().shared().clone(),
             app: launched.app,
             clipboard: clipboard(&tell),
             disk: Arc::new(launched.disk),
             tell,
-            started: Instant::now(),
+            started: now,
+            acted: now,
+            kept: now,
             for_terminal: Vec::new(),
+            shown_peers: Vec::new(),
             disk_work: None,
             adopt: None,
+            successor: None,
             done: false,
         };
         editor.update(Event::Share(launched.share));
         if let Some(sentence) = launched.message {
             editor.update(Event::Message(MessageKind::Info, sentence));
         }
+        // At once: a peer may have the history a moment from now, and it must be ours as well.
+        editor.keep();
         Ok(editor)
     }
 
     pub(super) fn is_done(&self) -> bool {
         self.done
+    }
+
+    /// Returns the replica that the person wants to join in place of this document.
+    pub(super) fn take_successor(&mut self) -> Option<NodeId> {
+        self.successor.take()
     }
 
     pub(super) fn next_tick(&self) -> Option<Instant> {
@@ -99,6 +124,10 @@ impl Editor {
 
     /// Tells the application, and does what it asks for.
     pub(super) fn update(&mut self, event: Event) {
+        match event {
+            Event::Key(_) | Event::Paste(_) | Event::Mouse(_) => self.acted = Instant::now(),
+            _ => {}
+        }
         let now = self.now();
         for effect in self.app.update(event, now) {
             self.carry_out(effect);
@@ -120,10 +149,15 @@ impl Editor {
         }
     }
 
-    /// Shows the peers as they are now.
-    pub(super) fn look_at_peers(&mut self) {
-        let peers = self.network.peers();
-        self.update(Event::Peers(network::rows(&peers)));
+    /// Shows the peers as they are now. Returns whether anything about them changed.
+    pub(super) fn look_at_peers(&mut self) -> bool {
+        let rows = network::rows(&self.network.peers());
+        if rows == self.shown_peers {
+            return false;
+        }
+        self.shown_peers.clone_from(&rows);
+        self.update(Event::Peers(rows));
+        true
     }
 
     /// Returns what the terminal has to do.
@@ -131,12 +165,20 @@ impl Editor {
         std::mem::take(&mut self.for_terminal)
     }
 
+    /// Stores the document when the person makes a pause, or has not made one for long.
+    pub(super) fn keep_when_quiet(&mut self) {
+        let pause = self.acted > self.kept && self.acted.elapsed() >= PAUSE;
+        if pause || self.kept.elapsed() >= LONGEST_UNKEPT {
+            self.keep();
+        }
+    }
+
     /// Stores the document with its history, if it changed since.
     pub(super) fn keep(&mut self) {
-        if !self.joining.is_done() {
-            // What is stored is still that of the document from before.
+        if !self.joining.lets_keep() {
             return;
         }
+        self.kept = Instant::now();
         let peers = self.network.peers();
         let document = self.document.clone();
         self.on_disk(move |disk| {
@@ -216,6 +258,11 @@ impl Editor {
             Ok(node) if node == NodeId::of_key(&self.disk.node_key()) => {
                 let sentence = "That is your own node id: send it to somebody else".to_owned();
                 self.update(Event::Message(MessageKind::Error, sentence));
+            }
+            // An empty buffer has nothing to lose: the document that is joined takes its place.
+            Ok(node) if self.app.is_blank() => {
+                self.successor = Some(node);
+                self.done = true;
             }
             Ok(node) => self.network.connect(node),
             Err(error) => self.update(Event::Message(MessageKind::Error, error.to_string())),

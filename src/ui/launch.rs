@@ -133,6 +133,8 @@ pub(super) struct Launched {
     pub(super) peers: Vec<PeerAddress>,
     /// Whether the document is that of a peer, and not here yet.
     pub(super) joins: bool,
+    /// Whether the replica never held a document before.
+    pub(super) fresh: bool,
     /// What is in the file, while it is not decided what becomes of it.
     pub(super) aside: Option<Aside>,
     pub(super) share: ShareInfo,
@@ -239,6 +241,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         user,
         peers,
         joins: new_host.is_some(),
+        fresh: replica.document.is_none(),
         aside: opening.aside,
         share: network::share_info(node, network),
         terminal,

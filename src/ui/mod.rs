@@ -10,6 +10,7 @@ mod dialog;
 mod disk;
 mod editor;
 mod joining;
+mod keyboard;
 pub mod keymap;
 pub mod launch;
 mod network;

@@ -170,7 +170,10 @@ pub(super) fn rows(peers: &[PeerInfo]) -> Vec<PeerRow> {
         node: peer.node,
         user: peer.user.clone(),
         state: peer.state,
-        round_trip: peer.round_trip,
+        // As exact as it is shown, so that nothing is drawn anew without need.
+        round_trip: peer
+            .round_trip
+            .map(|time| Duration::from_millis(time.as_millis() as u64)),
         left: peer.left,
         behind: peer.behind,
         last_error: peer.last_error.clone(),

@@ -163,6 +163,12 @@ fn merge_change_on_disk(
     file: &LoadedFile,
     saved: &SavedState,
 ) -> Result<Option<String>, StoreError> {
+    let text = TextDocument::new(shared.clone());
+    if *text.rope() == file.text.as_str() {
+        // We wrote it ourselves, and did not come to note that.
+        store.record_saved(replica.id, file.hash, &text.version())?;
+        return Ok(None);
+    }
     let merged = shared.text_at(&saved.version).and_then(|then| {
         let change = difference(&then, &file.text);
         shared.change_at(&saved.version, &change)

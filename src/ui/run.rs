@@ -5,24 +5,22 @@
 
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event as TerminalEvent, EventStream};
-use n0_future::{StreamExt, future::now_or_never};
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::mpsc,
+    sync::mpsc::{self, UnboundedReceiver},
 };
 
 use super::{
     app::Event,
     editor::{Editor, News, TerminalEffect},
-    launch::{self, LaunchError, Options},
+    keyboard,
+    launch::{self, LaunchError, Launched, Options},
     terminal::TerminalSession,
 };
+use crate::NodeId;
 
 /// While events keep coming, a frame is drawn this often.
 const FRAME: Duration = Duration::from_millis(8);
-/// How often the document with its history is stored while somebody writes.
-const KEEP_EVERY: Duration = Duration::from_secs(5);
 /// How often round trips and states of peers are looked at.
 const LOOK_AT_PEERS: Duration = Duration::from_secs(1);
 /// Events that are taken in before the next frame at most.
@@ -34,48 +32,64 @@ const BURST: usize = 256;
 ///
 /// Fails before the screen opens when something that the options name cannot be used, and later
 /// when the terminal itself fails.
-pub fn run(options: Options) -> Result<(), LaunchError> {
-    let launched = launch::open(options)?;
+pub fn run(mut options: Options) -> Result<(), LaunchError> {
+    let mut launched = launch::open(options.clone())?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
     let mut terminal = TerminalSession::enter(launched.terminal)?;
+    let mut keyboard = keyboard::listen()?;
     let result = runtime.block_on(async {
-        let (tell, news) = mpsc::unbounded_channel();
-        let mut editor = Editor::open(launched, tell)?;
-        let result = Loop {
-            editor: &mut editor,
-            terminal: &mut terminal,
-            news,
-            drawn: Instant::now(),
+        while let Some(host) = run_one(launched, &mut terminal, &mut keyboard).await? {
+            options.connect = Some(host.to_string());
+            launched = launch::open(options.clone())?;
         }
-        .run()
-        .await;
-        // The person is done; what is left to do needs no screen.
-        terminal.leave();
-        editor.close().await;
-        result
+        Ok(())
     });
     // Whatever still waits for the network or a clipboard has nothing more to tell.
     runtime.shutdown_timeout(Duration::from_millis(100));
     result
 }
 
+/// Runs one document. Returns the replica that the person wants to join in its place, if any.
+async fn run_one(
+    launched: Launched,
+    terminal: &mut TerminalSession,
+    keyboard: &mut UnboundedReceiver<Event>,
+) -> Result<Option<NodeId>, LaunchError> {
+    let (tell, news) = mpsc::unbounded_channel();
+    let mut editor = Editor::open(launched, tell)?;
+    let screen = Loop {
+        editor: &mut editor,
+        terminal,
+        keyboard,
+        news,
+        drawn: Instant::now(),
+    };
+    let result = screen.run().await;
+    let successor = editor.take_successor();
+    if successor.is_none() {
+        // The person is done; what is left to do needs no screen.
+        terminal.leave();
+    }
+    editor.close().await;
+    result.map(|()| successor)
+}
+
 /// The editor at its terminal.
 struct Loop<'a> {
     editor: &'a mut Editor,
     terminal: &'a mut TerminalSession,
-    news: mpsc::UnboundedReceiver<News>,
+    keyboard: &'a mut UnboundedReceiver<Event>,
+    news: UnboundedReceiver<News>,
     drawn: Instant,
 }
 
 impl Loop<'_> {
     async fn run(mut self) -> Result<(), LaunchError> {
-        let mut keyboard = EventStream::new();
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
-        let mut keep = tokio::time::interval(KEEP_EVERY);
         let mut look = tokio::time::interval(LOOK_AT_PEERS);
         let size = self.terminal.size()?;
         self.editor.update(Event::Resize(size.width, size.height));
@@ -85,10 +99,10 @@ impl Loop<'_> {
             let tick = self.editor.next_tick();
             tokio::select! {
                 biased;
-                event = keyboard.next() => {
+                event = self.keyboard.recv() => {
                     let Some(event) = event else { break };
-                    self.editor.update(translate(event?));
-                    self.take_burst(&mut keyboard)?;
+                    self.editor.update(event);
+                    self.take_burst();
                     // What a person does is drawn at once, not with the next frame.
                     self.draw()?;
                     stale = false;
@@ -106,10 +120,13 @@ impl Loop<'_> {
                     stale = true;
                 }
                 _ = look.tick() => {
-                    self.editor.look_at_peers();
-                    stale = true;
+                    if self.terminal.size().is_err() {
+                        // It went away without a word.
+                        break;
+                    }
+                    stale |= self.editor.look_at_peers();
+                    self.editor.keep_when_quiet();
                 }
-                _ = keep.tick() => self.editor.keep(),
                 _ = terminate.recv() => break,
                 _ = hang_up.recv() => break,
             }
@@ -120,14 +137,13 @@ impl Loop<'_> {
 
     /// Takes in what else has been typed already: a burst of keys or a turning wheel needs one
     /// frame, not one for each.
-    fn take_burst(&mut self, keyboard: &mut EventStream) -> Result<(), LaunchError> {
+    fn take_burst(&mut self) {
         for _ in 0..BURST {
-            match now_or_never(keyboard.next()) {
-                Some(Some(event)) => self.editor.update(translate(event?)),
-                Some(None) | None => break,
+            match self.keyboard.try_recv() {
+                Ok(event) => self.editor.update(event),
+                Err(_) => break,
             }
         }
-        Ok(())
     }
 
     fn carry_out_at_the_terminal(&mut self) -> Result<(), LaunchError> {
@@ -146,17 +162,6 @@ impl Loop<'_> {
         self.terminal.draw(|frame| self.editor.draw(frame))?;
         self.drawn = Instant::now();
         Ok(())
-    }
-}
-
-fn translate(event: TerminalEvent) -> Event {
-    match event {
-        TerminalEvent::Key(key) => Event::Key(key),
-        TerminalEvent::Mouse(mouse) => Event::Mouse(mouse),
-        TerminalEvent::Paste(text) => Event::Paste(text),
-        TerminalEvent::Resize(columns, rows) => Event::Resize(columns, rows),
-        TerminalEvent::FocusGained => Event::FocusGained,
-        TerminalEvent::FocusLost => Event::FocusLost,
     }
 }
 

@@ -79,8 +79,17 @@ async fn a_cursor_is_told_and_stays_with_its_text() {
         })
     })
     .await;
-    let nowhere = presence.update_cursor(place(1000)).await;
-    assert!(nowhere.unwrap_err().to_string().contains("1000"));
+    presence.update_cursor(place(1000)).await.unwrap();
+    until("a caret behind the end is at the end", || {
+        let everybody = host.protocol.presence_manager().participants();
+        everybody.into_iter().any(|(node, presence)| {
+            node == guest.node() && presence.cursor.is_some_and(|cursor| cursor.offset == 18)
+        })
+    })
+    .await;
+    let nowhere = CursorPosition::new(0, 0, "no/name".to_owned(), 7);
+    let refused = presence.update_cursor(nowhere).await.unwrap_err();
+    assert!(refused.to_string().contains("no/name"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

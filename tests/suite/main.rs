@@ -2,6 +2,8 @@
 //! binary in a pseudo-terminal.
 
 mod command_line;
+mod demo;
+mod examples;
 mod people;
 mod picture;
 mod rooms;

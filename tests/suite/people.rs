@@ -253,3 +253,120 @@ fn a_signal_restores_the_terminal_and_keeps_what_was_typed() {
     }
     ada.open(&["notes.md"]).sees(&["HUPTERMtext"]);
 }
+
+#[test]
+fn an_empty_buffer_can_join_from_within() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "from the host\n");
+    let id = ada.node_id(&notes);
+    let host = ada.open(&["--name", "Ada", "notes.md"]);
+    let mut guest = machine.person("ben").open(&["--name", "Ben"]);
+    guest.sees(&["untitled"]);
+    guest.keys("\x12");
+    guest.sees(&["Connect"]);
+    guest.keys(&id);
+    guest.sees(&[&id[..20]]);
+    guest.keys("\r");
+    guest.sees(&["from the host", "Ada"]);
+    host.sees(&["Ben"]);
+}
+
+#[test]
+fn another_document_is_refused_with_a_sentence() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "from the host\n");
+    let id = ada.node_id(&notes);
+    let _host = ada.open(&["--name", "Ada", "notes.md"]);
+    let ben = machine.person("ben");
+    ben.file("own.md", "own text\n");
+    let mut guest = ben.open(&["--name", "Ben", "own.md"]);
+    guest.sees(&["own text"]);
+    guest.keys("\x12");
+    guest.sees(&["Connect"]);
+    guest.keys(&id);
+    guest.sees(&[&id[..20]]);
+    guest.keys("\r");
+    guest.sees(&["hold different documents", "not connected", "own text"]);
+}
+
+#[test]
+fn a_file_that_is_open_elsewhere_is_not_opened_twice() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "text\n");
+    let id = ada.node_id(&notes);
+    let first = ada.open(&["notes.md"]);
+    first.sees(&["text"]);
+    let mut second = ada.open(&["notes.md"]);
+    assert_eq!(second.ends(), 2);
+    let process = first.process_id().to_string();
+    second.sees(&["notes.md is open in another copad", &process, &id[..40]]);
+}
+
+#[test]
+fn a_change_by_another_program_is_merged_when_the_file_is_opened_again() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "one\ntwo\nthree\n");
+    let mut terminal = ada.open(&["notes.md"]);
+    terminal.sees(&["three"]);
+    terminal.keys("unsaved ");
+    terminal.sees(&["unsaved one"]);
+    terminal.keys(QUIT);
+    terminal.sees(&["Quit without saving"]);
+    terminal.keys("q");
+    assert_eq!(terminal.ends(), 0);
+    assert_eq!(
+        std::fs::read_to_string(&notes).expect("it is readable"),
+        "one\ntwo\nthree\n"
+    );
+    ada.file("notes.md", "one\ntwo\nTHREE\n");
+    for _ in 0..2 {
+        let mut terminal = ada.open(&["notes.md"]);
+        let screen = terminal.sees(&["unsaved one", "THREE"]);
+        assert!(
+            !screen.contents().contains("three"),
+            "merged once: {}",
+            screen.contents()
+        );
+        terminal.keys(QUIT);
+        terminal.sees(&["Quit without saving"]);
+        terminal.keys("q");
+        assert_eq!(terminal.ends(), 0);
+    }
+}
+
+#[test]
+fn a_host_that_is_not_there_is_waited_for() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "late but here\n");
+    let id = ada.node_id(&notes);
+    let guest = machine.person("ben").open(&["--connect", &id]);
+    guest.sees(&[&format!("cannot reach {}", &id[..10])]);
+    let _host = ada.open(&["notes.md"]);
+    guest.sees(&["late but here", "synced"]);
+}
+
+#[test]
+fn what_is_typed_before_the_host_answers_waits_for_it() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "from the host\n");
+    let id = ada.node_id(&notes);
+    let ben = machine.person("ben");
+    let mut guest = ben.open(&["--name", "Ben", "--connect", &id]);
+    guest.keys("typed while waiting ");
+    guest.sees(&["typed while waiting", "cannot reach"]);
+    guest.keys(QUIT);
+    guest.sees(&["Quit without saving"]);
+    guest.keys("q");
+    assert_eq!(guest.ends(), 0);
+
+    let guest = ben.open(&["--name", "Ben", "--connect", &id]);
+    guest.sees(&["typed while waiting"]);
+    let host = ada.open(&["notes.md"]);
+    all_see(&[&guest, &host], &["typed while waiting", "from the host"]);
+}

@@ -8,6 +8,8 @@ use vt100::{Cell, Color, Screen};
 
 use crate::terminal::Machine;
 
+const COLUMNS: u16 = 80;
+const ROWS: u16 = 12;
 const CELL_WIDTH: f32 = 8.4;
 const CELL_HEIGHT: f32 = 18.0;
 const MARGIN: f32 = 14.0;
@@ -19,16 +21,22 @@ fn the_picture_of_two_people_can_be_drawn() {
     let poem = "# The fox\n\nThe fox jumped over the fence,\nand the dog pretended to sleep.\n\n- Who writes the second verse?\n";
     let notes = ada.file("fox.md", poem);
     let id = ada.node_id(&notes);
-    let mut host = ada.open(&["--name", "Ada", "--color", "#FF6B6B", "fox.md"]);
-    let mut guest =
-        machine
-            .person("ben")
-            .open(&["--name", "Ben", "--color", "#4ECDC4", "--connect", &id]);
+    let mut host = ada.open_sized(
+        &["--name", "Ada", "--color", "#FF6B6B", "fox.md"],
+        COLUMNS,
+        ROWS,
+    );
+    let mut guest = machine.person("ben").open_sized(
+        &["--name", "Ben", "--color", "#4ECDC4", "--connect", &id],
+        COLUMNS,
+        ROWS,
+    );
     guest.sees(&["Ada", "second verse"]);
     host.keys("\x1b[B\x1b[B\x1b[1;5C\x1b[1;5C\x1b[1;6C");
     guest.keys("\x1b[1;5FI do, says Ben.");
-    let left = host.sees(&["says Ben"]);
-    let right = guest.sees(&["says Ben", "3:"]);
+    // The news of who joined have gone from the status line.
+    let left = host.sees(&["says Ben.", "7:16", "synced with Ben"]);
+    let right = guest.sees(&["says Ben.", "3:15", "synced with Ada"]);
     let svg = picture(&[&left, &right]);
     assert!(svg.contains(">B</text>") && svg.ends_with("</svg>\n"));
     if std::env::var_os("COPAD_PICTURES").is_some() {

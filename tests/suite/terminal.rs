@@ -2,6 +2,7 @@
 
 use std::{
     io::{Read, Write},
+    num::NonZero,
     path::{Path, PathBuf},
     process::Command,
     sync::{Arc, Condvar, Mutex},
@@ -97,9 +98,14 @@ impl Person {
 
     /// Opens copad in a terminal of 80 by 24, on this machine's network only.
     pub fn open(&self, arguments: &[&str]) -> Terminal {
+        self.open_sized(arguments, 80, 24)
+    }
+
+    /// Opens copad in a terminal of any size that is not nothing.
+    pub fn open_sized(&self, arguments: &[&str], columns: u16, rows: u16) -> Terminal {
         let size = PtySize {
-            rows: 24,
-            cols: 80,
+            rows,
+            cols: columns,
             pixel_width: 0,
             pixel_height: 0,
         };
@@ -118,7 +124,7 @@ impl Person {
             command.env(name, value);
         }
         let child = pair.slave.spawn_command(command).expect("copad starts");
-        let screen = Arc::new((Mutex::new(Parser::default()), Condvar::new()));
+        let screen = Arc::new((Mutex::new(parser(columns, rows)), Condvar::new()));
         watch(
             pair.master
                 .try_clone_reader()
@@ -136,6 +142,11 @@ impl Person {
             _master: pair.master,
         }
     }
+}
+
+fn parser(columns: u16, rows: u16) -> Parser {
+    let cells = |count| NonZero::new(count).expect("a terminal has cells");
+    Parser::new(cells(rows), cells(columns), 0)
 }
 
 /// Draws what comes from the program, until it ends.

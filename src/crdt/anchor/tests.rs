@@ -71,6 +71,21 @@ fn impossible_places_have_no_anchor() {
 }
 
 #[test]
+fn a_place_behind_the_end_can_mean_the_end() {
+    let doc = two_writers();
+    let length = doc.get_text("main").len_unicode();
+    for bias in [Bias::Before, Bias::After] {
+        for position in [length, length + 1, usize::MAX] {
+            let end = Anchor::at_or_end(&doc, "main", position, bias);
+            assert_eq!(end, Anchor::at(&doc, "main", length, bias));
+        }
+        assert_eq!(Anchor::at_or_end(&doc, "a/b", 0, bias), None);
+    }
+    let empty = Anchor::at_or_end(&doc, "empty", 150, Bias::Before).expect("a text");
+    assert_eq!(empty.resolve(&doc), Some(0));
+}
+
+#[test]
 fn unknown_operations_do_not_resolve() {
     let doc = two_writers();
     let anchor = |container: &str, peer, counter| Anchor {

@@ -75,10 +75,10 @@ pub enum ChangeError {
 /// A cursor or selection could not be told to others.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PresenceError {
-    /// There is no such place in the document.
+    /// There is no such place in the document: no root text container can have that name.
     #[error("there is no position {offset} in \"{container}\"")]
     NoSuchPlace {
-        /// The root text container.
+        /// The name that was given.
         container: String,
         /// Unicode scalar values from its start.
         offset: usize,

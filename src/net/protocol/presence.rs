@@ -38,21 +38,23 @@ impl PresenceManager {
         Self { shared }
     }
 
-    /// Tells where the caret is.
+    /// Tells where the caret is. An offset behind the end of the text means its end, since text
+    /// may have gone between the moment when the caret was read and this call.
     ///
     /// # Errors
     ///
-    /// Fails if the document has no such place, or if the session has ended.
+    /// Fails if no text container can have that name, or if the session has ended.
     pub async fn update_cursor(&self, cursor: CursorPosition) -> Result<(), PresenceError> {
         let cursor = self.anchor(&cursor, Bias::Before)?;
         self.change(|state| state.cursor = Some(cursor))
     }
 
-    /// Tells what is selected; the caret is at its end. `None`: nothing is.
+    /// Tells what is selected; the caret is at its end. `None`: nothing is. Offsets behind the end
+    /// of the text mean its end.
     ///
     /// # Errors
     ///
-    /// Fails if the document has no such place, or if the session has ended.
+    /// Fails if no text container can have that name, or if the session has ended.
     pub async fn update_selection(
         &self,
         selection: Option<Selection>,
@@ -94,7 +96,7 @@ impl PresenceManager {
         self.change(|state| state.user = user)
     }
 
-    /// Tells everything at once, without waiting. A place that the document does not have is left
+    /// Tells everything at once, without waiting. A place in no possible text container is left
     /// out; the caret is the selection's end, if there is one.
     pub fn publish(
         &self,
@@ -152,7 +154,7 @@ impl PresenceManager {
         let doc: &LoroDoc = self.shared.document.doc();
         let anchor = place.anchor.clone();
         anchor
-            .or_else(|| Anchor::at(doc, &place.container, place.offset, bias))
+            .or_else(|| Anchor::at_or_end(doc, &place.container, place.offset, bias))
             .map(|anchor| WireAnchor(anchor.encode()))
             .ok_or_else(|| PresenceError::NoSuchPlace {
                 container: place.container.clone(),

@@ -24,6 +24,11 @@ impl App {
         }
     }
 
+    /// Whether there is neither a file nor a text.
+    pub(crate) fn is_blank(&self) -> bool {
+        self.path.is_none() && self.rope().len_chars() == 0
+    }
+
     /// Whether the document has a file.
     pub(crate) fn has_file(&self) -> bool {
         self.path.is_some()

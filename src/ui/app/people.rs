@@ -32,12 +32,25 @@ pub(crate) struct Person {
     pub(crate) state: Option<PeerState>,
     /// Whether they were connected before.
     pub(crate) known: bool,
+    /// What was last told about their coming and going.
+    announced: Option<Announced>,
     /// How long a message there and back takes.
     pub(crate) round_trip: Option<Duration>,
     /// Whether they said goodbye.
     pub(crate) left: bool,
+    /// Whether the last attempt to reach them failed.
+    pub(crate) unreachable: bool,
+    /// Whether one of the two sides would not have the other; nobody tries again then.
+    refused: bool,
     /// Since when they may lack edits that are here.
     behind: Option<Duration>,
+}
+
+/// What was told about somebody's coming and going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Announced {
+    Here,
+    Left,
 }
 
 /// What a person is doing, in one word.
@@ -50,6 +63,8 @@ pub(crate) enum PersonState {
     Syncing,
     Silent,
     Reconnecting,
+    /// They do not have us, or we not them.
+    Apart,
     Left,
 }
 
@@ -64,6 +79,7 @@ impl PersonState {
             Self::Syncing => "syncing",
             Self::Silent => "not answering",
             Self::Reconnecting => "reconnecting",
+            Self::Apart => "not connected",
             Self::Left => "left",
         }
     }
@@ -80,8 +96,11 @@ impl Person {
             moved: Duration::ZERO,
             state: None,
             known: false,
+            announced: None,
             round_trip: None,
             left: false,
+            unreachable: false,
+            refused: false,
             behind: None,
         }
     }
@@ -98,6 +117,9 @@ impl Person {
     pub(crate) fn state(&self) -> PersonState {
         if self.left {
             return PersonState::Left;
+        }
+        if self.refused {
+            return PersonState::Apart;
         }
         match self.state {
             Some(PeerState::Connecting | PeerState::Disconnecting | PeerState::Disconnected) => {
@@ -184,6 +206,7 @@ impl App {
             person.behind = row.behind.then(|| person.behind.unwrap_or(now));
             person.set_state(row.state);
             person.left = row.left;
+            person.unreachable = row.last_error.is_some();
         }
         self.recount();
     }
@@ -199,13 +222,12 @@ impl App {
         match event {
             PresenceEvent::Joined { node, presence } => {
                 let person = self.person(node);
-                let news = if !person.known {
-                    Some("joined")
-                } else if person.left {
-                    Some("is back")
-                } else {
-                    None
+                let news = match person.announced {
+                    None => Some("joined"),
+                    Some(Announced::Left) => Some("is back"),
+                    Some(Announced::Here) => None,
                 };
+                person.announced = Some(Announced::Here);
                 person.take_presence(presence, caret, now);
                 let name = person.name();
                 if let Some(news) = news {
@@ -221,8 +243,12 @@ impl App {
                 person.caret = None;
                 person.typing = false;
                 person.left = true;
+                person.announced = Some(Announced::Left);
                 let name = person.name();
-                self.notify(super::MessageKind::Info, format!("{name} left"));
+                // Who goes offline leaves everybody; nobody left them.
+                if !self.offline {
+                    self.notify(super::MessageKind::Info, format!("{name} left"));
+                }
             }
         }
         self.recount();
@@ -260,7 +286,8 @@ impl App {
         let name = person.name();
         match &event.reason {
             Reason::Denied(why) => {
-                self.complain(format!("{name} did not let you in: {why}"));
+                person.refused = true;
+                self.complain(format!("Not connected with {name}: {why}"));
             }
             Reason::Lost(_) | Reason::Silent
                 if was_connected && event.to != PeerState::Unstable =>
@@ -302,6 +329,7 @@ impl Person {
             PeerState::Connected | PeerState::Unstable => {
                 self.known = true;
                 self.left = false;
+                self.refused = false;
             }
             PeerState::Connecting
             | PeerState::Syncing

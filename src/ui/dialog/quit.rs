@@ -18,9 +18,13 @@ impl QuitQuestion {
     /// Asks about the document of this name. Without a file, saving will ask where.
     pub(crate) fn new(name: &str, has_file: bool) -> Self {
         let sentence = if has_file {
-            format!("{name} has changes that are not saved.")
+            format!(
+                "{name} has changes that are not saved. Without saving, they wait here until you open it again."
+            )
         } else {
-            format!("{name} has no file yet. Your changes are only in this window.")
+            format!(
+                "{name} has no file yet. Without saving, it waits here until you open it again."
+            )
         };
         let paragraphs = vec![Paragraph::Gap, Paragraph::words(sentence), Paragraph::Gap];
         let buttons = vec![

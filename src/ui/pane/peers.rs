@@ -111,7 +111,8 @@ fn state_role(app: &App, person: &Person) -> Role {
         PersonState::Connecting
         | PersonState::Syncing
         | PersonState::Silent
-        | PersonState::Reconnecting => Role::PeersWarning,
+        | PersonState::Reconnecting
+        | PersonState::Apart => Role::PeersWarning,
     }
 }
 
@@ -126,6 +127,7 @@ fn state_words(app: &App, person: &Person) -> String {
         | PersonState::Syncing
         | PersonState::Silent
         | PersonState::Reconnecting
+        | PersonState::Apart
         | PersonState::Left => None,
     };
     match answers {
@@ -151,7 +153,7 @@ pub(super) fn place(app: &App, position: usize) -> String {
 
 fn draw_at_side(app: &App, area: Rect, buffer: &mut Buffer) {
     for y in area.top()..area.bottom() {
-        buffer.set_string(area.x, y, "│", app.theme.style(Role::Faint));
+        buffer.set_string(area.x, y, "│", app.theme.style(Role::Separator));
     }
     // One column between the line and the words, one at the edge.
     let inner = Rect {

@@ -133,7 +133,15 @@ fn sync_part(app: &App) -> Option<Part> {
     if any(PersonState::Reconnecting) {
         warn(format!("reconnecting…{kept}"))
     } else if any(PersonState::Connecting) {
-        warn("connecting…".to_owned())
+        let missed =
+            |person: &&Person| person.state() == PersonState::Connecting && person.unreachable;
+        match app.people.values().find(missed) {
+            Some(person) => warn(format!(
+                "cannot reach {}, trying again…",
+                shorten(&person.name(), 16)
+            )),
+            None => warn("connecting…".to_owned()),
+        }
     } else if any(PersonState::Syncing) {
         warn("syncing…".to_owned())
     } else {

@@ -164,6 +164,8 @@ fn the_status_line_tells_of_people() {
         user: user_of(ADA),
     })));
     assert!(desk.status().contains("Ada left"));
+    // The connection may be back before its person is.
+    desk.send(Event::Peers(vec![row(ADA), row(LINUS)]));
     desk.joins(ADA, 0, 0);
     assert!(desk.status().contains("Ada is back"));
 }
@@ -174,6 +176,11 @@ fn going_offline_keeps_count_of_edits() {
     desk.joins(ADA, 0, 0);
     desk.keys("F6");
     assert!(matches!(desk.effects.last(), Some(Effect::Offline(true))));
+    desk.send(Event::Presence(Box::new(PresenceEvent::Left {
+        node: ADA,
+        user: user_of(ADA),
+    })));
+    assert!(desk.status().contains("You are offline"));
     desk.write("abc");
     desk.wait(Duration::from_secs(5));
     assert!(desk.status().contains("offline, 3 edits kept here"));
@@ -196,7 +203,7 @@ fn somebody_who_refuses_us_is_named() {
     }));
     let status = desk.status();
     assert!(
-        status.contains("3f3f3f3f3f did not let you in: this is another document"),
+        status.contains("Not connected with 3f3f3f3f3f: this is another document"),
         "{status}"
     );
 }
