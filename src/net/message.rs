@@ -73,7 +73,7 @@ pub enum Message {
     ConflictNotification(ConflictNotification),
     /// What a participant is doing who is not connected to the receiver. Travels on the presence
     /// stream.
-    PresenceRelay(PresenceRelay),
+    PresenceRelay(Box<PresenceRelay>),
 }
 
 impl Message {

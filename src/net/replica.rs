@@ -129,8 +129,7 @@ impl Replica for SharedDocument {
             .doc()
             .import_batch(updates)
             .map_err(ReplicaError::Import)?;
-        let updates: Vec<&[u8]> = updates.iter().map(Vec::as_slice).collect();
-        Ok(imported(&status, &updates))
+        Ok(imported(&status, updates))
     }
 
     fn content_hash(&self, version: &VersionVector) -> Option<u64> {
@@ -144,12 +143,11 @@ impl Replica for SharedDocument {
     }
 }
 
-fn imported(status: &loro::ImportStatus, updates: &[&[u8]]) -> Imported {
+fn imported<B: AsRef<[u8]>>(status: &loro::ImportStatus, updates: &[B]) -> Imported {
     let spans = spans_of_range(&status.success);
-    let unlocked = not_in(updates, &spans);
     Imported {
+        unlocked: not_in(updates, &spans),
         spans,
-        unlocked,
         pending: status
             .pending
             .as_ref()
@@ -216,15 +214,19 @@ pub(crate) fn lacking(version: &VersionVector, known: &VersionVector) -> Vec<IdS
     spans
 }
 
-/// Returns which operations of an import the update did not hold, where more than one writer's
+/// Returns which operations of an import the updates did not hold, where more than one writer's
 /// came in; for a single one that could only be what the same writer had written next.
-fn not_in(updates: &[&[u8]], spans: &[IdSpan]) -> Vec<IdSpan> {
-    if spans.len() < 2 && updates.len() < 2 {
+fn not_in<B: AsRef<[u8]>>(updates: &[B], spans: &[IdSpan]) -> Vec<IdSpan> {
+    if spans.len() < 2 {
         return Vec::new();
     }
     // The import has just decoded the same bytes, so they do no harm any more.
-    let sent = updates.iter().filter_map(|update| spans_of_own_update(update));
-    without_all(spans, &sent.flatten().collect::<Vec<_>>())
+    let sent: Vec<_> = updates
+        .iter()
+        .filter_map(|update| spans_of_own_update(update.as_ref()))
+        .flatten()
+        .collect();
+    without_all(spans, &sent)
 }
 
 /// Returns what is left of spans without others.

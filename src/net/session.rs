@@ -435,7 +435,7 @@ impl Session {
             }
             Message::ContentDigest(digest) => self.content_digest(node, digest, now, replica),
             Message::ConflictNotification(notification) => self.conflict(node, &notification),
-            Message::PresenceRelay(relay) => self.presence_relay(node, relay, now),
+            Message::PresenceRelay(relay) => self.presence_relay(node, *relay, now),
         };
         if let Err(reason) = result {
             self.close(node, reason, now);

@@ -132,7 +132,7 @@ impl Link {
                 return Ok(());
             }
             Message::PresenceRelay(relay) => {
-                self.presence.put_relay(relay);
+                self.presence.put_relay(*relay);
                 return Ok(());
             }
             other => other,
@@ -307,8 +307,11 @@ impl PresenceSlot {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
         let Unsent { own, relayed } = std::mem::take(&mut *newest);
         let own = own.map(Message::PresenceUpdate);
-        own.into_iter()
-            .chain(relayed.into_values().map(Message::PresenceRelay))
+        own.into_iter().chain(
+            relayed
+                .into_values()
+                .map(|relay| Message::PresenceRelay(Box::new(relay))),
+        )
     }
 }
 

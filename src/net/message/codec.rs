@@ -182,11 +182,11 @@ mod tests {
 
     #[test]
     fn kinds_of_the_future_are_told_apart_from_nonsense() {
-        let last = Message::PresenceRelay(PresenceRelay {
+        let last = Message::PresenceRelay(Box::new(PresenceRelay {
             author: NODE,
             user: user(3),
             update: None,
-        });
+        }));
         let mut bytes = last.encode().unwrap_or_default();
         assert_eq!(u32::from(bytes[0]), KINDS - 1, "the last kind is the last");
         bytes[0] += 1;

@@ -431,10 +431,10 @@ impl Link {
     /// Notes how many updates have arrived at the peer.
     pub fn acknowledge(&mut self, received: u64) {
         self.acknowledged = received;
-        while let Some((_, bytes)) = self
-            .unacknowledged
-            .pop_front_if(|(number, _)| *number <= received)
+        while let Some(&(number, bytes)) = self.unacknowledged.front()
+            && number <= received
         {
+            self.unacknowledged.pop_front();
             self.acknowledged_bytes = bytes;
         }
     }

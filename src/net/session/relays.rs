@@ -146,7 +146,7 @@ impl Session {
                     ..update.clone()
                 }),
             };
-            self.send(connection, Message::PresenceRelay(relay));
+            self.send(connection, Message::PresenceRelay(Box::new(relay)));
         }
     }
 
@@ -173,7 +173,7 @@ impl Session {
             .collect();
         let connection = link.connection;
         for relay in relays {
-            self.send(connection, Message::PresenceRelay(relay));
+            self.send(connection, Message::PresenceRelay(Box::new(relay)));
         }
     }
 
