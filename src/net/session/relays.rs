@@ -11,6 +11,7 @@ use crate::net::{
     event::UserInfo,
     message::{CloseReason, MAX_MEMBERS, Message, PresenceRelay, PresenceUpdate},
     node::NodeId,
+    peer::link::Phase,
     presence::{Participant, RemotePresence, clean_user},
 };
 
@@ -38,7 +39,11 @@ impl Session {
         relay: PresenceRelay,
         now: Duration,
     ) -> Result<(), CloseReason> {
-        self.open_link(via)?;
+        // It may overtake the welcome, which travels on another stream.
+        let link = self.peers.get(&via).and_then(|peer| peer.link.as_ref());
+        if link.is_none_or(|link| link.phase == Phase::Hello) {
+            return Err(CloseReason::Protocol);
+        }
         let author = relay.author;
         let direct = self
             .peers
