@@ -19,9 +19,9 @@ const DELIVERY_PATIENCE: Duration = Duration::from_millis(200);
 /// Where a change of the text came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
-    /// A commit in this process.
+    /// A commit in this process, or a checkout.
     Local,
-    /// An import, or a checkout.
+    /// An import.
     Remote,
 }
 
@@ -55,9 +55,8 @@ impl EventQueue {
                 let queue = Arc::clone(&queue);
                 move |event: DiffEvent<'_>| {
                     let source = match event.triggered_by {
-                        EventTriggerKind::Local => Source::Local,
-                        // Loro reports several updates that are imported at once as a checkout.
-                        EventTriggerKind::Import | EventTriggerKind::Checkout => Source::Remote,
+                        EventTriggerKind::Local | EventTriggerKind::Checkout => Source::Local,
+                        EventTriggerKind::Import => Source::Remote,
                     };
                     for diff in &event.events {
                         if *diff.target == target

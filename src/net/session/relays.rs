@@ -11,6 +11,7 @@ use crate::net::{
     event::UserInfo,
     message::{CloseReason, MAX_MEMBERS, Message, PresenceRelay, PresenceUpdate},
     node::NodeId,
+    peer::link::Phase,
     presence::{Participant, RemotePresence, clean_user},
 };
 

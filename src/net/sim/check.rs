@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Network, SiteId};
-use crate::net::{event::PeerState, replica::Replica as _, session::Output};
+use crate::net::{event::PeerState, message::CloseReason, replica::Replica as _, session::Output};
 
 /// How long a story may take to come to its end.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -128,6 +128,17 @@ impl Network {
     pub fn saw_divergence(&self, site: SiteId) -> bool {
         let mut outputs = self.sites[site].log.iter().map(|(_, output)| output);
         outputs.any(|output| matches!(output, Output::Diverged { .. }))
+    }
+
+    /// Returns whether a site ever threw somebody out for breaking the protocol.
+    pub fn saw_breach(&self, site: SiteId) -> bool {
+        let mut outputs = self.sites[site].log.iter().map(|(_, output)| output);
+        outputs.any(|output| match output {
+            Output::Close { reason, .. } => {
+                matches!(reason, CloseReason::Protocol | CloseReason::Excess)
+            }
+            _ => false,
+        })
     }
 
     /// Returns whether everybody is connected to everybody whom the story connected them to.

@@ -164,6 +164,9 @@ fn check(net: &Network, sites: &[SiteId]) -> Result<(), String> {
     if sites.iter().any(|&site| net.saw_divergence(site)) {
         return Err("documents are the same and were taken for different ones".to_owned());
     }
+    if sites.iter().any(|&site| net.saw_breach(site)) {
+        return Err("somebody was taken for one who breaks the protocol".to_owned());
+    }
     for &a in sites {
         for &b in sites {
             if net.is_connected(a, b) && net.peer(a, b).is_some_and(|peer| peer.behind) {
