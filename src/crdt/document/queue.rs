@@ -55,8 +55,9 @@ impl EventQueue {
                 let queue = Arc::clone(&queue);
                 move |event: DiffEvent<'_>| {
                     let source = match event.triggered_by {
-                        EventTriggerKind::Local | EventTriggerKind::Checkout => Source::Local,
-                        EventTriggerKind::Import => Source::Remote,
+                        EventTriggerKind::Local => Source::Local,
+                        // Loro reports several updates that are imported at once as a checkout.
+                        EventTriggerKind::Import | EventTriggerKind::Checkout => Source::Remote,
                     };
                     for diff in &event.events {
                         if *diff.target == target

@@ -11,7 +11,6 @@ use crate::net::{
     event::UserInfo,
     message::{CloseReason, MAX_MEMBERS, Message, PresenceRelay, PresenceUpdate},
     node::NodeId,
-    peer::link::Phase,
     presence::{Participant, RemotePresence, clean_user},
 };
 
