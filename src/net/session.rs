@@ -39,7 +39,10 @@ use crate::net::{
 };
 use history::History;
 use relays::Distant;
+#[cfg(any(test, feature = "sim"))]
 pub use sabotage::Sabotage;
+#[cfg(not(any(test, feature = "sim")))]
+use sabotage::Sabotage;
 
 /// A connection, as the driver numbers it. A number is never used again.
 pub type ConnectionId = u64;

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     ChangeOrigin, CursorPosition, DocumentEvent, DocumentInfo, Listener, NetworkKind, NodeId,
-    PeerAddress, PeerInfo, RealtimeLoroProtocol, Selection,
+    PeerAddress, PeerInfo, RealtimeLoroProtocol, Selection, SessionState,
     crdt::{Bias, TextDocument},
 };
 
@@ -54,6 +54,7 @@ impl Network {
         });
         forward(connections, tell, |event| Some(Event::Connection(event)));
         watch_document(protocol.document_info(), tell.clone());
+        watch_session(protocol.session_state(), tell.clone());
         let listener = tokio::spawn(listen(
             protocol.clone(),
             launched.network,
@@ -218,6 +219,24 @@ fn watch_document(mut info: watch::Receiver<DocumentInfo>, to: mpsc::UnboundedSe
             if to.send(news).is_err() {
                 return;
             }
+        }
+    });
+}
+
+/// Tells when nothing goes to others any more, and nothing comes from them.
+fn watch_session(mut state: watch::Receiver<SessionState>, to: mpsc::UnboundedSender<News>) {
+    tokio::spawn(async move {
+        while state.changed().await.is_ok() {
+            let failed = match &*state.borrow_and_update() {
+                SessionState::Running => continue,
+                SessionState::Ended => return,
+                SessionState::Failed { reason } => reason.clone(),
+            };
+            tracing::error!("the session failed: {failed}");
+            let sentence = "A peer's update broke the document. Save, quit and open it again";
+            let event = Event::Message(MessageKind::Error, sentence.to_owned());
+            let _ = to.send(News::App(event));
+            return;
         }
     });
 }
