@@ -23,8 +23,6 @@ use crate::NodeId;
 const FRAME: Duration = Duration::from_millis(8);
 /// How often round trips and states of peers are looked at.
 const LOOK_AT_PEERS: Duration = Duration::from_secs(1);
-/// Events that are taken in before the next frame at most.
-const BURST: usize = 256;
 
 /// Opens the editor and returns when the person quits it.
 ///
@@ -138,7 +136,8 @@ impl Loop<'_> {
     /// Takes in what else has been typed already: a burst of keys or a turning wheel needs one
     /// frame, not one for each.
     fn take_burst(&mut self) {
-        for _ in 0..BURST {
+        let started = Instant::now();
+        while started.elapsed() < FRAME {
             match self.keyboard.try_recv() {
                 Ok(event) => self.editor.update(event),
                 Err(_) => break,
