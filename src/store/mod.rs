@@ -9,6 +9,7 @@
 //! | `replica`, `snapshot`, `peer` | what is remembered, by [`Store`] |
 //! | `lock` | one process at a time writes a replica |
 //! | `path`, `file`, `save`, `attributes` | a person's files: naming, reading, saving them whole |
+//! | `faults` | lets tests make the disk fail at every call |
 //! | `merge` | what another program changed in a file |
 //!
 //! All calls block, so they do not belong on a thread that draws or serves a network.
@@ -17,6 +18,7 @@ mod attributes;
 mod column;
 mod database;
 mod error;
+mod faults;
 mod file;
 mod hash;
 mod lock;
