@@ -40,6 +40,16 @@ points! {
     CutInPlace: "Cutting what is left of the old text behind the new one.",
     SyncInPlace: "Waiting until the file that was written over is on the disk.",
     RestoreInPlace: "Writing back what a file held, after writing over it failed.",
+    OpenDatabase: "Opening the database.",
+    BeginTransaction: "Beginning to write in the database.",
+    CommitTransaction: "Waiting until what was written there is on the disk.",
+    ReadDatabase: "Beginning to read in the database.",
+    AppendEntry: "Writing changes into the journal.",
+    StoreSnapshot: "Writing a snapshot.",
+    RemoveFolded: "Removing the entries of the journal that a snapshot made superfluous.",
+    RecordSave: "Recording what a file holds.",
+    LoadSnapshot: "Reading a snapshot.",
+    LoadEntries: "Reading the journal.",
 }
 
 #[cfg(not(test))]
@@ -52,6 +62,12 @@ mod inert {
         Ok(())
     }
 
+    /// Passes a point of the database.
+    #[inline(always)]
+    pub(in crate::store) fn pass_database(_: Point, _: &Path) -> rusqlite::Result<()> {
+        Ok(())
+    }
+
     /// Passes a point with everything that is written.
     #[inline(always)]
     pub(in crate::store) fn writer<W: Write>(_: Point, _: &Path, inner: W) -> W {
@@ -60,14 +76,14 @@ mod inert {
 }
 
 #[cfg(not(test))]
-pub(super) use inert::{pass, writer};
+pub(super) use inert::{pass, pass_database, writer};
 
 #[cfg(test)]
 mod armed;
 #[cfg(test)]
 pub(crate) use armed::{Fault, arm, fired};
 #[cfg(test)]
-pub(super) use armed::{pass, writer};
+pub(super) use armed::{pass, pass_database, writer};
 
 #[cfg(test)]
 mod tests;

@@ -7,22 +7,26 @@ use std::{
     fs::OpenOptions,
     io::IsTerminal,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::SystemTime,
 };
 
 use super::{
     app::{App, AppOptions, ShareInfo},
     config::{Config, ConfigError},
-    disk::Disk,
+    disk::{Claim, Disk},
     network,
     opening::{self, Aside, OpeningError},
     terminal::TerminalOptions,
     theme::{ColorDepth, ColorParseError, Theme, ThemeError, color_for, parse_color},
+    view::View,
 };
 use crate::{
     DocumentId, InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
-    store::{self, FileError, NoHome, Places, Replica, ReplicaLock, Store, StoreError},
+    store::{
+        self, FileError, Journaled, LoadedFile, NoHome, Places, Replica, ReplicaLock, Store,
+        StoreError,
+    },
 };
 
 /// What a document without a file is called.
@@ -121,7 +125,9 @@ pub enum LaunchError {
 /// A document that is ready for the screen and the network.
 pub(super) struct Launched {
     pub(super) app: App,
-    pub(super) disk: Disk,
+    pub(super) disk: Arc<Disk>,
+    /// How much of the document is stored.
+    pub(super) journaled: Journaled,
     pub(super) network: NetworkKind,
     /// Where programs on this machine find each other.
     pub(super) lookup_directory: PathBuf,
@@ -133,8 +139,6 @@ pub(super) struct Launched {
     pub(super) peers: Vec<PeerAddress>,
     /// Whether the document is that of a peer, and not here yet.
     pub(super) joins: bool,
-    /// Whether the replica never held a document before.
-    pub(super) fresh: bool,
     /// What is in the file, while it is not decided what becomes of it.
     pub(super) aside: Option<Aside>,
     pub(super) share: ShareInfo,
@@ -177,9 +181,9 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     let file = options.file.as_deref().map(store::read_file).transpose()?;
 
     let store = Store::open(&places.state)?;
-    let (replica, lock) = choose_replica(&store, options.file.as_deref(), host)?;
-    let node = node_of(&replica);
-    if host == Some(node) {
+    let (mut replica, lock) = choose_replica(&store, options.file.as_deref(), host)?;
+    if host == Some(node_of(&replica)) {
+        let node = node_of(&replica);
         return Err(LaunchError::OwnNodeId {
             node,
             title: replica.title,
@@ -189,7 +193,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return Err(LaunchError::NoTerminal);
     }
-    let lock = locked(&store, &replica, lock)?;
+    let mut lock = locked(&store, &replica, lock)?;
 
     let mut peers: Vec<_> = store
         .peers(replica.id)?
@@ -197,15 +201,29 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         .map(|peer| peer.address)
         .collect();
     let new_host = host.filter(|host| !peers.iter().any(|peer| peer.node == *host));
-    let opening = match new_host {
+    let mut claim = None;
+    let mut opening = match new_host {
         Some(host) => {
+            if needs_own_replica(&store, &replica, file.as_ref())?
+                && let Some(path) = replica.path.clone()
+            {
+                replica = store.replica_for_joining(&path, host)?;
+                let own = store.try_lock(replica.id)?;
+                let lock = std::mem::replace(&mut lock, locked(&store, &replica, own)?);
+                claim = Some(Claim { path, lock });
+            }
             // Peers of the document that was in the file before have another one.
             peers = vec![PeerAddress::unknown(host)];
-            opening::join(file)
+            opening::join(&store, &replica, file)?
         }
         None => opening::reopen(&store, &replica, file)?,
     };
+    let view = store.view(replica.id)?;
     store.record_opened(replica.id, SystemTime::now())?;
+    if claim.is_none() && opening.message.is_none() {
+        opening.message = waiting_to_join(&store, &replica)?;
+    }
+    let node = node_of(&replica);
 
     let user = UserInfo {
         name: options
@@ -219,7 +237,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     let terminal = TerminalOptions {
         mouse: config.mouse,
     };
-    let app = App::new(AppOptions {
+    let mut app = App::new(AppOptions {
         document: opening.document,
         path: options.file,
         format: opening.format,
@@ -231,17 +249,21 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         node,
         config,
     });
+    let view = view.and_then(|bytes| View::decode(&bytes));
+    if let Some(place) = view.and_then(|view| view.resolve(app.document())) {
+        app.start_at(place);
+    }
     Ok(Launched {
         app,
+        journaled: opening.journaled,
         network,
         lookup_directory: places.runtime,
         document_id: opening.document_id,
         title: replica.title.clone(),
-        disk: Disk::new(store, &replica, lock),
+        disk: Arc::new(Disk::new(store, &replica, lock, claim)),
         user,
         peers,
         joins: new_host.is_some(),
-        fresh: replica.document.is_none(),
         aside: opening.aside,
         share: network::share_info(node, network),
         terminal,
@@ -293,6 +315,34 @@ fn choose_replica(
     let replica = store.create_replica(&title)?;
     let lock = store.try_lock(replica.id)?;
     Ok((replica, lock))
+}
+
+/// Whether a document that is joined into a file must not touch what is stored of that file, until
+/// a person has decided.
+fn needs_own_replica(
+    store: &Store,
+    replica: &Replica,
+    file: Option<&LoadedFile>,
+) -> Result<bool, StoreError> {
+    let has_text = file.is_some_and(|file| !file.text.is_empty());
+    Ok(has_text || replica.document.is_some() || store.has_history(replica.id)?)
+}
+
+/// Says that something was written for this file while a host was away that never answered.
+fn waiting_to_join(store: &Store, replica: &Replica) -> Result<Option<String>, StoreError> {
+    let Some(path) = &replica.path else {
+        return Ok(None);
+    };
+    for waiting in store.replicas_meant_for(path)? {
+        let host = store.peers(waiting.id)?.into_iter().next();
+        if let Some(host) = host.filter(|_| store.text(waiting.id).is_ok_and(|it| !it.is_empty())) {
+            let host = host.address.node.short();
+            return Ok(Some(format!(
+                "What you wrote while you waited for {host} is kept: join {host} again for it"
+            )));
+        }
+    }
+    Ok(None)
 }
 
 /// The replicas of buffers that were opened without a file.

@@ -31,10 +31,12 @@ pub(super) struct Network {
 }
 
 impl Network {
-    /// Starts the protocol and, in the background, the endpoint. Never waits for the network.
+    /// Starts the protocol and, in the background and after `ready`, the endpoint. Never waits for
+    /// the network.
     pub(super) fn start(
         launched: &Launched,
         tell: &mpsc::UnboundedSender<News>,
+        ready: impl Future<Output = ()> + Send + 'static,
     ) -> Result<Self, LaunchError> {
         let (updates, update_events) = broadcast::channel(QUEUE);
         let (presence, presence_events) = broadcast::channel(QUEUE);
@@ -55,14 +57,18 @@ impl Network {
         forward(connections, tell, |event| Some(Event::Connection(event)));
         watch_document(protocol.document_info(), tell.clone());
         watch_session(protocol.session_state(), tell.clone());
-        let listener = tokio::spawn(listen(
+        let listening = listen(
             protocol.clone(),
             launched.network,
             launched.disk.node_key(),
             launched.lookup_directory.clone(),
             launched.peers.clone(),
             tell.clone(),
-        ));
+        );
+        let listener = tokio::spawn(async move {
+            ready.await;
+            listening.await
+        });
         Ok(Self { protocol, listener })
     }
 

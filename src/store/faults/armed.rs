@@ -78,6 +78,20 @@ pub(in crate::store) fn pass(point: Point, path: &Path) -> io::Result<()> {
     take(point, path).map_or(Ok(()), |fault| Err(fault.error()))
 }
 
+pub(in crate::store) fn pass_database(point: Point, folder: &Path) -> rusqlite::Result<()> {
+    use rusqlite::ffi;
+    let Some(fault) = take(point, folder) else {
+        return Ok(());
+    };
+    let code = match fault {
+        Fault::NoSpace => ffi::SQLITE_FULL,
+        Fault::Broken => ffi::SQLITE_IOERR_FSYNC,
+        Fault::Denied => ffi::SQLITE_READONLY,
+        Fault::ShortWrite => ffi::SQLITE_IOERR_WRITE,
+    };
+    Err(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))
+}
+
 pub(in crate::store) fn writer<W: Write>(point: Point, path: &Path, inner: W) -> Faulty<W> {
     Faulty {
         inner,
