@@ -123,7 +123,7 @@ impl Loop<'_> {
                         break;
                     }
                     stale |= self.editor.look_at_peers();
-                    self.editor.look_after();
+                    self.editor.note_view();
                 }
                 _ = terminate.recv() => break,
                 _ = hang_up.recv() => break,

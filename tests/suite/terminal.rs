@@ -63,6 +63,11 @@ impl Person {
         self.home.join(name)
     }
 
+    /// Where this person's copad keeps what must outlive it.
+    pub fn state(&self) -> PathBuf {
+        self.home.join("state/copad")
+    }
+
     /// What every copad of this person finds in its environment.
     fn environment(&self) -> Vec<(&'static str, PathBuf)> {
         vec![
@@ -225,6 +230,20 @@ impl Terminal {
             );
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Returns the screen as it is now.
+    pub fn shown(&self) -> Screen {
+        let parser = self.screen.0.lock().expect("the watcher does not panic");
+        parser.screen().clone()
+    }
+
+    /// Ends the program as a crash would, with no word to it.
+    pub fn crash(&mut self) {
+        let id = i32::try_from(self.process_id()).expect("a process id is small");
+        let id = rustix::process::Pid::from_raw(id).expect("no process has the id 0");
+        rustix::process::kill_process(id, rustix::process::Signal::KILL).expect("it was running");
+        self.child.wait().expect("the child can be waited for");
     }
 
     pub fn process_id(&self) -> u32 {
