@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use vt100::{Parser, Screen};
 
 /// How long a test waits for what must come, before it fails.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One machine, on which several people work.
 pub struct Machine {
