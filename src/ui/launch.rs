@@ -231,8 +231,13 @@ fn try_open(options: Options) -> Result<Launched, LaunchError> {
     };
     let view = store.view(replica.id)?;
     store.record_opened(replica.id, SystemTime::now())?;
-    if claim.is_none() && opening.message.is_none() {
-        opening.message = waiting_to_join(&store, &replica)?;
+    if claim.is_none()
+        && let Some(sentence) = waiting_to_join(&store, &replica)?
+    {
+        let other = opening
+            .message
+            .map_or_else(String::new, |it| format!(". {it}"));
+        opening.message = Some(sentence + &other);
     }
     let node = node_of(&replica);
 

@@ -5,6 +5,7 @@ mod command_line;
 mod crashes;
 mod demo;
 mod examples;
+mod keeping;
 mod people;
 mod picture;
 mod rooms;
