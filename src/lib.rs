@@ -122,10 +122,11 @@
 //! | [`crdt`] | the document: text, deltas, anchors, undo | sockets, screens, clocks |
 //! | [`net`] | the protocol: a pure session, and its driver on iroh | screens, files |
 //! | `store` | the disk: replicas, identity, saving files | sockets, screens |
+//! | `workspace` | one open document of a person's: its history, its file | sockets, screens |
 //! | `ui` | the screen: `copad` itself | anything but the public names below |
 //!
-//! The arrows point one way: `ui` uses the library as any application would, `net` and `store`
-//! use `crdt`, and nobody uses `ui`.
+//! The arrows point one way: `ui` and `workspace` use the library as any application would, `net`
+//! and `store` use `crdt`, and nobody uses `ui`.
 //!
 //! ```text
 //!   application (or copad)
@@ -168,6 +169,8 @@ pub mod net;
 pub mod store;
 #[cfg(feature = "tui")]
 pub mod ui;
+#[cfg(feature = "tui")]
+pub mod workspace;
 
 pub use crdt::{Anchor, Delta, SharedDocument};
 pub use net::address::InvalidNodeId;

@@ -13,12 +13,11 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use super::{
     app::{App, Effect, Event, Existing, MessageKind, PeerRow, SaveRequest},
     clipboard::{Clipboard, ClipboardEvent, Reach},
-    disk::Disk,
     joining::Joining,
     launch::{LaunchError, Launched},
     network::{self, Network},
 };
-use crate::{DocumentId, DocumentInfo, NodeId, crdt::SharedDocument};
+use crate::{DocumentId, DocumentInfo, NodeId, crdt::SharedDocument, workspace::Disk};
 
 /// Storing the history of a large document holds up typing for some frames, so it waits for a
 /// pause of this length,

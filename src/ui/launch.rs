@@ -14,15 +14,14 @@ use std::{
 use super::{
     app::{App, AppOptions, ShareInfo},
     config::{Config, ConfigError},
-    disk::Disk,
     network,
-    opening::{self, Aside, OpeningError},
     terminal::TerminalOptions,
     theme::{ColorDepth, ColorParseError, Theme, ThemeError, color_for, parse_color},
 };
 use crate::{
     DocumentId, InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
     store::{self, FileError, NoHome, Places, Replica, ReplicaLock, Store, StoreError},
+    workspace::{self, Aside, Disk, OpeningError},
 };
 
 /// What a document without a file is called.
@@ -201,9 +200,9 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         Some(host) => {
             // Peers of the document that was in the file before have another one.
             peers = vec![PeerAddress::unknown(host)];
-            opening::join(file)
+            workspace::join(file)
         }
-        None => opening::reopen(&store, &replica, file)?,
+        None => workspace::reopen(&store, &replica, file)?,
     };
     store.record_opened(replica.id, SystemTime::now())?;
 

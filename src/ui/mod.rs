@@ -7,14 +7,12 @@ pub mod clipboard;
 pub mod command;
 pub mod config;
 mod dialog;
-mod disk;
 mod editor;
 mod joining;
 mod keyboard;
 pub mod keymap;
 pub mod launch;
 mod network;
-mod opening;
 mod pane;
 mod run;
 #[cfg(test)]

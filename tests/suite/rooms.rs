@@ -33,7 +33,6 @@ const DRIVER: &[&str] = &[
 const WORLD: &[&str] = &[
     "src/ui/clipboard",
     "src/ui/config",
-    "src/ui/disk",
     "src/ui/editor",
     "src/ui/keyboard",
     "src/ui/launch",
@@ -107,6 +106,19 @@ const RULES: &[Rule] = &[
         room: "src/ui",
         except: WORLD,
         forbidden: &["tokio", "std::fs", "std::io", "Instant::now", "SystemTime"],
+    },
+    Rule {
+        room: "src/workspace",
+        except: &[],
+        forbidden: &[
+            "crate::net",
+            "crate::ui",
+            "iroh",
+            "loro",
+            "rusqlite",
+            "ratatui",
+            "crossterm",
+        ],
     },
     Rule {
         room: "src/bin",

@@ -1,4 +1,4 @@
-//! What the editor keeps on disk while it runs: the user's file, and the replica's stored state.
+//! What an open document keeps on disk: the user's file, and the replica's stored state.
 //!
 //! Every call waits for the disk and belongs on a thread that may wait.
 
@@ -8,7 +8,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::app::{SaveError, SaveRequest, SavedFile};
+use super::{SaveError, SaveRequest, SavedFile};
 use crate::{
     DocumentId, PeerAddress, PeerInfo, UserInfo,
     crdt::SharedDocument,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The replica of one document and its place in the store.
-pub(super) struct Disk {
+pub(crate) struct Disk {
     store: Store,
     replica: ReplicaId,
     node_key: NodeKey,
@@ -30,7 +30,7 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    pub(super) fn new(store: Store, replica: &Replica, lock: ReplicaLock) -> Self {
+    pub(crate) fn new(store: Store, replica: &Replica, lock: ReplicaLock) -> Self {
         Self {
             store,
             replica: replica.id,
@@ -41,13 +41,13 @@ impl Disk {
         }
     }
 
-    pub(super) fn node_key(&self) -> [u8; 32] {
+    pub(crate) fn node_key(&self) -> [u8; 32] {
         self.node_key.to_bytes()
     }
 
     /// Writes the user's file, and records which version of the document it holds.
     /// `version` is that of the document whose text is in the request.
-    pub(super) fn save(
+    pub(crate) fn save(
         &self,
         request: &SaveRequest,
         version: &[u8],
@@ -77,7 +77,7 @@ impl Disk {
     }
 
     /// Stores the document with its history, unless it is stored already.
-    pub(super) fn keep(&self, document: &SharedDocument) -> Result<(), StoreError> {
+    pub(crate) fn keep(&self, document: &SharedDocument) -> Result<(), StoreError> {
         let mut kept = locked(&self.kept);
         let version = document.version();
         if kept.as_ref() == Some(&version) {
@@ -92,7 +92,7 @@ impl Disk {
     }
 
     /// Records which document was joined, and what it is called there.
-    pub(super) fn adopt(&self, document: DocumentId, title: &str) -> Result<(), StoreError> {
+    pub(crate) fn adopt(&self, document: DocumentId, title: &str) -> Result<(), StoreError> {
         let replica = self.store.replica(self.replica)?;
         if replica.document.is_some_and(|held| held != document) {
             // The person decided to join another document into this file.
@@ -106,7 +106,7 @@ impl Disk {
     }
 
     /// Records where the peers of now can be found next time, unless that is recorded already.
-    pub(super) fn remember(&self, peers: &[PeerInfo]) -> Result<(), StoreError> {
+    pub(crate) fn remember(&self, peers: &[PeerInfo]) -> Result<(), StoreError> {
         let known = |peer: &PeerInfo| (peer.address.clone(), peer.user.clone());
         let known: Vec<_> = peers.iter().map(known).collect();
         let mut remembered = locked(&self.remembered);
@@ -124,7 +124,7 @@ impl Disk {
     }
 
     /// Copies a file beside itself, before it is given up.
-    pub(super) fn back_up(&self, path: &Path) -> Result<PathBuf, FileError> {
+    pub(crate) fn back_up(&self, path: &Path) -> Result<PathBuf, FileError> {
         store::backup_beside(path)
     }
 }

@@ -9,22 +9,22 @@ use crate::{
 };
 
 /// A document, and what is to be told about it.
-pub(super) struct Opening {
-    pub(super) document: TextDocument,
+pub(crate) struct Opening {
+    pub(crate) document: TextDocument,
     /// `None`: it takes that of the replica that is joined.
-    pub(super) document_id: Option<DocumentId>,
-    pub(super) format: TextFormat,
+    pub(crate) document_id: Option<DocumentId>,
+    pub(crate) format: TextFormat,
     /// Whether the document is not what the file holds.
-    pub(super) modified: bool,
-    pub(super) aside: Option<Aside>,
-    pub(super) message: Option<String>,
+    pub(crate) modified: bool,
+    pub(crate) aside: Option<Aside>,
+    pub(crate) message: Option<String>,
 }
 
 /// A file's content that a person has to decide about, because another document is joined into it.
 #[derive(Clone, Debug)]
-pub(super) struct Aside {
-    pub(super) path: PathBuf,
-    pub(super) text: String,
+pub(crate) struct Aside {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
 }
 
 /// Why a document could not be opened.
@@ -44,7 +44,7 @@ pub enum OpeningError {
 }
 
 /// Opens an empty document for the one that is joined, and puts what the file holds aside.
-pub(super) fn join(file: Option<LoadedFile>) -> Opening {
+pub(crate) fn join(file: Option<LoadedFile>) -> Opening {
     let format = file.as_ref().map(|file| file.format).unwrap_or_default();
     let aside = file.filter(|file| !file.text.is_empty());
     let aside = aside.map(|file| Aside {
@@ -62,7 +62,7 @@ pub(super) fn join(file: Option<LoadedFile>) -> Opening {
 }
 
 /// Opens a document from its history and its file.
-pub(super) fn reopen(
+pub(crate) fn reopen(
     store: &Store,
     replica: &Replica,
     file: Option<LoadedFile>,
