@@ -123,6 +123,7 @@
 //! | [`net`] | the protocol: a pure session, and its driver on iroh | screens, files |
 //! | `store` | the disk: replicas, identity, saving files | sockets, screens |
 //! | `workspace` | one open document of a person's: its history, its file | sockets, screens |
+//! | `shell` | what `copad` answers on the command line | sockets, screens |
 //! | `ui` | the screen: `copad` itself | anything but the public names below |
 //!
 //! The arrows point one way: `ui` and `workspace` use the library as any application would, `net`
@@ -165,6 +166,8 @@
 
 pub mod crdt;
 pub mod net;
+#[cfg(feature = "tui")]
+pub mod shell;
 #[cfg(feature = "store")]
 pub mod store;
 #[cfg(feature = "tui")]

@@ -1,10 +1,16 @@
 //! `copad`: arguments in, exit code out.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, BufWriter, ErrorKind, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use iroh_loro_realtime::{
     NetworkKind,
+    shell::{self, ShellError},
     ui::{self, launch::Options},
 };
 
@@ -24,6 +30,23 @@ enum Action {
     Id {
         /// The file; without it, the buffer that has no file
         file: Option<PathBuf>,
+    },
+    /// List the documents that are known here, and exit
+    Docs,
+    /// Forget a document: its history, its node id and its peers, but not its file
+    Forget {
+        /// Its file, or the beginning of its id in `copad docs`
+        #[arg(value_name = "FILE")]
+        document: PathBuf,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Write the text of a document, unsaved edits included, to the standard output
+    Export {
+        /// Its file, or the beginning of its id in `copad docs`
+        #[arg(value_name = "FILE")]
+        document: PathBuf,
     },
 }
 
@@ -64,10 +87,8 @@ enum Network {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.action {
-        Some(Action::Id { file }) => {
-            ui::launch::node_id(file.as_deref()).map(|id| println!("{id}"))
-        }
-        None => ui::run(options(arguments.edit)),
+        Some(action) => act(action),
+        None => ui::run(options(arguments.edit)).map_err(Into::into),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -75,6 +96,25 @@ fn main() -> ExitCode {
             eprintln!("copad: {error}");
             ExitCode::from(2)
         }
+    }
+}
+
+fn act(action: Action) -> Result<(), Box<dyn Error>> {
+    let mut out = BufWriter::new(io::stdout());
+    let answered = match action {
+        Action::Id { file } => {
+            println!("{}", ui::launch::node_id(file.as_deref())?);
+            return Ok(());
+        }
+        Action::Docs => shell::docs(&mut out),
+        Action::Forget { document, yes } => shell::forget(&document, yes, &mut out),
+        Action::Export { document } => shell::export(&document, &mut out),
+    };
+    let answered = answered.and_then(|()| Ok(out.flush()?));
+    match answered {
+        // Whoever read the answer has read enough of it.
+        Err(ShellError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
     }
 }
 

@@ -121,6 +121,20 @@ const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        room: "src/shell",
+        except: &[],
+        forbidden: &[
+            "crate::net",
+            "crate::ui",
+            "iroh",
+            "loro",
+            "rusqlite",
+            "ratatui",
+            "crossterm",
+            "tokio",
+        ],
+    },
+    Rule {
         room: "src/bin",
         except: &[],
         forbidden: &[

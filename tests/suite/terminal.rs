@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use vt100::{Parser, Screen};
 
 /// How long a test waits for what must come, before it fails.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One machine, on which several people work.
 pub struct Machine {
@@ -103,6 +103,16 @@ impl Person {
 
     /// Opens copad in a terminal of any size that is not nothing.
     pub fn open_sized(&self, arguments: &[&str], columns: u16, rows: u16) -> Terminal {
+        let local = [&["--network", "local"], arguments].concat();
+        self.start(&local, columns, rows)
+    }
+
+    /// Runs a command of copad's in a terminal.
+    pub fn run_at_terminal(&self, arguments: &[&str]) -> Terminal {
+        self.start(arguments, 80, 24)
+    }
+
+    fn start(&self, arguments: &[&str], columns: u16, rows: u16) -> Terminal {
         let size = PtySize {
             rows,
             cols: columns,
@@ -113,7 +123,6 @@ impl Person {
             .openpty(size)
             .expect("a pseudo-terminal can be opened");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_copad"));
-        command.args(["--network", "local"]);
         command.args(arguments);
         command.cwd(&self.home);
         command.env("TERM", "xterm-256color");

@@ -1,0 +1,68 @@
+//! What copad answers on the command line: which documents it knows, and what runs.
+//!
+//! Reads the store and writes plain text. Never knows a terminal's screen, a document that is
+//! open, or the network.
+
+mod documents;
+mod words;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    crdt::SnapshotError,
+    store::{FileError, NoHome, StoreError},
+};
+
+pub use documents::{docs, export, forget};
+
+/// Why a command did nothing. Each is one sentence for a person.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ShellError {
+    /// No folder to keep things in.
+    #[error(transparent)]
+    NoHome(#[from] NoHome),
+    /// The state folder cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What was named cannot be a file's path.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Nothing is kept under that name.
+    #[error("{} is no document that copad knows: copad docs lists them", shown(.0))]
+    Unknown(PathBuf),
+    /// A short id fits several documents.
+    #[error("{0} is the beginning of several ids: write more of it")]
+    Ambiguous(String),
+    /// A document was made known, but nothing of it was ever stored.
+    #[error("nothing is stored of {title}: it was never opened")]
+    NothingStored {
+        /// What the document is called.
+        title: String,
+    },
+    /// The stored history is sound but cannot be read.
+    #[error("the stored history of {title} cannot be read: {source}")]
+    Snapshot {
+        /// What the document is called.
+        title: String,
+        /// What is wrong with it.
+        source: SnapshotError,
+    },
+    /// There is nobody to ask.
+    #[error("{title} is not forgotten without being asked: run this at a terminal, or say --yes")]
+    NobodyToAsk {
+        /// What the document is called.
+        title: String,
+    },
+    /// The answer cannot be written, or the question not be read.
+    #[error("cannot write the answer: {0}")]
+    Output(#[from] io::Error),
+}
+
+/// A path with control characters spelt out.
+fn shown(path: &Path) -> String {
+    words::plain(&path.to_string_lossy())
+}
