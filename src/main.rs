@@ -31,6 +31,8 @@ enum Action {
         /// The file; without it, the buffer that has no file
         file: Option<PathBuf>,
     },
+    /// Tell what the running copads have open, and exit
+    Status,
     /// List the documents that are known here, and exit
     Docs,
     /// Forget a document: its history, its node id and its peers, but not its file
@@ -106,6 +108,7 @@ fn act(action: Action) -> Result<(), Box<dyn Error>> {
             println!("{}", ui::launch::node_id(file.as_deref())?);
             return Ok(());
         }
+        Action::Status => shell::status(&mut out),
         Action::Docs => shell::docs(&mut out),
         Action::Forget { document, yes } => shell::forget(&document, yes, &mut out),
         Action::Export { document } => shell::export(&document, &mut out),

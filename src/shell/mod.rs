@@ -4,6 +4,7 @@
 //! open, or the network.
 
 mod documents;
+mod status;
 mod words;
 
 use std::{
@@ -17,6 +18,7 @@ use crate::{
 };
 
 pub use documents::{docs, export, forget};
+pub use status::status;
 
 /// Why a command did nothing. Each is one sentence for a person.
 #[derive(Debug, thiserror::Error)]

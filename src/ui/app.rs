@@ -103,6 +103,8 @@ pub struct App {
     own_edits: u64,
     settled_edits: u64,
     quit_once_saved: bool,
+    /// Why nothing may be changed.
+    read_only: Option<String>,
 
     pub(crate) theme: Theme,
     pub(crate) keymap: Keymap,
@@ -149,6 +151,7 @@ impl App {
             own_edits: u64::from(options.modified),
             settled_edits: 0,
             quit_once_saved: false,
+            read_only: None,
             theme: options.theme,
             keymap: options.keymap,
             config: options.config,
@@ -202,7 +205,14 @@ impl App {
             Event::Clipboard(text) => self.clipboard(&text),
             Event::Message(kind, text) => self.notify(kind, text),
             Event::Joined { title } => self.joined(title),
-            Event::Share(info) => self.share = Some(info),
+            Event::Share(info) => {
+                // It may be another than the one that the document was opened with.
+                self.node = info.node_id.parse().unwrap_or(self.node);
+                self.share = Some(info);
+            }
+            Event::Save => self.save(),
+            Event::OnDisk(same) => self.on_disk(same),
+            Event::ReadOnly(why) => self.read_only = why,
             Event::AskExisting(file) => self.ask_existing(file),
         }
         self.expire();

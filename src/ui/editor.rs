@@ -1,6 +1,8 @@
 //! The editor without its terminal: the application, with the network, the disk and the clipboard
 //! that carry out what it asks for.
 
+mod beside;
+
 use std::{
     path::Path,
     sync::Arc,
@@ -11,13 +13,17 @@ use ratatui::Frame;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    app::{App, Effect, Event, Existing, MessageKind, PeerRow, SaveRequest},
+    app::{App, Effect, Event, Existing, LocalCaret, MessageKind, PeerRow, SaveRequest, SavedFile},
     clipboard::{Clipboard, ClipboardEvent, Reach},
     joining::Joining,
     launch::{LaunchError, Launched},
     network::{self, Network},
 };
-use crate::{DocumentId, DocumentInfo, NodeId, crdt::SharedDocument, workspace::Disk};
+use crate::{
+    DocumentId, DocumentInfo, NodeId,
+    crdt::SharedDocument,
+    workspace::{Beside, Disk, OpeningError, SavesAsked, TakenOver},
+};
 
 /// Storing the history of a large document holds up typing for some frames, so it waits for a
 /// pause of this length,
@@ -26,7 +32,6 @@ const PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_UNKEPT: Duration = Duration::from_secs(60);
 
 /// What tasks and threads have to tell.
-#[derive(Debug)]
 pub(super) enum News {
     /// For the application.
     App(Event),
@@ -34,6 +39,8 @@ pub(super) enum News {
     Document(DocumentInfo),
     /// From the clipboard.
     Clipboard(ClipboardEvent),
+    /// The copad that had the file is gone, and the file is ours; or there is no hope for that.
+    TakenOver(Result<Box<TakenOver>, OpeningError>),
 }
 
 /// What only the terminal can do.
@@ -66,6 +73,14 @@ pub(super) struct Editor {
     adopt: Option<(DocumentId, String)>,
     /// The replica to join instead of this document.
     successor: Option<NodeId>,
+    /// Another copad has the file.
+    beside: Option<Beside>,
+    /// Looks whether it still has.
+    taking_over: Option<JoinHandle<()>>,
+    /// Where our caret was last told to be.
+    caret: Option<LocalCaret>,
+    /// Other copads on the file that want it saved.
+    saves_asked: SavesAsked,
     done: bool,
 }
 
@@ -75,7 +90,7 @@ impl Editor {
         launched: Launched,
         tell: mpsc::UnboundedSender<News>,
     ) -> Result<Self, LaunchError> {
-        let network = Network::start(&launched, &tell)?;
+        let network = Network::start(launched.sharing, &tell)?;
         let now = Instant::now();
         let mut editor = Self {
             network,
@@ -93,9 +108,17 @@ impl Editor {
             disk_work: None,
             adopt: None,
             successor: None,
+            beside: launched.beside,
+            taking_over: None,
+            caret: None,
+            saves_asked: SavesAsked::default(),
             done: false,
         };
-        editor.update(Event::Share(launched.share));
+        editor.update(Event::Share(editor.network.share_info()));
+        if let Some(why) = launched.read_only {
+            editor.update(Event::ReadOnly(Some(why.clone())));
+            editor.update(Event::Message(MessageKind::Error, why));
+        }
         if let Some(sentence) = launched.message {
             editor.update(Event::Message(MessageKind::Info, sentence));
         }
@@ -125,6 +148,7 @@ impl Editor {
     pub(super) fn update(&mut self, event: Event) {
         match event {
             Event::Key(_) | Event::Paste(_) | Event::Mouse(_) => self.acted = Instant::now(),
+            Event::Saved(ref result) => self.saves_asked.saved(result),
             _ => {}
         }
         let now = self.now();
@@ -139,7 +163,11 @@ impl Editor {
                 self.update(event);
                 self.look_at_peers();
             }
-            News::App(event) => self.update(event),
+            News::App(event) => {
+                self.update(event);
+                self.save_for_others();
+            }
+            News::TakenOver(result) => self.taken_over(result),
             News::Document(info) => self.take_in_document(info),
             News::Clipboard(ClipboardEvent::Pasted(text)) => self.update(Event::Clipboard(text)),
             News::Clipboard(ClipboardEvent::WriteToTerminal(text)) => {
@@ -213,7 +241,10 @@ impl Editor {
             Effect::SetTitle(title) => self.for_terminal.push(TerminalEffect::SetTitle(title)),
             Effect::Copy(text) => self.copy(text),
             Effect::RequestPaste => self.clipboard.paste(),
-            Effect::Publish(caret) => self.network.publish(self.app.document(), caret),
+            Effect::Publish(caret) => {
+                self.caret = Some(caret);
+                self.network.publish(self.app.document(), caret);
+            }
             Effect::Connect(node) => self.connect(&node),
             Effect::Offline(offline) => self.network.set_offline(offline),
             Effect::AnswerExisting(existing) => self.answer_existing(existing),
@@ -227,6 +258,15 @@ impl Editor {
             return self.update(Event::Message(MessageKind::Error, sentence));
         }
         let version = self.app.document().version();
+        if let Some(beside) = self.beside.clone().filter(|one| one.is(&request.path)) {
+            return self.on_disk(move |disk| {
+                let saved = beside.save(disk.store(), &version);
+                Some(Event::Saved(saved.map(|()| SavedFile {
+                    path: request.path,
+                    version: request.version,
+                })))
+            });
+        }
         let document = self.document.clone();
         self.on_disk(move |disk| Some(Event::Saved(disk.save(&request, &version, &document))));
     }
@@ -254,7 +294,7 @@ impl Editor {
 
     fn connect(&mut self, node: &str) {
         match node.parse::<NodeId>() {
-            Ok(node) if node == NodeId::of_key(&self.disk.node_key()) => {
+            Ok(node) if node == self.network.node() => {
                 let sentence = "That is your own node id: send it to somebody else".to_owned();
                 self.update(Event::Message(MessageKind::Error, sentence));
             }

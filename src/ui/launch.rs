@@ -12,16 +12,15 @@ use std::{
 };
 
 use super::{
-    app::{App, AppOptions, ShareInfo},
+    app::{App, AppOptions},
     config::{Config, ConfigError},
-    network,
     terminal::TerminalOptions,
     theme::{ColorDepth, ColorParseError, Theme, ThemeError, color_for, parse_color},
 };
 use crate::{
-    DocumentId, InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
-    store::{self, FileError, NoHome, Places, Replica, ReplicaLock, Store, StoreError},
-    workspace::{self, Aside, Disk, OpeningError},
+    InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
+    store::{self, FileError, LoadedFile, NoHome, Places, Replica, ReplicaLock, Store, StoreError},
+    workspace::{self, Aside, Beside, Disk, Opening, OpeningError, SharingOptions},
 };
 
 /// What a document without a file is called.
@@ -79,7 +78,7 @@ pub enum LaunchError {
         /// What the document is called.
         title: String,
     },
-    /// Somebody works on the file in another copad.
+    /// Another document cannot be joined into a file that is open in another copad.
     #[error(
         "{title} is open in another copad{}: join that one with copad --connect {node}",
         holder.map(|pid| format!(" (process {pid})")).unwrap_or_default()
@@ -121,22 +120,17 @@ pub enum LaunchError {
 pub(super) struct Launched {
     pub(super) app: App,
     pub(super) disk: Disk,
-    pub(super) network: NetworkKind,
-    /// Where programs on this machine find each other.
-    pub(super) lookup_directory: PathBuf,
-    /// `None`: it takes the document that is joined.
-    pub(super) document_id: Option<DocumentId>,
-    pub(super) title: String,
-    pub(super) user: UserInfo,
-    /// The replica that was named on the command line, and peers from before.
-    pub(super) peers: Vec<PeerAddress>,
+    pub(super) sharing: SharingOptions,
+    /// Another copad has the file.
+    pub(super) beside: Option<Beside>,
+    /// Why nothing may be changed, if so.
+    pub(super) read_only: Option<String>,
     /// Whether the document is that of a peer, and not here yet.
     pub(super) joins: bool,
     /// Whether the replica never held a document before.
     pub(super) fresh: bool,
     /// What is in the file, while it is not decided what becomes of it.
     pub(super) aside: Option<Aside>,
-    pub(super) share: ShareInfo,
     pub(super) terminal: TerminalOptions,
     /// Something to tell once the screen is open.
     pub(super) message: Option<String>,
@@ -188,8 +182,92 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return Err(LaunchError::NoTerminal);
     }
-    let lock = locked(&store, &replica, lock)?;
+    let seat = match lock {
+        Some(lock) => seat(&store, replica, lock, host, file)?,
+        None if host.is_none() => seat_beside(&store, replica, &places.runtime, file)?,
+        None => {
+            return Err(LaunchError::OpenElsewhere {
+                title: replica.title.clone(),
+                holder: store.lock_holder(replica.id),
+                node,
+            });
+        }
+    };
+    let Seat {
+        replica, opening, ..
+    } = seat;
+    store.record_opened(replica.id, SystemTime::now())?;
 
+    let node = node_of(&replica);
+    let user = UserInfo {
+        name: options
+            .name
+            .or_else(|| config.name.clone())
+            .unwrap_or_else(login_name),
+        color: color.map_or_else(|| color_for(&node, &theme), str::to_owned),
+        avatar_url: None,
+    };
+    let kind = options.network.or(config.network).unwrap_or_default();
+    let terminal = TerminalOptions {
+        mouse: config.mouse,
+    };
+    let sharing = SharingOptions {
+        document: opening.document.shared().clone(),
+        document_id: opening.document_id,
+        title: seat.title.clone(),
+        key: replica.node_key.to_bytes(),
+        user: user.clone(),
+        kind,
+        lookup_directory: places.runtime,
+        peers: seat.peers,
+    };
+    let app = App::new(AppOptions {
+        document: opening.document,
+        path: options.file,
+        format: opening.format,
+        title: seat.title,
+        modified: opening.modified,
+        theme,
+        keymap: config.keymap(),
+        user,
+        node,
+        config,
+    });
+    Ok(Launched {
+        app,
+        sharing,
+        disk: Disk::new(store, &replica, seat.lock),
+        beside: seat.beside,
+        read_only: seat.read_only,
+        joins: seat.joins,
+        fresh: replica.document.is_none(),
+        aside: opening.aside,
+        terminal,
+        message: opening.message,
+    })
+}
+
+/// The replica in which this process works on a document, and what it starts with.
+struct Seat {
+    replica: Replica,
+    lock: ReplicaLock,
+    opening: Opening,
+    /// What others see the document called.
+    title: String,
+    peers: Vec<PeerAddress>,
+    joins: bool,
+    beside: Option<Beside>,
+    read_only: Option<String>,
+}
+
+/// Opens a replica that nobody else has open.
+fn seat(
+    store: &Store,
+    replica: Replica,
+    lock: ReplicaLock,
+    host: Option<NodeId>,
+    file: Option<LoadedFile>,
+) -> Result<Seat, LaunchError> {
     let mut peers: Vec<_> = store
         .peers(replica.id)?
         .into_iter()
@@ -202,49 +280,56 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
             peers = vec![PeerAddress::unknown(host)];
             workspace::join(file)
         }
-        None => workspace::reopen(&store, &replica, file)?,
+        None => workspace::reopen(store, &replica, file)?,
     };
-    store.record_opened(replica.id, SystemTime::now())?;
-
-    let user = UserInfo {
-        name: options
-            .name
-            .or_else(|| config.name.clone())
-            .unwrap_or_else(login_name),
-        color: color.map_or_else(|| color_for(&node, &theme), str::to_owned),
-        avatar_url: None,
-    };
-    let network = options.network.or(config.network).unwrap_or_default();
-    let terminal = TerminalOptions {
-        mouse: config.mouse,
-    };
-    let app = App::new(AppOptions {
-        document: opening.document,
-        path: options.file,
-        format: opening.format,
+    Ok(Seat {
         title: replica.title.clone(),
-        modified: opening.modified,
-        theme,
-        keymap: config.keymap(),
-        user: user.clone(),
-        node,
-        config,
-    });
-    Ok(Launched {
-        app,
-        network,
-        lookup_directory: places.runtime,
-        document_id: opening.document_id,
-        title: replica.title.clone(),
-        disk: Disk::new(store, &replica, lock),
-        user,
+        replica,
+        lock,
+        opening,
         peers,
         joins: new_host.is_some(),
-        fresh: replica.document.is_none(),
-        aside: opening.aside,
-        share: network::share_info(node, network),
-        terminal,
-        message: opening.message,
+        beside: None,
+        read_only: None,
+    })
+}
+
+/// Opens a replica of its own for a file that another copad has open, to join that one.
+fn seat_beside(
+    store: &Store,
+    file: Replica,
+    runtime: &Path,
+    loaded: Option<LoadedFile>,
+) -> Result<Seat, LaunchError> {
+    let (replica, lock) = workspace::claim_beside(store, &file)?;
+    let joins = file.document.is_none();
+    let mut opening = match joins {
+        // The other waits for a document itself; what is in the file it knows.
+        true => workspace::join(None),
+        false => workspace::open_beside(store, &file, &replica, loaded)?,
+    };
+    let beside = Beside::new(&file, runtime);
+    let other = beside.as_ref().and_then(|beside| beside.holder(store));
+    let other = other.map_or_else(|| "another copad".to_owned(), |id| format!("process {id}"));
+    let answers = beside.as_ref().is_some_and(|beside| beside.answers(store));
+    let mut read_only = None;
+    if answers {
+        opening.message = Some(format!("also open in {other}; joined it"));
+    } else {
+        read_only = Some(format!(
+            "{} is open in {other}, which does not answer: read-only until that ends",
+            file.title
+        ));
+    }
+    Ok(Seat {
+        peers: workspace::peers_beside(store, &file, &replica)?,
+        title: file.title,
+        replica,
+        lock,
+        opening,
+        joins,
+        beside,
+        read_only,
     })
 }
 
@@ -299,19 +384,6 @@ fn unnamed_replicas(store: &Store) -> Result<Vec<Replica>, StoreError> {
     let mut replicas = store.replicas()?;
     replicas.retain(|replica| replica.path.is_none() && replica.title == UNTITLED);
     Ok(replicas)
-}
-
-/// Refuses a file that somebody works on in another copad.
-fn locked(
-    store: &Store,
-    replica: &Replica,
-    lock: Option<ReplicaLock>,
-) -> Result<ReplicaLock, LaunchError> {
-    lock.ok_or_else(|| LaunchError::OpenElsewhere {
-        title: replica.title.clone(),
-        holder: store.lock_holder(replica.id),
-        node: node_of(replica),
-    })
 }
 
 fn login_name() -> String {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::mpsc::{self, UnboundedReceiver},
+    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
 };
 
 use super::{
@@ -17,7 +17,10 @@ use super::{
     launch::{self, LaunchError, Launched, Options},
     terminal::TerminalSession,
 };
-use crate::NodeId;
+use crate::{
+    NodeId,
+    workspace::{Asked, ControlSocket},
+};
 
 /// While events keep coming, a frame is drawn this often.
 const FRAME: Duration = Duration::from_millis(8);
@@ -39,7 +42,9 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
     let mut terminal = TerminalSession::enter(launched.terminal)?;
     let mut keyboard = keyboard::listen()?;
     let result = runtime.block_on(async {
-        while let Some(host) = run_one(launched, &mut terminal, &mut keyboard).await? {
+        let (tell, mut asked) = mpsc::unbounded_channel();
+        let _control = control_socket(&launched, tell);
+        while let Some(host) = run_one(launched, &mut terminal, &mut keyboard, &mut asked).await? {
             options.connect = Some(host.to_string());
             launched = launch::open(options.clone())?;
         }
@@ -50,11 +55,20 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
     result
 }
 
+/// Lets other copads of this person ask what is open here. They can do without.
+fn control_socket(launched: &Launched, tell: UnboundedSender<Asked>) -> Option<ControlSocket> {
+    let opened = ControlSocket::open(&launched.sharing.lookup_directory, tell);
+    opened
+        .inspect_err(|error| tracing::warn!("other copads cannot ask this one: {error}"))
+        .ok()
+}
+
 /// Runs one document. Returns the replica that the person wants to join in its place, if any.
 async fn run_one(
     launched: Launched,
     terminal: &mut TerminalSession,
     keyboard: &mut UnboundedReceiver<Event>,
+    asked: &mut UnboundedReceiver<Asked>,
 ) -> Result<Option<NodeId>, LaunchError> {
     let (tell, news) = mpsc::unbounded_channel();
     let mut editor = Editor::open(launched, tell)?;
@@ -62,6 +76,7 @@ async fn run_one(
         editor: &mut editor,
         terminal,
         keyboard,
+        asked,
         news,
         drawn: Instant::now(),
     };
@@ -80,6 +95,7 @@ struct Loop<'a> {
     editor: &'a mut Editor,
     terminal: &'a mut TerminalSession,
     keyboard: &'a mut UnboundedReceiver<Event>,
+    asked: &'a mut UnboundedReceiver<Asked>,
     news: UnboundedReceiver<News>,
     drawn: Instant,
 }
@@ -113,6 +129,7 @@ impl Loop<'_> {
                     self.editor.take_in(news);
                     stale = true;
                 }
+                Some(asked) = self.asked.recv() => self.editor.answer(asked),
                 () = until(tick) => {
                     self.editor.update(Event::Tick);
                     stale = true;
@@ -124,6 +141,7 @@ impl Loop<'_> {
                     }
                     stale |= self.editor.look_at_peers();
                     self.editor.keep_when_quiet();
+                    self.editor.look_after_the_file();
                 }
                 _ = terminate.recv() => break,
                 _ = hang_up.recv() => break,

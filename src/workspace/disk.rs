@@ -41,6 +41,16 @@ impl Disk {
         }
     }
 
+    /// The store that the replica is in.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The replica's number there.
+    pub(crate) fn replica(&self) -> ReplicaId {
+        self.replica
+    }
+
     pub(crate) fn node_key(&self) -> [u8; 32] {
         self.node_key.to_bytes()
     }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::beside::merge_copies;
 use crate::{
     DocumentId,
     crdt::{SharedDocument, SnapshotError, TextDocument, TextFormat},
@@ -86,6 +87,7 @@ pub(crate) fn reopen(
                     source,
                 }
             })?;
+            merge_copies(store, replica, &shared)?;
             continue_from(store, replica, shared, file)?
         }
         None => {
@@ -124,7 +126,7 @@ fn from_file(
 }
 
 /// Goes on with a stored history, and merges what another program did to the file meanwhile.
-fn continue_from(
+pub(crate) fn continue_from(
     store: &Store,
     replica: &Replica,
     shared: SharedDocument,

@@ -32,10 +32,12 @@ pub struct SavedFile {
 }
 
 /// Why a text did not reach the disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SaveError {
     /// Another file has that name, and we were not told to replace it.
+    #[error("{} is another file; it was not replaced", .0.display())]
     Exists(PathBuf),
     /// Anything else, as a sentence with the file's name in it.
+    #[error("{0}")]
     Failed(String),
 }

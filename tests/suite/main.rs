@@ -8,4 +8,5 @@ mod examples;
 mod people;
 mod picture;
 mod rooms;
+mod several;
 mod terminal;

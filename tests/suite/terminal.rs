@@ -51,6 +51,21 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// How many sockets of running copads there are.
+    pub fn control_sockets(&self) -> usize {
+        let control = self.folder.path().join("run/copad/control");
+        std::fs::read_dir(control).expect("it is there").count()
+    }
+
+    /// Makes a running copad one that cannot be asked anything.
+    pub fn remove_control_socket(&self, of: &Terminal) {
+        let control = self.folder.path().join("run/copad/control");
+        let socket = control.join(of.process_id().to_string());
+        std::fs::remove_file(socket).expect("a running copad has a socket");
+    }
+}
+
 impl Person {
     /// Writes a file into this person's home and returns its path.
     pub fn file(&self, name: &str, content: &str) -> PathBuf {
@@ -234,6 +249,13 @@ impl Terminal {
             );
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Sends the program a signal by its name: `TERM`, `KILL`, `STOP`, `CONT`.
+    pub fn signal(&self, name: &str) {
+        let id = self.process_id().to_string();
+        let sent = Command::new("kill").args(["-s", name, &id]).status();
+        assert!(sent.expect("kill runs").success());
     }
 
     pub fn process_id(&self) -> u32 {

@@ -44,6 +44,12 @@ pub enum Event {
     Saved(Result<SavedFile, SaveError>),
     /// The answer to [`Effect::RequestPaste`].
     Clipboard(String),
+    /// Save the file, as if the person had asked for it.
+    Save,
+    /// Whether the file holds the text as it is now, as far as that was found out without us.
+    OnDisk(bool),
+    /// Why nothing may be changed here, or that it may again.
+    ReadOnly(Option<String>),
     /// Something to tell the person for a few seconds.
     Message(MessageKind, String),
     /// The first synchronisation is done; the document came from a peer under this title.

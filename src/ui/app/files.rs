@@ -29,9 +29,39 @@ impl App {
         self.path.is_none() && self.rope().len_chars() == 0
     }
 
+    /// The document's file, as the person named it.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// Counts the states of the document, as in [`SavedFile::version`].
+    pub(crate) fn state(&self) -> u64 {
+        self.version
+    }
+
     /// Whether the document has a file.
     pub(crate) fn has_file(&self) -> bool {
         self.path.is_some()
+    }
+
+    /// The file was looked at: it holds the text as it is now, or another one.
+    pub(super) fn on_disk(&mut self, same: bool) {
+        if same {
+            self.saved_version = self.version;
+        } else if self.saved_version == self.version {
+            self.version += 1;
+        }
+    }
+
+    /// Says why nothing may be changed, if so.
+    pub(super) fn refuses_edits(&mut self) -> bool {
+        let why = self.read_only.clone();
+        why.map(|why| self.complain(why)).is_some()
+    }
+
+    /// Whether nothing may be changed.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only.is_some()
     }
 
     /// Saves, or asks where if that is not known.
@@ -89,12 +119,7 @@ impl App {
                 let unasked = self.save_as_failed(&error);
                 if unasked {
                     self.stay();
-                    self.complain(match error {
-                        SaveError::Failed(sentence) => sentence,
-                        SaveError::Exists(path) => {
-                            format!("{} is another file; it was not replaced", path.display())
-                        }
-                    });
+                    self.complain(error.to_string());
                 }
             }
         }

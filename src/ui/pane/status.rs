@@ -95,6 +95,9 @@ fn state_parts(app: &App) -> Vec<Part> {
         (false, false) => Part::left(3, Role::StatusFaint, "no file yet"),
     };
     let mut parts = vec![saved];
+    if app.is_read_only() {
+        parts.push(Part::left(6, Role::StatusWarning, "read-only"));
+    }
     parts.extend(sync_part(app));
     parts
 }

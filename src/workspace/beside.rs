@@ -1,0 +1,245 @@
+//! A second copad on a file: a replica beside the one that has the file.
+//!
+//! Only the first copad on a file holds its replica, and only that one writes the file. Another one
+//! opens a replica of its own, of the same document and without a file, and joins the first as a
+//! peer; it asks the first to save. When the first is gone, it takes the file's replica over, with
+//! all that was typed in either. Whatever a copad beside the file kept and did not get across is
+//! merged when the file is opened next.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    Disk, OpeningError, SaveError,
+    control::{self, Answer, Question},
+    opening::{Opening, continue_from},
+};
+use crate::{
+    NodeId, PeerAddress,
+    crdt::{SharedDocument, TextDocument},
+    store::{LoadedFile, Replica, ReplicaId, ReplicaLock, Store, StoreError, read_file},
+};
+
+/// A file that is open here, but in another copad first.
+#[derive(Clone, Debug)]
+pub(crate) struct Beside {
+    /// The replica that has the file.
+    file: ReplicaId,
+    /// The file, canonical.
+    path: PathBuf,
+    /// What it is called.
+    title: String,
+    /// Where the sockets of running copads are.
+    runtime: PathBuf,
+}
+
+/// The file's replica, after its holder has gone.
+pub(crate) struct TakenOver {
+    /// The replica's place on the disk.
+    pub(crate) disk: Disk,
+    /// Whether the document is not what the file holds.
+    pub(crate) modified: bool,
+    /// Whom the replica met.
+    pub(crate) peers: Vec<PeerAddress>,
+    /// What is to be told about the file.
+    pub(crate) message: Option<String>,
+}
+
+impl Beside {
+    /// Describes the file of a replica that somebody else holds. `None`: it has no file.
+    pub(crate) fn new(file: &Replica, runtime: &Path) -> Option<Self> {
+        Some(Self {
+            file: file.id,
+            path: file.path.clone()?,
+            title: file.title.clone(),
+            runtime: runtime.to_owned(),
+        })
+    }
+
+    /// Whether this is the file.
+    pub(crate) fn is(&self, path: &Path) -> bool {
+        crate::store::canonical_path(path).is_ok_and(|path| path == self.path)
+    }
+
+    /// The process that has the file, if it is known.
+    pub(crate) fn holder(&self, store: &Store) -> Option<u32> {
+        store.lock_holder(self.file)
+    }
+
+    /// Whether the process that has the file can be spoken with. Waits for it a little.
+    pub(crate) fn answers(&self, store: &Store) -> bool {
+        self.holder(store).is_some_and(|holder| {
+            let answer = control::ask(&self.runtime, holder, &Question::Status);
+            answer.is_ok()
+        })
+    }
+
+    /// Asks the process that has the file to write it, with everything up to a version.
+    pub(crate) fn save(&self, store: &Store, version: &[u8]) -> Result<(), SaveError> {
+        let holder = self.holder(store).unwrap_or_default();
+        let question = Question::Save {
+            path: self.path.clone(),
+            version: version.to_vec(),
+        };
+        let title = &self.title;
+        match control::ask(&self.runtime, holder, &question) {
+            Ok(Answer::Saved(saved)) => saved.map_err(SaveError::Failed),
+            Ok(Answer::Status(_)) | Err(_) => Err(SaveError::Failed(format!(
+                "{title} is open in process {holder} as well, which does not answer; \
+                 your edits are kept, and saved when it is gone"
+            ))),
+        }
+    }
+
+    /// Takes the file's replica over, if its holder is gone: what it stored is merged into the
+    /// document, and so is what another program did to the file. `None`: it is still held.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the replica was forgotten, or holds another document now; then there is nothing
+    /// to wait for any more.
+    pub(crate) fn take_over(
+        &self,
+        store: &Store,
+        document: &SharedDocument,
+        own: ReplicaId,
+    ) -> Result<Option<TakenOver>, OpeningError> {
+        let Some(lock) = store.try_lock(self.file)? else {
+            return Ok(None);
+        };
+        let replica = store.replica(self.file)?;
+        if replica.document != store.replica(own)?.document {
+            let title = replica.title;
+            return Err(StoreError::OtherDocument { title }.into());
+        }
+        merge_stored(store, &replica, document)?;
+        let file = read_file(&self.path).ok();
+        let opening = continue_from(store, &replica, document.clone(), file)?;
+        Ok(Some(TakenOver {
+            modified: opening.modified,
+            message: opening.message,
+            peers: addresses(store, replica.id)?,
+            disk: Disk::new(Store::open(store.state_dir())?, &replica, lock),
+        }))
+    }
+}
+
+/// Finds or makes the replica with which a file is opened beside the one that has it, and locks it.
+pub(crate) fn claim_beside(
+    store: &Store,
+    file: &Replica,
+) -> Result<(Replica, ReplicaLock), StoreError> {
+    for copy in copies(store, file)? {
+        if let Some(lock) = store.try_lock(copy.id)? {
+            return Ok((copy, lock));
+        }
+    }
+    loop {
+        // Never the title of a buffer without a name.
+        let made = store.create_replica(&format!("second copy of {}", file.title))?;
+        if let Some(document) = file.document {
+            store.assign_document(made.id, document)?;
+        }
+        // Another copad may have found it first.
+        if let Some(lock) = store.try_lock(made.id)? {
+            return Ok((store.replica(made.id)?, lock));
+        }
+    }
+}
+
+/// Opens a replica beside that of a file, from what either has stored.
+pub(crate) fn open_beside(
+    store: &Store,
+    file: &Replica,
+    own: &Replica,
+    loaded: Option<LoadedFile>,
+) -> Result<Opening, OpeningError> {
+    let document = TextDocument::from_text("");
+    for replica in [file, own] {
+        merge_stored(store, replica, document.shared())?;
+    }
+    // Made anew: the empty one has not taken in what was merged.
+    let document = TextDocument::new(document.shared().clone());
+    let format = loaded.as_ref().map_or(file.format, |file| file.format);
+    let on_disk = loaded.as_ref().map_or("", |file| file.text.as_str());
+    Ok(Opening {
+        modified: *document.rope() != on_disk,
+        document_id: file.document,
+        document,
+        format,
+        aside: None,
+        message: None,
+    })
+}
+
+/// Whom to dial beside a file: the one that has it, and everybody whom either has met.
+pub(crate) fn peers_beside(
+    store: &Store,
+    file: &Replica,
+    own: &Replica,
+) -> Result<Vec<PeerAddress>, StoreError> {
+    let holder = NodeId::of_key(&file.node_key.to_bytes());
+    let mut peers = vec![PeerAddress::unknown(holder)];
+    let met = addresses(store, file.id)?
+        .into_iter()
+        .chain(addresses(store, own.id)?);
+    let itself = NodeId::of_key(&own.node_key.to_bytes());
+    for peer in met {
+        let known = peers.iter().any(|other| other.node == peer.node);
+        if !known && peer.node != itself {
+            peers.push(peer);
+        }
+    }
+    Ok(peers)
+}
+
+/// Takes in what copads beside a file kept of its document and may not have got across.
+pub(crate) fn merge_copies(
+    store: &Store,
+    file: &Replica,
+    document: &SharedDocument,
+) -> Result<(), OpeningError> {
+    for copy in copies(store, file)? {
+        // One that is in use joins by itself.
+        if let Some(_lock) = store.try_lock(copy.id)? {
+            merge_stored(store, &copy, document)?;
+        }
+    }
+    Ok(())
+}
+
+/// The replicas without a file of the document that is in a file.
+fn copies(store: &Store, file: &Replica) -> Result<Vec<Replica>, StoreError> {
+    let Some(document) = file.document else {
+        return Ok(Vec::new());
+    };
+    let mut copies = store.replicas_of(document)?;
+    copies.retain(|copy| copy.path.is_none() && copy.id != file.id);
+    Ok(copies)
+}
+
+/// Merges what is stored of a replica into a document. What is damaged is left out: the other
+/// replica has it, or nobody.
+fn merge_stored(
+    store: &Store,
+    replica: &Replica,
+    document: &SharedDocument,
+) -> Result<(), OpeningError> {
+    let stored = match store.load_snapshot(replica.id) {
+        Ok(stored) => stored,
+        Err(StoreError::DamagedSnapshots { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let Some(snapshot) = stored else {
+        return Ok(());
+    };
+    let merged = document.merge_snapshot(&snapshot.bytes);
+    merged.map_err(|source| OpeningError::Snapshot {
+        title: replica.title.clone(),
+        source,
+    })
+}
+
+fn addresses(store: &Store, replica: ReplicaId) -> Result<Vec<PeerAddress>, StoreError> {
+    let peers = store.peers(replica)?;
+    Ok(peers.into_iter().map(|peer| peer.address).collect())
+}
