@@ -122,12 +122,13 @@
 //! | [`crdt`] | the document: text, deltas, anchors, undo | sockets, screens, clocks |
 //! | [`net`] | the protocol: a pure session, and its driver on iroh | screens, files |
 //! | `store` | the disk: replicas, identity, saving files | sockets, screens |
-//! | `workspace` | one open document of a person's: its history, its file | sockets, screens |
+//! | `workspace` | one open document of a person's: its history, file and peers | screens |
+//! | `serve` | documents that are always there, `copad serve` | screens |
 //! | `shell` | what `copad` answers on the command line | sockets, screens |
 //! | `ui` | the screen: `copad` itself | anything but the public names below |
 //!
-//! The arrows point one way: `ui` and `workspace` use the library as any application would, `net`
-//! and `store` use `crdt`, and nobody uses `ui`.
+//! The arrows point one way: `ui`, `serve`, `shell` and `workspace` use the library as any
+//! application would, `net` and `store` use `crdt`, and nobody uses `ui`.
 //!
 //! ```text
 //!   application (or copad)
@@ -166,6 +167,8 @@
 
 pub mod crdt;
 pub mod net;
+#[cfg(feature = "tui")]
+pub mod serve;
 #[cfg(feature = "tui")]
 pub mod shell;
 #[cfg(feature = "store")]

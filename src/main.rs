@@ -9,9 +9,10 @@ use std::{
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use iroh_loro_realtime::{
-    NetworkKind,
+    NetworkKind, serve,
     shell::{self, ShellError},
-    ui::{self, launch::Options},
+    store::Places,
+    ui::{self, config::Config, launch::Options},
 };
 
 /// Write together in the terminal: no account, no server.
@@ -31,6 +32,8 @@ enum Action {
         /// The file; without it, the buffer that has no file
         file: Option<PathBuf>,
     },
+    /// Keep documents available and saved, without a screen, until SIGTERM or SIGINT
+    Serve(ServeArguments),
     /// Tell what the running copads have open, and exit
     Status,
     /// List the documents that are known here, and exit
@@ -50,6 +53,25 @@ enum Action {
         #[arg(value_name = "FILE")]
         document: PathBuf,
     },
+}
+
+#[derive(Args)]
+struct ServeArguments {
+    /// The files to serve; they need not exist yet
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The name that others see [default: config or login name, and "(server)"]
+    #[arg(long)]
+    name: Option<String>,
+    /// Join the document that this node id shares, and save it to the one FILE, which is new
+    #[arg(long, value_name = "NODE_ID")]
+    connect: Option<String>,
+    /// How far peers may be found [default: config, else internet]
+    #[arg(long, value_enum)]
+    network: Option<Network>,
+    /// Write the log here instead of to standard error; its level comes from RUST_LOG
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -86,6 +108,16 @@ enum Network {
     Internet,
 }
 
+impl From<Network> for NetworkKind {
+    fn from(network: Network) -> Self {
+        match network {
+            Network::Local => Self::Local,
+            Network::Lan => Self::Lan,
+            Network::Internet => Self::Internet,
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.action {
@@ -108,6 +140,7 @@ fn act(action: Action) -> Result<(), Box<dyn Error>> {
             println!("{}", ui::launch::node_id(file.as_deref())?);
             return Ok(());
         }
+        Action::Serve(arguments) => return Ok(serve::run(&serve_options(arguments)?)?),
         Action::Status => shell::status(&mut out),
         Action::Docs => shell::docs(&mut out),
         Action::Forget { document, yes } => shell::forget(&document, yes, &mut out),
@@ -121,17 +154,27 @@ fn act(action: Action) -> Result<(), Box<dyn Error>> {
     }
 }
 
+/// What is not said on the command line comes from the config file.
+fn serve_options(arguments: ServeArguments) -> Result<serve::Options, Box<dyn Error>> {
+    let config = Config::load(&Places::of_this_process()?.config)?;
+    let configured = config.name.map(|name| format!("{name} (server)"));
+    let network = arguments.network.map(NetworkKind::from);
+    Ok(serve::Options {
+        files: arguments.files,
+        name: arguments.name.or(configured),
+        connect: arguments.connect,
+        network: network.or(config.network).unwrap_or_default(),
+        log: arguments.log,
+    })
+}
+
 fn options(edit: EditArguments) -> Options {
     Options {
         file: edit.file,
         name: edit.name,
         color: edit.color,
         connect: edit.connect,
-        network: edit.network.map(|network| match network {
-            Network::Local => NetworkKind::Local,
-            Network::Lan => NetworkKind::Lan,
-            Network::Internet => NetworkKind::Internet,
-        }),
+        network: edit.network.map(NetworkKind::from),
         theme: edit.theme,
         log: edit.log,
     }

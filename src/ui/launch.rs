@@ -203,7 +203,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         name: options
             .name
             .or_else(|| config.name.clone())
-            .unwrap_or_else(login_name),
+            .unwrap_or_else(workspace::login_name),
         color: color.map_or_else(|| color_for(&node, &theme), str::to_owned),
         avatar_url: None,
     };
@@ -384,10 +384,6 @@ fn unnamed_replicas(store: &Store) -> Result<Vec<Replica>, StoreError> {
     let mut replicas = store.replicas()?;
     replicas.retain(|replica| replica.path.is_none() && replica.title == UNTITLED);
     Ok(replicas)
-}
-
-fn login_name() -> String {
-    whoami::username().unwrap_or_else(|_| "somebody".to_owned())
 }
 
 /// Sends the log to a file: the screen is taken.

@@ -3,12 +3,13 @@
 //! Every call waits for the disk and belongs on a thread that may wait.
 
 use std::{
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     time::SystemTime,
 };
 
-use super::{SaveError, SaveRequest, SavedFile};
+use super::{OpeningError, SaveError, SaveRequest, SavedFile, opening::merge_change_on_disk};
 use crate::{
     DocumentId, PeerAddress, PeerInfo, UserInfo,
     crdt::SharedDocument,
@@ -26,7 +27,29 @@ pub(crate) struct Disk {
     kept: Mutex<Option<Vec<u8>>>,
     /// The peers as they were last recorded.
     remembered: Mutex<Vec<(PeerAddress, Option<UserInfo>)>>,
+    /// The file as it was when it was last looked at.
+    seen: Mutex<Option<Stamp>>,
     _lock: ReplicaLock,
+}
+
+/// What tells that a file was written, without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    len: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Stamp {
+    /// `None`: there is no such file.
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some(Self {
+            inode: metadata.ino(),
+            len: metadata.len(),
+            modified: metadata.modified().ok(),
+        })
+    }
 }
 
 impl Disk {
@@ -37,6 +60,7 @@ impl Disk {
             node_key: replica.node_key.clone(),
             kept: Mutex::new(None),
             remembered: Mutex::default(),
+            seen: Mutex::default(),
             _lock: lock,
         }
     }
@@ -66,6 +90,9 @@ impl Disk {
         if !request.replace && request.path.exists() {
             return Err(SaveError::Exists(request.path.clone()));
         }
+        // The history first: should we be killed before it is noted what the file holds, it would
+        // look like another program's, and its text would come twice.
+        let kept = self.keep(document);
         let written = store::save_file(&request.path, &request.text, request.format)
             .map_err(|error| SaveError::Failed(error.to_string()))?;
         let saved = SavedFile {
@@ -77,13 +104,40 @@ impl Disk {
             .store
             .bind_path(self.replica, &request.path)
             .and_then(|_| self.store.record_format(self.replica, request.format))
-            // The history first: what is recorded as saved must be in it.
-            .and_then(|()| self.keep(document))
+            .and(kept)
             .and_then(|()| self.store.record_saved(self.replica, written.hash, version));
         if let Err(error) = recorded {
             tracing::warn!("the file is saved, its history is not: {error}");
         }
         Ok(saved)
+    }
+
+    /// Merges what another program wrote into the file since this was last asked. Returns a
+    /// sentence about it if there was anything.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file cannot be read, or the store not be used.
+    pub(crate) fn merge_file(
+        &self,
+        path: &Path,
+        document: &SharedDocument,
+    ) -> Result<Option<String>, OpeningError> {
+        let stamp = Stamp::of(path);
+        let mut seen = locked(&self.seen);
+        if *seen == stamp {
+            return Ok(None);
+        }
+        let file = store::read_file(path).map_err(StoreError::from)?;
+        let replica = self.store.replica(self.replica)?;
+        let message = match &replica.saved {
+            Some(saved) if !file.is_new && saved.hash != file.hash => {
+                merge_change_on_disk(&self.store, &replica, document, &file, saved)?
+            }
+            Some(_) | None => None,
+        };
+        *seen = stamp;
+        Ok(message)
     }
 
     /// Stores the document with its history, unless it is stored already.

@@ -28,3 +28,8 @@ pub(crate) use opening::{Aside, Opening, join, reopen};
 pub use save::{SaveError, SaveRequest, SavedFile};
 pub(crate) use saves_asked::SavesAsked;
 pub(crate) use sharing::{Sharing, SharingEvents, SharingOptions};
+
+/// What a person is called who did not say so.
+pub(crate) fn login_name() -> String {
+    whoami::username().unwrap_or_else(|_| "somebody".to_owned())
+}

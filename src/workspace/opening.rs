@@ -158,7 +158,7 @@ pub(crate) fn continue_from(
 
 /// Merges what another program did to the file since it was saved, as an edit of somebody who did
 /// not see what was typed after that.
-fn merge_change_on_disk(
+pub(crate) fn merge_change_on_disk(
     store: &Store,
     replica: &Replica,
     shared: &SharedDocument,

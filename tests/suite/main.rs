@@ -8,5 +8,6 @@ mod examples;
 mod people;
 mod picture;
 mod rooms;
+mod serve;
 mod several;
 mod terminal;

@@ -121,6 +121,19 @@ const RULES: &[Rule] = &[
         ],
     },
     Rule {
+        room: "src/serve",
+        except: &[],
+        forbidden: &[
+            "crate::net",
+            "crate::ui",
+            "iroh",
+            "loro",
+            "rusqlite",
+            "ratatui",
+            "crossterm",
+        ],
+    },
+    Rule {
         room: "src/shell",
         except: &[],
         forbidden: &[

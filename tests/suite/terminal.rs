@@ -35,6 +35,71 @@ pub struct Terminal {
     _master: Box<dyn MasterPty + Send>,
 }
 
+/// A copad without a screen.
+pub struct Server {
+    child: std::process::Child,
+    log: PathBuf,
+}
+
+impl Server {
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        signal(self.process_id(), name);
+    }
+
+    /// Waits until a line of the log holds all of these, and returns the line.
+    #[track_caller]
+    pub fn logs(&self, texts: &[&str]) -> String {
+        let found = eventually(|| {
+            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let line = log
+                .lines()
+                .find(|line| texts.iter().all(|text| line.contains(text)));
+            line.map(str::to_owned)
+        });
+        found.unwrap_or_else(|| {
+            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            panic!("waited in vain until the log tells {texts:?}; it is\n{log}")
+        })
+    }
+
+    /// Waits until the program ends, and returns its exit code.
+    #[track_caller]
+    pub fn ends(&mut self) -> Option<i32> {
+        let ended = eventually(|| self.child.try_wait().expect("the child can be waited for"));
+        ended.expect("copad serve ends").code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Looks until there is something to see. `None`: there never was.
+pub fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match look() {
+            None if Instant::now() < end => std::thread::sleep(Duration::from_millis(10)),
+            seen => return seen,
+        }
+    }
+}
+
+fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill")
+        .args(["-s", name, &process.to_string()])
+        .status();
+    assert!(sent.expect("kill runs").success());
+}
+
 impl Machine {
     pub fn new() -> Self {
         Self {
@@ -102,6 +167,21 @@ impl Person {
             text(output.stdout),
             text(output.stderr),
         )
+    }
+
+    /// Starts copad without a terminal, with its log in `serve.log`.
+    pub fn serve(&self, arguments: &[&str]) -> Server {
+        let log = self.path("serve.log");
+        let child = Command::new(env!("CARGO_BIN_EXE_copad"))
+            .args(["serve", "--network", "local", "--log"])
+            .arg(&log)
+            .args(arguments)
+            .current_dir(&self.home)
+            .envs(self.environment())
+            .env_remove("RUST_LOG")
+            .spawn()
+            .expect("copad starts");
+        Server { child, log }
     }
 
     /// The node id under which this person shares a file.
@@ -253,9 +333,7 @@ impl Terminal {
 
     /// Sends the program a signal by its name: `TERM`, `KILL`, `STOP`, `CONT`.
     pub fn signal(&self, name: &str) {
-        let id = self.process_id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &id]).status();
-        assert!(sent.expect("kill runs").success());
+        signal(self.process_id(), name);
     }
 
     pub fn process_id(&self) -> u32 {
