@@ -10,7 +10,7 @@ use std::{
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use iroh_loro_realtime::{
     NetworkKind, serve,
-    shell::{self, ShellError},
+    shell::{self, Moment, ShellError},
     store::Places,
     ui::{self, config::Config, launch::Options},
 };
@@ -52,6 +52,10 @@ enum Action {
         /// Its file, or the beginning of its id in `copad docs`
         #[arg(value_name = "FILE")]
         document: PathBuf,
+        /// The text as it was then, to the minute: 2026-03-01T14:05:00Z, or 10m for ten minutes
+        /// ago (s, m, h, d)
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
     },
 }
 
@@ -144,7 +148,10 @@ fn act(action: Action) -> Result<(), Box<dyn Error>> {
         Action::Status => shell::status(&mut out),
         Action::Docs => shell::docs(&mut out),
         Action::Forget { document, yes } => shell::forget(&document, yes, &mut out),
-        Action::Export { document } => shell::export(&document, &mut out),
+        Action::Export { document, at } => {
+            let at = at.map(|at| at.parse::<Moment>()).transpose()?;
+            shell::export(&document, at, &mut out)
+        }
     };
     let answered = answered.and_then(|()| Ok(out.flush()?));
     match answered {

@@ -17,7 +17,7 @@ use crate::{
     ConnectionEvent, DocumentEvent, DocumentInfo, NetworkKind, NodeId, PeerAddress, PeerState,
     PresenceEvent, SessionState, UserInfo,
     crdt::{TextDocument, TextFormat},
-    store::{Places, Store, StoreError, read_file},
+    store::{JournalNews, Places, Store, StoreError, read_file},
     workspace::{
         self, Answer, Disk, DocumentStatus, PeerStatus, SaveError, SaveRequest, SavedFile,
         SavesAsked, Sharing, SharingEvents, SharingOptions,
@@ -124,11 +124,14 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
         }
         Some(host) => {
             peers = vec![PeerAddress::unknown(host)];
-            workspace::join(Some(file))
+            workspace::join(&store, &replica, Some(file))?
         }
         None => workspace::reopen(&store, &replica, Some(file))?,
     };
     store.record_opened(replica.id, SystemTime::now())?;
+    let disk = Arc::new(Disk::new(store, &replica, lock, None));
+    let document = opening.document.shared().clone();
+    disk.begin(document, opening.journaled, journal_news(path))?;
     let (updates, update_events) = broadcast::channel(QUEUE);
     let (presence, presence_events) = broadcast::channel(QUEUE);
     let shown = path.display().to_string();
@@ -148,6 +151,7 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
             peers,
         },
         SharingEvents { updates, presence },
+        stored(Arc::clone(&disk)),
         move |error| tracing::error!(file = shown, %error, "nobody can join"),
     )?;
     let node = NodeId::of_key(&replica.node_key.to_bytes());
@@ -170,7 +174,7 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
             retry: None,
         }),
         text: opening.document,
-        disk: Arc::new(Disk::new(store, &replica, lock)),
+        disk,
         sharing,
         joins: new_host.is_some(),
         saves_asked: SavesAsked::default(),
@@ -194,8 +198,6 @@ impl Served {
         mut orders: mpsc::UnboundedReceiver<Order>,
     ) -> Result<(), ServeError> {
         let mut look = tokio::time::interval(LOOK);
-        // At once: a peer may have the history a moment from now, and it must be ours as well.
-        self.keep().await;
         loop {
             let due = self
                 .unsaved
@@ -278,8 +280,8 @@ impl Served {
             replace: true,
         };
         self.saves += 1;
-        let (version, document) = (self.text.version(), self.text.shared().clone());
-        let saved = self.on_disk(move |disk| disk.save(&request, &version, &document));
+        let version = self.text.version();
+        let saved = self.on_disk(move |disk| disk.save(&request, &version));
         self.saved(saved.await);
     }
 
@@ -305,7 +307,7 @@ impl Served {
     /// Looks whether another program wrote the file, and who is here.
     async fn look(&mut self) {
         self.merge_file().await;
-        self.keep().await;
+        self.remember().await;
     }
 
     async fn merge_file(&mut self) {
@@ -327,18 +329,12 @@ impl Served {
         }
     }
 
-    /// Stores the history, and who is here.
-    async fn keep(&self) {
-        if self.joins {
-            return;
-        }
-        let (document, peers) = (self.text.shared().clone(), self.sharing.peers());
-        let kept = self.on_disk(move |disk| {
-            disk.keep(&document)?;
-            disk.remember(&peers)
-        });
-        if let Some(Err(error)) = kept.await {
-            tracing::error!(file = %self.path.display(), %error, "the history is not stored");
+    /// Records who is here, so that they are found next time.
+    async fn remember(&self) {
+        let peers = self.sharing.peers();
+        let remembered = self.on_disk(move |disk| disk.remember(&peers));
+        if let Some(Err(error)) = remembered.await {
+            tracing::error!(file = %self.path.display(), %error, "the peers are not stored");
         }
     }
 
@@ -357,7 +353,6 @@ impl Served {
         tracing::info!(file = %self.path.display(), title = info.title, "joined");
         self.joins = false;
         self.changed();
-        self.keep().await;
     }
 
     /// Does something with the disk on a thread that may wait. `None`: it panicked.
@@ -372,6 +367,7 @@ impl Served {
     /// Everything that is here goes to the disk, before and after everybody was told.
     async fn stop(mut self) {
         self.flush().await;
+        self.remember().await;
         let goodbye = self.sharing.protocol().shutdown();
         // Whoever was not told by then finds out by our silence.
         let _ = tokio::time::timeout(GOODBYE, goodbye).await;
@@ -379,6 +375,9 @@ impl Served {
             self.changed();
         }
         self.flush().await;
+        if let Some(Err(error)) = self.on_disk(Disk::close).await {
+            tracing::error!(file = %self.path.display(), %error, "the history is not stored");
+        }
         let _ = tokio::time::timeout(GOODBYE, self.sharing.stop()).await;
     }
 
@@ -386,7 +385,6 @@ impl Served {
         if self.unsaved.is_some() && !self.joins {
             self.save().await;
         }
-        self.keep().await;
     }
 
     fn tell_presence(&self, event: &PresenceEvent) {
@@ -426,6 +424,23 @@ impl Served {
             peers: self.sharing.peers().iter().map(PeerStatus::from).collect(),
         }
     }
+}
+
+/// Tells in the log when the history cannot be stored, and when it can again.
+fn journal_news(path: &Path) -> impl Fn(JournalNews) + Send + 'static {
+    let file = path.display().to_string();
+    move |news| match news {
+        JournalNews::Failing(reason) => {
+            tracing::error!(file, reason, "the history is not stored; it is tried again");
+        }
+        JournalNews::Recovered => tracing::info!(file, "the history is stored again"),
+    }
+}
+
+/// Comes when what the document holds now is on the disk, or cannot be put there.
+async fn stored(disk: Arc<Disk>) {
+    // It tells by itself when it fails.
+    let _ = tokio::task::spawn_blocking(move || disk.flush()).await;
 }
 
 /// Waits until a moment, or for ever.

@@ -7,11 +7,13 @@ use std::{
     time::SystemTime,
 };
 
-use super::{ShellError, shown, words};
+use ropey::Rope;
+
+use super::{Moment, ShellError, shown, words};
 use crate::{
     NodeId,
-    crdt::{SharedDocument, TextDocument, TextFormat, encode},
-    store::{self, Places, Replica, Store},
+    crdt::{TextFormat, encode},
+    store::{self, Places, Replica, ReplicaSummary, Store},
 };
 
 /// Hexadecimal digits that name a document at least.
@@ -26,7 +28,7 @@ const NAMES: usize = 4;
 /// Fails when the state folder cannot be used or the output not be written.
 pub fn docs(out: &mut impl Write) -> Result<(), ShellError> {
     let store = open_store()?;
-    let replicas = documents(store.replicas()?);
+    let replicas = documents(store.summaries()?);
     if replicas.is_empty() {
         writeln!(out, "No documents yet: copad notes.md makes one.")?;
         return Ok(());
@@ -34,7 +36,7 @@ pub fn docs(out: &mut impl Write) -> Result<(), ShellError> {
     let header = ["ID", "SIZE", "LAST OPENED", "WITH", "FILE"];
     let mut rows = vec![header.map(str::to_owned).to_vec()];
     for replica in &replicas {
-        rows.push(row(&store, replica)?);
+        rows.push(row(replica));
     }
     out.write_all(words::table(&rows).as_bytes())?;
     Ok(())
@@ -60,20 +62,26 @@ pub fn forget(document: &Path, yes: bool, out: &mut impl Write) -> Result<(), Sh
     Ok(())
 }
 
-/// Writes the text of a document as its file would be, with what was not saved.
-/// `document` is its file, or the beginning of its node id.
+/// Writes the text of a document as its file would be, with what was not saved; with `at`, as it
+/// was then, to the minute. `document` is its file, or the beginning of its node id.
 ///
 /// # Errors
 ///
 /// Fails when there is no such document, when it cannot be read, or the output not be written.
-pub fn export(document: &Path, out: &mut impl Write) -> Result<(), ShellError> {
+pub fn export(document: &Path, at: Option<Moment>, out: &mut impl Write) -> Result<(), ShellError> {
     let store = open_store()?;
     let replica = find(&store, document)?;
-    let Some(text) = stored_text(&store, &replica)? else {
-        let title = words::plain(&replica.title);
+    let title = words::plain(&replica.title);
+    if !store.has_history(replica.id)? {
         return Err(ShellError::NothingStored { title });
+    }
+    let text = match at.map(|at| at.resolve(SystemTime::now())) {
+        None => store.text(replica.id)?,
+        Some(at) => store
+            .text_at(replica.id, at)?
+            .ok_or(ShellError::NotThen { title })?,
     };
-    for part in encode(text.rope(), format_of(&replica)) {
+    for part in encode(&Rope::from(text), format_of(&replica)) {
         out.write_all(part)?;
     }
     out.flush()?;
@@ -86,9 +94,10 @@ fn open_store() -> Result<Store, ShellError> {
 
 /// Leaves out replicas without a file of documents that have one here: what a second copad on that
 /// file wrote.
-fn documents(mut replicas: Vec<Replica>) -> Vec<Replica> {
+fn documents(mut replicas: Vec<ReplicaSummary>) -> Vec<ReplicaSummary> {
     let with_file: BTreeSet<_> = replicas
         .iter()
+        .map(|known| &known.replica)
         .filter(|replica| replica.path.is_some())
         .filter_map(|replica| replica.document)
         .collect();
@@ -96,7 +105,7 @@ fn documents(mut replicas: Vec<Replica>) -> Vec<Replica> {
         let document = replica.document.as_ref();
         replica.path.is_none() && document.is_some_and(|document| with_file.contains(document))
     };
-    replicas.retain(|replica| !is_beside(replica));
+    replicas.retain(|known| !is_beside(&known.replica));
     replicas
 }
 
@@ -112,15 +121,14 @@ fn name(replica: &Replica) -> String {
     }
 }
 
-fn row(store: &Store, replica: &Replica) -> Result<Vec<String>, ShellError> {
-    let stored = store.load_snapshot(replica.id)?;
-    let size = stored.map_or(0, |snapshot| snapshot.bytes.len() as u64);
+fn row(known: &ReplicaSummary) -> Vec<String> {
+    let replica = &known.replica;
     let opened = match replica.last_opened {
         Some(opened) => words::age(SystemTime::now().duration_since(opened).unwrap_or_default()),
         None => "never".to_owned(),
     };
-    let peers = store.peers(replica.id)?;
-    let mut people: Vec<_> = peers.into_iter().filter_map(|peer| peer.name).collect();
+    let people = known.participants.iter();
+    let mut people: Vec<_> = people.filter_map(|peer| peer.name.clone()).collect();
     // The last seen come first, and may have come with several replicas.
     let mut seen = BTreeSet::new();
     people.retain(|name| seen.insert(name.clone()));
@@ -134,7 +142,7 @@ fn row(store: &Store, replica: &Replica) -> Result<Vec<String>, ShellError> {
         with.push('-');
     }
     let id = node_of(replica).short();
-    Ok(vec![id, words::size(size), opened, with, name(replica)])
+    vec![id, words::size(known.size), opened, with, name(replica)]
 }
 
 /// Finds the document that a person means.
@@ -205,10 +213,10 @@ fn forget_copies(store: &Store, replica: &Replica) -> Result<(), ShellError> {
 
 /// Whether a file holds all that is stored of its document.
 fn is_saved(store: &Store, replica: &Replica, path: &Path) -> bool {
-    match (stored_text(store, replica), store::read_file(path)) {
-        (Ok(Some(stored)), Ok(file)) => *stored.rope() == file.text.as_str(),
-        (Ok(None), _) => true,
-        (Ok(Some(_)), Err(_)) | (Err(_), _) => false,
+    match (store.text(replica.id), store::read_file(path)) {
+        (Ok(stored), Ok(file)) => stored == file.text,
+        (Ok(stored), Err(_)) => stored.is_empty(),
+        (Err(_), _) => false,
     }
 }
 
@@ -219,17 +227,4 @@ fn format_of(replica: &Replica) -> TextFormat {
         Some(Ok(file)) if !file.is_new => file.format,
         Some(Ok(_) | Err(_)) | None => replica.format,
     }
-}
-
-/// Reads the text that is stored of a document. `None`: nothing ever was.
-fn stored_text(store: &Store, replica: &Replica) -> Result<Option<TextDocument>, ShellError> {
-    let Some(snapshot) = store.load_snapshot(replica.id)? else {
-        return Ok(None);
-    };
-    let shared = SharedDocument::from_snapshot(&snapshot.bytes);
-    let shared = shared.map_err(|source| ShellError::Snapshot {
-        title: words::plain(&replica.title),
-        source,
-    })?;
-    Ok(Some(TextDocument::new(shared)))
 }

@@ -4,6 +4,7 @@
 //! open, or the network.
 
 mod documents;
+mod moment;
 mod status;
 mod words;
 
@@ -12,12 +13,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{
-    crdt::SnapshotError,
-    store::{FileError, NoHome, StoreError},
-};
+use crate::store::{FileError, NoHome, StoreError};
 
 pub use documents::{docs, export, forget};
+pub use moment::{Moment, ParseMomentError};
 pub use status::status;
 
 /// Why a command did nothing. Each is one sentence for a person.
@@ -36,6 +35,15 @@ pub enum ShellError {
     /// Nothing is kept under that name.
     #[error("{} is no document that copad knows: copad docs lists them", shown(.0))]
     Unknown(PathBuf),
+    /// The time is none.
+    #[error(transparent)]
+    Moment(#[from] ParseMomentError),
+    /// Nothing is known of a document at that time.
+    #[error("nothing is known of {title} at that time: it was first kept later")]
+    NotThen {
+        /// What the document is called.
+        title: String,
+    },
     /// A short id fits several documents.
     #[error("{0} is the beginning of several ids: write more of it")]
     Ambiguous(String),
@@ -44,14 +52,6 @@ pub enum ShellError {
     NothingStored {
         /// What the document is called.
         title: String,
-    },
-    /// The stored history is sound but cannot be read.
-    #[error("the stored history of {title} cannot be read: {source}")]
-    Snapshot {
-        /// What the document is called.
-        title: String,
-        /// What is wrong with it.
-        source: SnapshotError,
     },
     /// There is nobody to ask.
     #[error("{title} is not forgotten without being asked: run this at a terminal, or say --yes")]

@@ -18,18 +18,13 @@ use super::{
     joining::Joining,
     launch::{LaunchError, Launched},
     network::{self, Network},
+    view::{Place, View},
 };
 use crate::{
     DocumentId, DocumentInfo, NodeId,
-    crdt::SharedDocument,
+    store::{JournalNews, StoreError},
     workspace::{Beside, Disk, OpeningError, SavesAsked, TakenOver},
 };
-
-/// Storing the history of a large document holds up typing for some frames, so it waits for a
-/// pause of this length,
-const PAUSE: Duration = Duration::from_secs(2);
-/// but for no longer than this.
-const LONGEST_UNKEPT: Duration = Duration::from_secs(60);
 
 /// What tasks and threads have to tell.
 pub(super) enum News {
@@ -56,15 +51,12 @@ pub(super) struct Editor {
     app: App,
     clipboard: Clipboard,
     disk: Arc<Disk>,
-    document: SharedDocument,
     network: Network,
     joining: Joining,
     tell: mpsc::UnboundedSender<News>,
     started: Instant,
-    /// When the person last did something.
-    acted: Instant,
-    /// When the document was last stored.
-    kept: Instant,
+    /// Where the person was when that was last noted.
+    noted: Option<Place>,
     for_terminal: Vec<TerminalEffect>,
     shown_peers: Vec<PeerRow>,
     /// The last piece of work for the disk; they are done one after the other.
@@ -90,19 +82,20 @@ impl Editor {
         launched: Launched,
         tell: mpsc::UnboundedSender<News>,
     ) -> Result<Self, LaunchError> {
-        let network = Network::start(launched.sharing, &tell)?;
-        let now = Instant::now();
+        let disk = Arc::clone(&launched.disk);
+        let document = launched.app.document().shared().clone();
+        disk.begin(document, launched.journaled, journal_news(&tell))?;
+        // First: a peer may have the history a moment from now, and it must be ours as well.
+        let network = Network::start(launched.sharing, &tell, stored(&disk))?;
         let mut editor = Self {
             network,
-            joining: Joining::new(launched.joins, launched.aside, launched.fresh),
-            document: launched.app.document().shared().clone(),
+            joining: Joining::new(launched.joins, launched.aside),
             app: launched.app,
             clipboard: clipboard(&tell),
-            disk: Arc::new(launched.disk),
+            disk,
             tell,
-            started: now,
-            acted: now,
-            kept: now,
+            started: Instant::now(),
+            noted: None,
             for_terminal: Vec::new(),
             shown_peers: Vec::new(),
             disk_work: None,
@@ -122,8 +115,6 @@ impl Editor {
         if let Some(sentence) = launched.message {
             editor.update(Event::Message(MessageKind::Info, sentence));
         }
-        // At once: a peer may have the history a moment from now, and it must be ours as well.
-        editor.keep();
         Ok(editor)
     }
 
@@ -146,10 +137,8 @@ impl Editor {
 
     /// Tells the application, and does what it asks for.
     pub(super) fn update(&mut self, event: Event) {
-        match event {
-            Event::Key(_) | Event::Paste(_) | Event::Mouse(_) => self.acted = Instant::now(),
-            Event::Saved(ref result) => self.saves_asked.saved(result),
-            _ => {}
+        if let Event::Saved(result) = &event {
+            self.saves_asked.saved(result);
         }
         let now = self.now();
         for effect in self.app.update(event, now) {
@@ -192,39 +181,45 @@ impl Editor {
         std::mem::take(&mut self.for_terminal)
     }
 
-    /// Stores the document when the person makes a pause, or has not made one for long.
-    pub(super) fn keep_when_quiet(&mut self) {
-        let pause = self.acted > self.kept && self.acted.elapsed() >= PAUSE;
-        if pause || self.kept.elapsed() >= LONGEST_UNKEPT {
-            self.keep();
+    /// Has noted, on a thread that may wait, what changed about the peers and the person's place.
+    pub(super) fn look_after(&mut self) {
+        let place = self.app.current_place();
+        if self.noted != Some(place) {
+            self.noted = Some(place);
+            if let Some(view) = View::of(self.app.document(), place) {
+                self.disk.note_view(view.encode());
+            }
         }
-    }
-
-    /// Stores the document with its history, if it changed since.
-    pub(super) fn keep(&mut self) {
-        if !self.joining.lets_keep() {
+        let peers = self.network.peers();
+        if peers.is_empty() {
             return;
         }
-        self.kept = Instant::now();
-        let peers = self.network.peers();
-        let document = self.document.clone();
         self.on_disk(move |disk| {
-            let kept = disk.keep(&document).and_then(|()| disk.remember(&peers));
-            kept.err().map(|error| {
-                let sentence = format!("Your edits are not stored: {error}");
-                Event::Message(MessageKind::Error, sentence)
-            })
+            if let Err(error) = disk.remember(&peers) {
+                tracing::warn!("the peers cannot be remembered: {error}");
+            }
+            None
         });
     }
 
-    /// Says goodbye to everybody, and stores what was typed.
+    /// Stores what was typed, says goodbye to everybody, and stores what came meanwhile.
     pub(super) async fn close(mut self) {
-        self.keep();
+        self.look_after();
+        self.on_disk(|disk| {
+            // It tells by itself when it fails.
+            let _ = disk.flush();
+            None
+        });
         let disk_work = self.disk_work.take();
         self.network.stop().await;
         if let Some(work) = disk_work {
             // It told what went wrong, if anything did.
             let _ = work.await;
+        }
+        let disk = Arc::clone(&self.disk);
+        let closed = tokio::task::spawn_blocking(move || disk.close()).await;
+        if let Ok(Err(error)) = closed {
+            eprintln!("copad: what you typed last may not be stored: {error}");
         }
     }
 
@@ -267,8 +262,7 @@ impl Editor {
                 })))
             });
         }
-        let document = self.document.clone();
-        self.on_disk(move |disk| Some(Event::Saved(disk.save(&request, &version, &document))));
+        self.on_disk(move |disk| Some(Event::Saved(disk.save(&request, &version))));
     }
 
     /// Does something with the disk on a thread that may wait, after what was asked for before.
@@ -328,7 +322,10 @@ impl Editor {
         if let Existing::Cancel = existing {
             // Nothing was touched, and what came from the host is still there.
             self.done = true;
-            return;
+            return self.on_disk(|disk| {
+                let given_up = disk.give_file_up();
+                given_up.err().map(complain)
+            });
         }
         let disk = Arc::clone(&self.disk);
         let back_up = |path: &Path| disk.back_up(path);
@@ -343,14 +340,39 @@ impl Editor {
         if self.joining.is_done()
             && let Some((document, title)) = self.adopt.take()
         {
-            self.on_disk(move |disk| {
-                let adopted = disk.adopt(document, &title);
-                adopted
-                    .err()
-                    .map(|error| Event::Message(MessageKind::Error, error.to_string()))
-            });
-            self.keep();
+            self.on_disk(move |disk| disk.adopt(document, &title).err().map(complain));
         }
+    }
+}
+
+fn complain(error: StoreError) -> Event {
+    Event::Message(MessageKind::Error, error.to_string())
+}
+
+/// Turns what the journal tells into news.
+fn journal_news(tell: &mpsc::UnboundedSender<News>) -> impl Fn(JournalNews) + Send + 'static {
+    let tell = tell.clone();
+    move |news| {
+        let event = match news {
+            JournalNews::Failing(reason) => {
+                let sentence = format!("Your edits are not stored: {reason}");
+                Event::Message(MessageKind::Error, sentence)
+            }
+            JournalNews::Recovered => {
+                Event::Message(MessageKind::Info, "Your edits are stored again".to_owned())
+            }
+        };
+        // Nobody listens any more when the editor closes.
+        let _ = tell.send(News::App(event));
+    }
+}
+
+/// Comes when what the document holds now is on the disk, or cannot be put there.
+fn stored(disk: &Arc<Disk>) -> impl Future<Output = ()> + Send + 'static {
+    let disk = Arc::clone(disk);
+    async move {
+        // It tells by itself when it fails.
+        let _ = tokio::task::spawn_blocking(move || disk.flush()).await;
     }
 }
 

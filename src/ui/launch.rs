@@ -7,7 +7,7 @@ use std::{
     fs::OpenOptions,
     io::IsTerminal,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::SystemTime,
 };
 
@@ -16,11 +16,15 @@ use super::{
     config::{Config, ConfigError},
     terminal::TerminalOptions,
     theme::{ColorDepth, ColorParseError, Theme, ThemeError, color_for, parse_color},
+    view::View,
 };
 use crate::{
     InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
-    store::{self, FileError, LoadedFile, NoHome, Places, Replica, ReplicaLock, Store, StoreError},
-    workspace::{self, Aside, Beside, Disk, Opening, OpeningError, SharingOptions},
+    store::{
+        self, FileError, Journaled, LoadedFile, NoHome, Places, Replica, ReplicaLock, Store,
+        StoreError,
+    },
+    workspace::{self, Aside, Beside, Claim, Disk, Opening, OpeningError, SharingOptions},
 };
 
 /// What a document without a file is called.
@@ -119,7 +123,9 @@ pub enum LaunchError {
 /// A document that is ready for the screen and the network.
 pub(super) struct Launched {
     pub(super) app: App,
-    pub(super) disk: Disk,
+    pub(super) disk: Arc<Disk>,
+    /// How much of the document is stored.
+    pub(super) journaled: Journaled,
     pub(super) sharing: SharingOptions,
     /// Another copad has the file.
     pub(super) beside: Option<Beside>,
@@ -127,8 +133,6 @@ pub(super) struct Launched {
     pub(super) read_only: Option<String>,
     /// Whether the document is that of a peer, and not here yet.
     pub(super) joins: bool,
-    /// Whether the replica never held a document before.
-    pub(super) fresh: bool,
     /// What is in the file, while it is not decided what becomes of it.
     pub(super) aside: Option<Aside>,
     pub(super) terminal: TerminalOptions,
@@ -171,8 +175,8 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
 
     let store = Store::open(&places.state)?;
     let (replica, lock) = choose_replica(&store, options.file.as_deref(), host)?;
-    let node = node_of(&replica);
-    if host == Some(node) {
+    if host == Some(node_of(&replica)) {
+        let node = node_of(&replica);
         return Err(LaunchError::OwnNodeId {
             node,
             title: replica.title,
@@ -185,17 +189,12 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     let seat = match lock {
         Some(lock) => seat(&store, replica, lock, host, file)?,
         None if host.is_none() => seat_beside(&store, replica, &places.runtime, file)?,
-        None => {
-            return Err(LaunchError::OpenElsewhere {
-                title: replica.title.clone(),
-                holder: store.lock_holder(replica.id),
-                node,
-            });
-        }
+        None => return Err(open_elsewhere(&store, &replica)),
     };
     let Seat {
         replica, opening, ..
     } = seat;
+    let view = store.view(replica.id)?;
     store.record_opened(replica.id, SystemTime::now())?;
 
     let node = node_of(&replica);
@@ -221,7 +220,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         lookup_directory: places.runtime,
         peers: seat.peers,
     };
-    let app = App::new(AppOptions {
+    let mut app = App::new(AppOptions {
         document: opening.document,
         path: options.file,
         format: opening.format,
@@ -233,14 +232,18 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         node,
         config,
     });
+    let view = view.and_then(|bytes| View::decode(&bytes));
+    if let Some(place) = view.and_then(|view| view.resolve(app.document())) {
+        app.start_at(place);
+    }
     Ok(Launched {
         app,
         sharing,
-        disk: Disk::new(store, &replica, seat.lock),
+        disk: Arc::new(Disk::new(store, &replica, seat.lock, seat.claim)),
+        journaled: opening.journaled,
         beside: seat.beside,
         read_only: seat.read_only,
         joins: seat.joins,
-        fresh: replica.document.is_none(),
         aside: opening.aside,
         terminal,
         message: opening.message,
@@ -251,6 +254,8 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
 struct Seat {
     replica: Replica,
     lock: ReplicaLock,
+    /// The file, while it is another replica's.
+    claim: Option<Claim>,
     opening: Opening,
     /// What others see the document called.
     title: String,
@@ -263,8 +268,8 @@ struct Seat {
 /// Opens a replica that nobody else has open.
 fn seat(
     store: &Store,
-    replica: Replica,
-    lock: ReplicaLock,
+    mut replica: Replica,
+    mut lock: ReplicaLock,
     host: Option<NodeId>,
     file: Option<LoadedFile>,
 ) -> Result<Seat, LaunchError> {
@@ -274,18 +279,32 @@ fn seat(
         .map(|peer| peer.address)
         .collect();
     let new_host = host.filter(|host| !peers.iter().any(|peer| peer.node == *host));
-    let opening = match new_host {
+    let mut claim = None;
+    let mut opening = match new_host {
         Some(host) => {
+            if needs_own_replica(store, &replica, file.as_ref())?
+                && let Some(path) = replica.path.clone()
+            {
+                replica = store.replica_for_joining(&path, host)?;
+                let own = store.try_lock(replica.id)?;
+                let own = own.ok_or_else(|| open_elsewhere(store, &replica))?;
+                let lock = std::mem::replace(&mut lock, own);
+                claim = Some(Claim { path, lock });
+            }
             // Peers of the document that was in the file before have another one.
             peers = vec![PeerAddress::unknown(host)];
-            workspace::join(file)
+            workspace::join(store, &replica, file)?
         }
         None => workspace::reopen(store, &replica, file)?,
     };
+    if claim.is_none() && opening.message.is_none() {
+        opening.message = waiting_to_join(store, &replica)?;
+    }
     Ok(Seat {
         title: replica.title.clone(),
         replica,
         lock,
+        claim,
         opening,
         peers,
         joins: new_host.is_some(),
@@ -305,7 +324,7 @@ fn seat_beside(
     let joins = file.document.is_none();
     let mut opening = match joins {
         // The other waits for a document itself; what is in the file it knows.
-        true => workspace::join(None),
+        true => workspace::join(store, &replica, None)?,
         false => workspace::open_beside(store, &file, &replica, loaded)?,
     };
     let beside = Beside::new(&file, runtime);
@@ -326,6 +345,7 @@ fn seat_beside(
         title: file.title,
         replica,
         lock,
+        claim: None,
         opening,
         joins,
         beside,
@@ -377,6 +397,43 @@ fn choose_replica(
     let replica = store.create_replica(&title)?;
     let lock = store.try_lock(replica.id)?;
     Ok((replica, lock))
+}
+
+/// Says that another document cannot be joined into a file that another copad has open.
+fn open_elsewhere(store: &Store, replica: &Replica) -> LaunchError {
+    LaunchError::OpenElsewhere {
+        title: replica.title.clone(),
+        holder: store.lock_holder(replica.id),
+        node: node_of(replica),
+    }
+}
+
+/// Whether a document that is joined into a file must not touch what is stored of that file, until
+/// a person has decided.
+fn needs_own_replica(
+    store: &Store,
+    replica: &Replica,
+    file: Option<&LoadedFile>,
+) -> Result<bool, StoreError> {
+    let has_text = file.is_some_and(|file| !file.text.is_empty());
+    Ok(has_text || replica.document.is_some() || store.has_history(replica.id)?)
+}
+
+/// Says that something was written for this file while a host was away that never answered.
+fn waiting_to_join(store: &Store, replica: &Replica) -> Result<Option<String>, StoreError> {
+    let Some(path) = &replica.path else {
+        return Ok(None);
+    };
+    for waiting in store.replicas_meant_for(path)? {
+        let host = store.peers(waiting.id)?.into_iter().next();
+        if let Some(host) = host.filter(|_| store.text(waiting.id).is_ok_and(|it| !it.is_empty())) {
+            let host = host.address.node.short();
+            return Ok(Some(format!(
+                "What you wrote while you waited for {host} is kept: join {host} again for it"
+            )));
+        }
+    }
+    Ok(None)
 }
 
 /// The replicas of buffers that were opened without a file.

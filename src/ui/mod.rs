@@ -21,5 +21,6 @@ pub mod source;
 pub mod terminal;
 pub mod text;
 pub mod theme;
+mod view;
 
 pub use run::run;

@@ -29,16 +29,18 @@ pub(super) struct Network {
 }
 
 impl Network {
-    /// Starts the protocol and, in the background, the endpoint. Never waits for the network.
+    /// Starts the protocol and, in the background and after `ready`, the endpoint. Never waits for
+    /// the network.
     pub(super) fn start(
         options: SharingOptions,
         tell: &mpsc::UnboundedSender<News>,
+        ready: impl Future<Output = ()> + Send + 'static,
     ) -> Result<Self, ProtocolError> {
         let (updates, update_events) = broadcast::channel(QUEUE);
         let (presence, presence_events) = broadcast::channel(QUEUE);
         let events = SharingEvents { updates, presence };
         let complain = tell.clone();
-        let sharing = Sharing::start(options.clone(), events, move |error| {
+        let sharing = Sharing::start(options.clone(), events, ready, move |error| {
             let sentence = format!("Nobody can join: {error}");
             let event = Event::Message(MessageKind::Error, sentence);
             // Nobody listens any more when the editor closes.
@@ -69,6 +71,7 @@ impl Network {
         key: [u8; 32],
         more_peers: Vec<PeerAddress>,
         tell: &mpsc::UnboundedSender<News>,
+        ready: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), ProtocolError> {
         let own = [NodeId::of_key(&key), NodeId::of_key(&self.options.key)];
         let mut options = self.options.clone();
@@ -76,7 +79,7 @@ impl Network {
         let met = self.peers().into_iter().map(|peer| peer.address);
         options.peers = met.chain(more_peers).collect();
         options.peers.retain(|peer| !own.contains(&peer.node));
-        let old = std::mem::replace(self, Self::start(options, tell)?);
+        let old = std::mem::replace(self, Self::start(options, tell, ready)?);
         old.forwarding.iter().for_each(AbortHandle::abort);
         tokio::spawn(old.sharing.stop());
         Ok(())

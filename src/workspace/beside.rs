@@ -6,7 +6,10 @@
 //! all that was typed in either. Whatever a copad beside the file kept and did not get across is
 //! merged when the file is opened next.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
 
 use super::{
     Disk, OpeningError, SaveError,
@@ -15,8 +18,8 @@ use super::{
 };
 use crate::{
     NodeId, PeerAddress,
-    crdt::{SharedDocument, TextDocument},
-    store::{LoadedFile, Replica, ReplicaId, ReplicaLock, Store, StoreError, read_file},
+    crdt::{SharedDocument, SnapshotError, TextDocument},
+    store::{Journaled, LoadedFile, Replica, ReplicaId, ReplicaLock, Store, StoreError, read_file},
 };
 
 /// A file that is open here, but in another copad first.
@@ -36,6 +39,8 @@ pub(crate) struct Beside {
 pub(crate) struct TakenOver {
     /// The replica's place on the disk.
     pub(crate) disk: Disk,
+    /// How much of the document is stored there.
+    pub(crate) journaled: Journaled,
     /// Whether the document is not what the file holds.
     pub(crate) modified: bool,
     /// Whom the replica met.
@@ -111,14 +116,22 @@ impl Beside {
             let title = replica.title;
             return Err(StoreError::OtherDocument { title }.into());
         }
-        merge_stored(store, &replica, document)?;
+        let journaled = match stored(store, &replica)? {
+            Some((theirs, journaled)) => {
+                merge(&replica, document, &theirs)?;
+                journaled
+            }
+            None => Journaled::default(),
+        };
         let file = read_file(&self.path).ok();
-        let opening = continue_from(store, &replica, document.clone(), file)?;
+        let opening = continue_from(store, &replica, document.clone(), journaled, file)?;
+        store.record_opened(replica.id, SystemTime::now())?;
         Ok(Some(TakenOver {
             modified: opening.modified,
             message: opening.message,
+            journaled: opening.journaled,
             peers: addresses(store, replica.id)?,
-            disk: Disk::new(Store::open(store.state_dir())?, &replica, lock),
+            disk: Disk::new(Store::open(store.state_dir())?, &replica, lock, None),
         }))
     }
 }
@@ -153,18 +166,24 @@ pub(crate) fn open_beside(
     own: &Replica,
     loaded: Option<LoadedFile>,
 ) -> Result<Opening, OpeningError> {
-    let document = TextDocument::from_text("");
-    for replica in [file, own] {
-        merge_stored(store, replica, document.shared())?;
+    let (shared, journaled) = match stored(store, own)? {
+        Some(stored) => stored,
+        None => {
+            let empty = TextDocument::from_text("").shared().clone();
+            (empty, Journaled::default())
+        }
+    };
+    if let Some((theirs, _)) = stored(store, file)? {
+        merge(file, &shared, &theirs)?;
     }
-    // Made anew: the empty one has not taken in what was merged.
-    let document = TextDocument::new(document.shared().clone());
+    let document = TextDocument::new(shared);
     let format = loaded.as_ref().map_or(file.format, |file| file.format);
     let on_disk = loaded.as_ref().map_or("", |file| file.text.as_str());
     Ok(Opening {
         modified: *document.rope() != on_disk,
         document_id: file.document,
         document,
+        journaled,
         format,
         aside: None,
         message: None,
@@ -192,19 +211,27 @@ pub(crate) fn peers_beside(
     Ok(peers)
 }
 
-/// Takes in what copads beside a file kept of its document and may not have got across.
-pub(crate) fn merge_copies(
+/// Adds to the history of a file what copads beside it kept of its document and may not have got
+/// across.
+pub(crate) fn with_copies(
     store: &Store,
     file: &Replica,
-    document: &SharedDocument,
-) -> Result<(), OpeningError> {
+    mut history: Option<(SharedDocument, Journaled)>,
+) -> Result<Option<(SharedDocument, Journaled)>, OpeningError> {
     for copy in copies(store, file)? {
         // One that is in use joins by itself.
-        if let Some(_lock) = store.try_lock(copy.id)? {
-            merge_stored(store, &copy, document)?;
+        let Some(_lock) = store.try_lock(copy.id)? else {
+            continue;
+        };
+        let Some((kept, _)) = stored(store, &copy)? else {
+            continue;
+        };
+        match &history {
+            Some((document, _)) => merge(&copy, document, &kept)?,
+            None => history = Some((kept, Journaled::default())),
         }
     }
-    Ok(())
+    Ok(history)
 }
 
 /// The replicas without a file of the document that is in a file.
@@ -217,26 +244,38 @@ fn copies(store: &Store, file: &Replica) -> Result<Vec<Replica>, StoreError> {
     Ok(copies)
 }
 
-/// Merges what is stored of a replica into a document. What is damaged is left out: the other
-/// replica has it, or nobody.
-fn merge_stored(
+/// What is stored of a replica, as far as it is sound.
+fn stored(
     store: &Store,
     replica: &Replica,
+) -> Result<Option<(SharedDocument, Journaled)>, OpeningError> {
+    let history = store.load_history(replica.id)?;
+    if history.is_empty() {
+        return Ok(None);
+    }
+    let restored = history.restore();
+    Ok(Some(
+        restored.map_err(|source| unreadable(replica, source))?,
+    ))
+}
+
+/// Merges another state of the same document, which a replica had, into it.
+fn merge(
+    replica: &Replica,
     document: &SharedDocument,
+    other: &SharedDocument,
 ) -> Result<(), OpeningError> {
-    let stored = match store.load_snapshot(replica.id) {
-        Ok(stored) => stored,
-        Err(StoreError::DamagedSnapshots { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let Some(snapshot) = stored else {
-        return Ok(());
-    };
-    let merged = document.merge_snapshot(&snapshot.bytes);
-    merged.map_err(|source| OpeningError::Snapshot {
+    let merged = other
+        .snapshot()
+        .and_then(|bytes| document.merge_snapshot(&bytes));
+    merged.map_err(|source| unreadable(replica, source))
+}
+
+fn unreadable(replica: &Replica, source: SnapshotError) -> OpeningError {
+    OpeningError::Snapshot {
         title: replica.title.clone(),
         source,
-    })
+    }
 }
 
 fn addresses(store: &Store, replica: ReplicaId) -> Result<Vec<PeerAddress>, StoreError> {

@@ -3,9 +3,10 @@
 //! Every call waits for the disk and belongs on a thread that may wait.
 
 use std::{
+    io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::SystemTime,
 };
 
@@ -14,22 +15,32 @@ use crate::{
     DocumentId, PeerAddress, PeerInfo, UserInfo,
     crdt::SharedDocument,
     store::{
-        self, FileError, KnownPeer, NodeKey, Replica, ReplicaId, ReplicaLock, Store, StoreError,
+        self, FileError, Journal, JournalNews, Journaled, KnownPeer, NodeKey, Replica, ReplicaId,
+        ReplicaLock, SaveRecord, Store, StoreError,
     },
 };
 
 /// The replica of one document and its place in the store.
 pub(crate) struct Disk {
-    store: Store,
+    store: Arc<Store>,
     replica: ReplicaId,
     node_key: NodeKey,
-    /// The version of the last stored snapshot, so that nothing is stored twice.
-    kept: Mutex<Option<Vec<u8>>>,
+    /// Empty until [`begin`](Self::begin).
+    journal: OnceLock<Journal>,
     /// The peers as they were last recorded.
     remembered: Mutex<Vec<(PeerAddress, Option<UserInfo>)>>,
+    /// The file that becomes ours once a person has decided what becomes of it.
+    claim: Mutex<Option<Claim>>,
     /// The file as it was when it was last looked at.
     seen: Mutex<Option<Stamp>>,
     _lock: ReplicaLock,
+}
+
+/// A file that a document is joined into, while it belongs to another replica.
+pub(crate) struct Claim {
+    pub(crate) path: PathBuf,
+    /// Keeps others off it meanwhile.
+    pub(crate) lock: ReplicaLock,
 }
 
 /// What tells that a file was written, without reading it.
@@ -53,13 +64,19 @@ impl Stamp {
 }
 
 impl Disk {
-    pub(crate) fn new(store: Store, replica: &Replica, lock: ReplicaLock) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        replica: &Replica,
+        lock: ReplicaLock,
+        claim: Option<Claim>,
+    ) -> Self {
         Self {
-            store,
+            store: Arc::new(store),
             replica: replica.id,
             node_key: replica.node_key.clone(),
-            kept: Mutex::new(None),
+            journal: OnceLock::new(),
             remembered: Mutex::default(),
+            claim: Mutex::new(claim),
             seen: Mutex::default(),
             _lock: lock,
         }
@@ -79,35 +96,52 @@ impl Disk {
         self.node_key.to_bytes()
     }
 
+    /// Starts to keep every change of the document.
+    pub(crate) fn begin(
+        &self,
+        document: SharedDocument,
+        journaled: Journaled,
+        tell: impl Fn(JournalNews) + Send + 'static,
+    ) -> io::Result<()> {
+        let store = Arc::clone(&self.store);
+        let journal = Journal::start(store, self.replica, document, journaled, tell)?;
+        self.journal
+            .set(journal)
+            .map_err(|_| io::Error::other("the document is journaled already"))
+    }
+
     /// Writes the user's file, and records which version of the document it holds.
     /// `version` is that of the document whose text is in the request.
     pub(crate) fn save(
         &self,
         request: &SaveRequest,
         version: &[u8],
-        document: &SharedDocument,
     ) -> Result<SavedFile, SaveError> {
         if !request.replace && request.path.exists() {
             return Err(SaveError::Exists(request.path.clone()));
         }
-        // The history first: should we be killed before it is noted what the file holds, it would
-        // look like another program's, and its text would come twice.
-        let kept = self.keep(document);
+        // The history first: should we be killed before the file is written, everything is there.
+        // The journal tells by itself when it fails, and the file is all the more worth saving.
+        let _ = self.flush();
         let written = store::save_file(&request.path, &request.text, request.format)
             .map_err(|error| SaveError::Failed(error.to_string()))?;
         let saved = SavedFile {
             path: request.path.clone(),
             version: request.version,
         };
+        let record = SaveRecord {
+            path: request.path.clone(),
+            format: request.format,
+            hash: written.hash,
+            version: version.to_vec(),
+        };
         // The file is safe; what is stored beside it only makes reopening smoother.
-        let recorded = self
-            .store
-            .bind_path(self.replica, &request.path)
-            .and_then(|_| self.store.record_format(self.replica, request.format))
-            .and(kept)
-            .and_then(|()| self.store.record_saved(self.replica, written.hash, version));
-        if let Err(error) = recorded {
-            tracing::warn!("the file is saved, its history is not: {error}");
+        if let Some(Err(error)) = self
+            .journal
+            .get()
+            .map(|journal| journal.record_save(record))
+        {
+            tracing::warn!("the file is saved, that it is cannot be recorded: {error}");
         }
         Ok(saved)
     }
@@ -140,33 +174,42 @@ impl Disk {
         Ok(message)
     }
 
-    /// Stores the document with its history, unless it is stored already.
-    pub(crate) fn keep(&self, document: &SharedDocument) -> Result<(), StoreError> {
-        let mut kept = locked(&self.kept);
-        let version = document.version();
-        if kept.as_ref() == Some(&version) {
-            return Ok(());
-        }
-        match document.snapshot() {
-            Ok(bytes) => self.store.record_snapshot(self.replica, &bytes)?,
-            Err(error) => tracing::error!("the history cannot be exported: {error}"),
-        }
-        *kept = Some(version);
-        Ok(())
+    /// Returns when every change is on the disk.
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        self.journal.get().map_or(Ok(()), Journal::flush)
     }
 
-    /// Records which document was joined, and what it is called there.
-    pub(crate) fn adopt(&self, document: DocumentId, title: &str) -> Result<(), StoreError> {
-        let replica = self.store.replica(self.replica)?;
-        if replica.document.is_some_and(|held| held != document) {
-            // The person decided to join another document into this file.
-            self.store.start_over(self.replica)?;
+    /// Takes note of where the person is in the text, in bytes that only the caller understands.
+    pub(crate) fn note_view(&self, view: Vec<u8>) {
+        if let Some(journal) = self.journal.get() {
+            journal.note_view(view);
         }
+    }
+
+    /// Stores what is left, and that all of it is stored.
+    pub(crate) fn close(&self) -> Result<(), StoreError> {
+        self.journal.get().map_or(Ok(()), Journal::close)
+    }
+
+    /// Records which document was joined, and what it is called there. From now on the file that
+    /// was named for it is its file.
+    pub(crate) fn adopt(&self, document: DocumentId, title: &str) -> Result<(), StoreError> {
         self.store.assign_document(self.replica, document)?;
-        match replica.path {
+        if let Some(Claim { path, lock }) = locked(&self.claim).take() {
+            // The replica that had the file stays, without one.
+            drop(lock);
+            self.store.bind_path(self.replica, &path)?;
+            return Ok(());
+        }
+        match self.store.replica(self.replica)?.path {
             Some(_) => Ok(()),
             None => self.store.record_title(self.replica, title),
         }
+    }
+
+    /// Records that the person does not want the document in the file that was named for it.
+    pub(crate) fn give_file_up(&self) -> Result<(), StoreError> {
+        self.store.give_file_up(self.replica)
     }
 
     /// Records where the peers of now can be found next time, unless that is recorded already.

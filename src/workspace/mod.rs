@@ -22,7 +22,7 @@ mod sharing;
 pub(crate) use beside::{Beside, TakenOver, claim_beside, open_beside, peers_beside};
 pub(crate) use control::{Answer, Asked, ControlSocket, Question, Running, running};
 pub use control::{DocumentStatus, PeerStatus, ProcessStatus};
-pub(crate) use disk::Disk;
+pub(crate) use disk::{Claim, Disk};
 pub use opening::OpeningError;
 pub(crate) use opening::{Aside, Opening, join, reopen};
 pub use save::{SaveError, SaveRequest, SavedFile};

@@ -2,16 +2,18 @@
 
 use std::path::PathBuf;
 
-use super::beside::merge_copies;
+use super::beside::with_copies;
 use crate::{
     DocumentId,
     crdt::{SharedDocument, SnapshotError, TextDocument, TextFormat},
-    store::{LoadedFile, Replica, SavedState, Store, StoreError, difference},
+    store::{Journaled, LoadedFile, Replica, SavedState, Store, StoreError, difference},
 };
 
 /// A document, and what is to be told about it.
 pub(crate) struct Opening {
     pub(crate) document: TextDocument,
+    /// How much of the document is stored.
+    pub(crate) journaled: Journaled,
     /// `None`: it takes that of the replica that is joined.
     pub(crate) document_id: Option<DocumentId>,
     pub(crate) format: TextFormat,
@@ -44,22 +46,36 @@ pub enum OpeningError {
     },
 }
 
-/// Opens an empty document for the one that is joined, and puts what the file holds aside.
-pub(crate) fn join(file: Option<LoadedFile>) -> Opening {
+/// Opens what was written while waiting for the document that is joined, and puts what the file
+/// holds aside.
+pub(crate) fn join(
+    store: &Store,
+    replica: &Replica,
+    file: Option<LoadedFile>,
+) -> Result<Opening, OpeningError> {
     let format = file.as_ref().map(|file| file.format).unwrap_or_default();
     let aside = file.filter(|file| !file.text.is_empty());
     let aside = aside.map(|file| Aside {
         path: file.path,
         text: file.text,
     });
-    Opening {
-        document: TextDocument::from_text(""),
+    let Stored {
+        history,
+        sentence: message,
+    } = load(store, replica)?;
+    let (document, journaled) = match history {
+        Some((shared, journaled)) => (TextDocument::new(shared), journaled),
+        None => (TextDocument::from_text(""), Journaled::default()),
+    };
+    Ok(Opening {
+        document,
+        journaled,
         document_id: None,
         format,
         modified: false,
         aside,
-        message: None,
-    }
+        message,
+    })
 }
 
 /// Opens a document from its history and its file.
@@ -68,28 +84,9 @@ pub(crate) fn reopen(
     replica: &Replica,
     file: Option<LoadedFile>,
 ) -> Result<Opening, OpeningError> {
-    let mut message = None;
-    let stored = match store.load_snapshot(replica.id) {
-        Ok(stored) => stored,
-        Err(StoreError::DamagedSnapshots { .. }) => {
-            message = Some(
-                "The history of this file was damaged; it starts anew from the file.".to_owned(),
-            );
-            None
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let mut opening = match stored {
-        Some(snapshot) => {
-            let shared = SharedDocument::from_snapshot(&snapshot.bytes).map_err(|source| {
-                OpeningError::Snapshot {
-                    title: replica.title.clone(),
-                    source,
-                }
-            })?;
-            merge_copies(store, replica, &shared)?;
-            continue_from(store, replica, shared, file)?
-        }
+    let Stored { history, sentence } = load(store, replica)?;
+    let mut opening = match with_copies(store, replica, history)? {
+        Some((shared, journaled)) => continue_from(store, replica, shared, journaled, file)?,
         None => {
             // Without its history the text would meet that of peers as a second copy of it: so this
             // is a new document.
@@ -99,8 +96,54 @@ pub(crate) fn reopen(
             from_file(store, replica, document_id, file)?
         }
     };
-    opening.message = message.or(opening.message);
+    opening.message = match (sentence, opening.message) {
+        (Some(first), Some(second)) => Some(format!("{first}. {second}")),
+        (first, second) => first.or(second),
+    };
     Ok(opening)
+}
+
+/// What the store had of a document.
+struct Stored {
+    /// `None`: nothing that a document can be made of.
+    history: Option<(SharedDocument, Journaled)>,
+    /// What to tell about it.
+    sentence: Option<String>,
+}
+
+/// Loads what is sound of a document. What is not is kept aside with the database.
+fn load(store: &Store, replica: &Replica) -> Result<Stored, OpeningError> {
+    let title = &replica.title;
+    let history = store.load_history(replica.id)?;
+    let aside = match history.is_damaged() {
+        true => Some(store.put_aside(replica.id)?),
+        false => store.rescued().map(str::to_owned),
+    };
+    let restored = match history.is_empty() {
+        true => None,
+        false => Some(history.restore().map_err(|source| OpeningError::Snapshot {
+            title: title.clone(),
+            source,
+        })?),
+    };
+    // A text that lacks a part of what its file holds must not be written over that file.
+    let history = restored.filter(|(document, _)| {
+        let saved = replica.saved.as_ref();
+        saved.is_none_or(|saved| document.has_version(&saved.version))
+    });
+    let sentence = match (aside, &history) {
+        (Some(copy), Some(_)) => Some(format!(
+            "A part of what was kept of {title} was damaged; the rest is here, a copy in {copy}"
+        )),
+        (Some(copy), None) => Some(format!(
+            "What was kept of {title} was damaged; it starts anew from the file, a copy is in {copy}"
+        )),
+        (None, Some(_)) if replica.unclosed => Some(format!(
+            "{title} was not closed properly last time; everything you typed is here"
+        )),
+        (None, _) => None,
+    };
+    Ok(Stored { history, sentence })
 }
 
 fn from_file(
@@ -117,6 +160,7 @@ fn from_file(
     }
     Ok(Opening {
         document,
+        journaled: Journaled::default(),
         document_id: Some(document_id),
         format: existing.map(|file| file.format).unwrap_or_default(),
         modified: false,
@@ -130,6 +174,7 @@ pub(crate) fn continue_from(
     store: &Store,
     replica: &Replica,
     shared: SharedDocument,
+    journaled: Journaled,
     file: Option<LoadedFile>,
 ) -> Result<Opening, StoreError> {
     let format = file.as_ref().map_or(replica.format, |file| file.format);
@@ -149,6 +194,7 @@ pub(crate) fn continue_from(
     Ok(Opening {
         modified: *document.rope() != on_disk,
         document,
+        journaled,
         document_id: replica.document,
         format,
         aside: None,

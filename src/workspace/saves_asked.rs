@@ -45,7 +45,7 @@ impl SavesAsked {
     pub(crate) fn is_due(&mut self, document: &SharedDocument, state: u64, now: Instant) -> bool {
         let mut due = false;
         for one in std::mem::take(&mut self.waiting) {
-            if document.includes(&one.version) {
+            if document.has_version(&one.version) {
                 self.saving.push((state, one.reply));
                 due = true;
             } else if now < one.until {

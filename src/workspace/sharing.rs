@@ -49,11 +49,12 @@ pub(crate) struct Sharing {
 }
 
 impl Sharing {
-    /// Starts the protocol and, in the background, the endpoint; `failed` is told when that cannot
-    /// be had. Never waits for the network. Must be called inside a tokio runtime.
+    /// Starts the protocol and, in the background and after `ready`, the endpoint; `failed` is told
+    /// when that cannot be had. Never waits for the network. Must be called inside a tokio runtime.
     pub(crate) fn start(
         options: SharingOptions,
         events: SharingEvents,
+        ready: impl Future<Output = ()> + Send + 'static,
         failed: impl FnOnce(EndpointError) + Send + 'static,
     ) -> Result<Self, ProtocolError> {
         let node = NodeId::of_key(&options.key);
@@ -67,6 +68,7 @@ impl Sharing {
         let dialled = protocol.clone();
         let (kind, directory) = (options.kind, options.lookup_directory);
         let listener = tokio::spawn(async move {
+            ready.await;
             match Listener::start(kind, options.key, Some(directory), &dialled).await {
                 Ok(listener) => {
                     for peer in options.peers {

@@ -41,8 +41,8 @@ fn documents_are_listed_with_their_people() {
 
     let notes = ada.file("notes.md", "shared\n");
     let id = ada.node_id(&notes);
-    let listed = prints(&ada, &["docs"]);
-    assert!(listed.contains("never"), "{listed}");
+    // Nobody has opened it yet.
+    assert!(prints(&ada, &["docs"]).contains("No documents yet"));
     let host = ada.open(&["--name", "Ada", "notes.md"]);
     let ben = machine.person("ben");
     let mut guest = ben.open(&["--name", "Ben", "--connect", &id]);
@@ -74,6 +74,11 @@ fn a_document_is_written_out_with_what_was_not_saved() {
     assert_eq!(prints(&ada, &["export", &id[..8]]), text);
     let kept = std::fs::read_to_string(&notes).expect("the file is readable");
     assert_eq!(kept, "\u{feff}one\r\ntwo\r\n");
+
+    // Two hours ago it was not there.
+    assert!(fails(&ada, &["export", "--at", "2h", "notes.md"]).contains("nothing is known of"));
+    assert_eq!(prints(&ada, &["export", "--at", "0s", "notes.md"]), text);
+    assert!(fails(&ada, &["export", "--at", "noon", "notes.md"]).contains("noon"));
 
     assert!(fails(&ada, &["export", "other.md"]).contains("other.md is no document"));
     assert!(fails(&ada, &["export", "00000000"]).contains("00000000 is no document"));

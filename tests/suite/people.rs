@@ -251,7 +251,8 @@ fn a_signal_restores_the_terminal_and_keeps_what_was_typed() {
             !screen.alternate_screen() && !screen.bracketed_paste() && !screen.hide_cursor()
         });
     }
-    ada.open(&["notes.md"]).sees(&["HUPTERMtext"]);
+    // The caret was where the first typing ended.
+    ada.open(&["notes.md"]).sees(&["TERMHUPtext"]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use super::{Editor, Event, MessageKind, News};
+use super::{Editor, Event, MessageKind, News, journal_news, stored};
 use crate::{
     store::canonical_path,
     workspace::{
@@ -47,7 +47,7 @@ impl Editor {
         }
         // What has arrived must be in the text that is saved.
         self.update(Event::DocumentChanged);
-        let (document, state) = (&self.document, self.app.state());
+        let (document, state) = (self.app.document().shared(), self.app.state());
         if self.saves_asked.is_due(document, state, Instant::now()) {
             self.update(Event::Save);
         }
@@ -68,7 +68,11 @@ impl Editor {
         if looks.is_some_and(|task| !task.is_finished()) || !self.joining.is_done() {
             return;
         }
-        let (disk, document, tell) = (self.disk.clone(), self.document.clone(), self.tell.clone());
+        let (disk, document, tell) = (
+            self.disk.clone(),
+            self.app.document().shared().clone(),
+            self.tell.clone(),
+        );
         self.taking_over = Some(tokio::task::spawn_blocking(move || {
             let taken = beside.take_over(disk.store(), &document, disk.replica());
             if let Some(result) = taken.map(|taken| taken.map(Box::new)).transpose() {
@@ -87,9 +91,24 @@ impl Editor {
                 return self.update(Event::Message(MessageKind::Error, error.to_string()));
             }
         };
+        // What comes last to the replica beside the file comes to the file's as well.
+        self.on_disk(|disk| {
+            let _ = disk.close();
+            None
+        });
         self.disk = Arc::new(taken.disk);
+        let document = self.app.document().shared().clone();
+        let begun = self
+            .disk
+            .begin(document, taken.journaled, journal_news(&self.tell));
+        if let Err(error) = begun {
+            self.update(Event::Message(MessageKind::Error, error.to_string()));
+        }
         let key = self.disk.node_key();
-        let started = self.network.start_again_as(key, taken.peers, &self.tell);
+        let stored = stored(&self.disk);
+        let started = self
+            .network
+            .start_again_as(key, taken.peers, &self.tell, stored);
         if let Err(error) = started {
             self.update(Event::Message(MessageKind::Error, error.to_string()));
         }
@@ -103,7 +122,6 @@ impl Editor {
         let sentence = taken.message.unwrap_or(told);
         self.update(Event::Message(MessageKind::Info, sentence));
         self.look_at_peers();
-        self.keep();
     }
 
     /// How the document fares.
