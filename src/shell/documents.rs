@@ -14,6 +14,7 @@ use crate::{
     NodeId,
     crdt::{TextFormat, encode},
     store::{self, Places, Replica, ReplicaSummary, Store},
+    workspace::age,
 };
 
 /// Hexadecimal digits that name a document at least.
@@ -124,7 +125,7 @@ fn name(replica: &Replica) -> String {
 fn row(known: &ReplicaSummary) -> Vec<String> {
     let replica = &known.replica;
     let opened = match replica.last_opened {
-        Some(opened) => words::age(SystemTime::now().duration_since(opened).unwrap_or_default()),
+        Some(opened) => age(SystemTime::now().duration_since(opened).unwrap_or_default()),
         None => "never".to_owned(),
     };
     let people = known.participants.iter();

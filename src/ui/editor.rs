@@ -21,7 +21,7 @@ use super::{
     view::{Place, View},
 };
 use crate::{
-    DocumentId, DocumentInfo, NodeId,
+    DocumentId, DocumentInfo, NodeId, PeerState,
     store::{JournalNews, StoreError},
     workspace::{Beside, Disk, OpeningError, SavesAsked, TakenOver},
 };
@@ -65,6 +65,8 @@ pub(super) struct Editor {
     adopt: Option<(DocumentId, String)>,
     /// The replica to join instead of this document.
     successor: Option<NodeId>,
+    /// Who was asked for and is not there yet, and what to tell about it.
+    absent_host: Option<(NodeId, String)>,
     /// Another copad has the file.
     beside: Option<Beside>,
     /// Looks whether it still has.
@@ -101,6 +103,7 @@ impl Editor {
             disk_work: None,
             adopt: None,
             successor: None,
+            absent_host: launched.absent_host,
             beside: launched.beside,
             taking_over: None,
             caret: None,
@@ -172,8 +175,29 @@ impl Editor {
             return false;
         }
         self.shown_peers.clone_from(&rows);
+        self.tell_of_absence();
         self.update(Event::Peers(rows));
+        self.remember_peers();
         true
+    }
+
+    /// Says once that the host who was asked for is away, if so.
+    fn tell_of_absence(&mut self) {
+        let Some((node, _)) = &self.absent_host else {
+            return;
+        };
+        let host = self.shown_peers.iter().find(|row| row.node == *node);
+        let Some(host) = host else { return };
+        let (came, missed) = (
+            matches!(host.state, PeerState::Syncing | PeerState::Connected),
+            host.last_error.is_some(),
+        );
+        if (came || missed)
+            && let Some((_, sentence)) = self.absent_host.take()
+            && missed
+        {
+            self.update(Event::Message(MessageKind::Info, sentence));
+        }
     }
 
     /// Returns what the terminal has to do.
@@ -181,19 +205,21 @@ impl Editor {
         std::mem::take(&mut self.for_terminal)
     }
 
-    /// Has noted, on a thread that may wait, what changed about the peers and the person's place.
-    pub(super) fn look_after(&mut self) {
+    /// Has noted where the person is in the text, if they went elsewhere.
+    pub(super) fn note_view(&mut self) {
         let place = self.app.current_place();
-        if self.noted != Some(place) {
-            self.noted = Some(place);
-            if let Some(view) = View::of(self.app.document(), place) {
-                self.disk.note_view(view.encode());
-            }
-        }
-        let peers = self.network.peers();
-        if peers.is_empty() {
+        if self.noted == Some(place) {
             return;
         }
+        self.noted = Some(place);
+        if let Some(view) = View::of(self.app.document(), place) {
+            self.disk.note_view(view.encode());
+        }
+    }
+
+    /// Has recorded where the peers can be found next time.
+    fn remember_peers(&mut self) {
+        let peers = self.network.peers();
         self.on_disk(move |disk| {
             if let Err(error) = disk.remember(&peers) {
                 tracing::warn!("the peers cannot be remembered: {error}");
@@ -204,7 +230,7 @@ impl Editor {
 
     /// Stores what was typed, says goodbye to everybody, and stores what came meanwhile.
     pub(super) async fn close(mut self) {
-        self.look_after();
+        self.note_view();
         self.on_disk(|disk| {
             // It tells by itself when it fails.
             let _ = disk.flush();

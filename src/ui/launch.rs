@@ -21,8 +21,8 @@ use super::{
 use crate::{
     InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
     store::{
-        self, FileError, Journaled, LoadedFile, NoHome, Places, Replica, ReplicaLock, Store,
-        StoreError,
+        self, FileError, Journaled, KnownPeer, LoadedFile, NoHome, Places, Replica, ReplicaLock,
+        Store, StoreError,
     },
     workspace::{self, Aside, Beside, Claim, Disk, Opening, OpeningError, SharingOptions},
 };
@@ -135,6 +135,9 @@ pub(super) struct Launched {
     pub(super) joins: bool,
     /// What is in the file, while it is not decided what becomes of it.
     pub(super) aside: Option<Aside>,
+    /// Who was asked for on the command line and is known already, and what to tell when they are
+    /// not there.
+    pub(super) absent_host: Option<(NodeId, String)>,
     pub(super) terminal: TerminalOptions,
     /// Something to tell once the screen is open.
     pub(super) message: Option<String>,
@@ -245,6 +248,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         read_only: seat.read_only,
         joins: seat.joins,
         aside: opening.aside,
+        absent_host: seat.absent_host,
         terminal,
         message: opening.message,
     })
@@ -261,6 +265,7 @@ struct Seat {
     title: String,
     peers: Vec<PeerAddress>,
     joins: bool,
+    absent_host: Option<(NodeId, String)>,
     beside: Option<Beside>,
     read_only: Option<String>,
 }
@@ -273,11 +278,10 @@ fn seat(
     host: Option<NodeId>,
     file: Option<LoadedFile>,
 ) -> Result<Seat, LaunchError> {
-    let mut peers: Vec<_> = store
-        .peers(replica.id)?
-        .into_iter()
-        .map(|peer| peer.address)
-        .collect();
+    let known = store.peers(replica.id)?;
+    let absent_host = known.iter().find(|peer| Some(peer.address.node) == host);
+    let absent_host = absent_host.map(|host| (host.address.node, absence(host, &replica.title)));
+    let mut peers: Vec<_> = known.into_iter().map(|peer| peer.address).collect();
     let new_host = host.filter(|host| !peers.iter().any(|peer| peer.node == *host));
     let mut claim = None;
     let mut opening = match new_host {
@@ -308,6 +312,7 @@ fn seat(
         opening,
         peers,
         joins: new_host.is_some(),
+        absent_host,
         beside: None,
         read_only: None,
     })
@@ -348,6 +353,7 @@ fn seat_beside(
         claim: None,
         opening,
         joins,
+        absent_host: None,
         beside,
         read_only,
     })
@@ -397,6 +403,15 @@ fn choose_replica(
     let replica = store.create_replica(&title)?;
     let lock = store.try_lock(replica.id)?;
     Ok((replica, lock))
+}
+
+/// What to tell while the host of a document is away that was joined before.
+fn absence(host: &KnownPeer, title: &str) -> String {
+    let short = || host.address.node.short();
+    let name = host.name.clone().unwrap_or_else(short);
+    let seen = SystemTime::now().duration_since(host.last_seen);
+    let age = workspace::age(seen.unwrap_or_default());
+    format!("{name}'s {title}, as of {age}; its host is not there yet")
 }
 
 /// Says that another document cannot be joined into a file that another copad has open.

@@ -140,7 +140,7 @@ impl Loop<'_> {
                         break;
                     }
                     stale |= self.editor.look_at_peers();
-                    self.editor.look_after();
+                    self.editor.note_view();
                     self.editor.look_after_the_file();
                 }
                 _ = terminate.recv() => break,

@@ -2,11 +2,13 @@
 //! binary in a pseudo-terminal.
 
 mod command_line;
+mod crashes;
 mod demo;
 mod documents;
 mod examples;
 mod people;
 mod picture;
+mod reopening;
 mod rooms;
 mod serve;
 mod several;
