@@ -12,4 +12,5 @@ mod reopening;
 mod rooms;
 mod serve;
 mod several;
+mod suspended;
 mod terminal;
