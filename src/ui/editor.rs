@@ -173,6 +173,7 @@ impl Editor {
         }
         self.shown_peers.clone_from(&rows);
         self.update(Event::Peers(rows));
+        self.remember_peers();
         true
     }
 
@@ -181,19 +182,21 @@ impl Editor {
         std::mem::take(&mut self.for_terminal)
     }
 
-    /// Has noted, on a thread that may wait, what changed about the peers and the person's place.
-    pub(super) fn look_after(&mut self) {
+    /// Has noted where the person is in the text, if they went elsewhere.
+    pub(super) fn note_view(&mut self) {
         let place = self.app.current_place();
-        if self.noted != Some(place) {
-            self.noted = Some(place);
-            if let Some(view) = View::of(self.app.document(), place) {
-                self.disk.note_view(view.encode());
-            }
-        }
-        let peers = self.network.peers();
-        if peers.is_empty() {
+        if self.noted == Some(place) {
             return;
         }
+        self.noted = Some(place);
+        if let Some(view) = View::of(self.app.document(), place) {
+            self.disk.note_view(view.encode());
+        }
+    }
+
+    /// Has recorded where the peers can be found next time.
+    fn remember_peers(&mut self) {
+        let peers = self.network.peers();
         self.on_disk(move |disk| {
             if let Err(error) = disk.remember(&peers) {
                 tracing::warn!("the peers cannot be remembered: {error}");
@@ -204,7 +207,7 @@ impl Editor {
 
     /// Stores what was typed, says goodbye to everybody, and stores what came meanwhile.
     pub(super) async fn close(mut self) {
-        self.look_after();
+        self.note_view();
         self.on_disk(|disk| {
             // It tells by itself when it fails.
             let _ = disk.flush();

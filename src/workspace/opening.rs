@@ -88,10 +88,12 @@ pub(crate) fn reopen(
     let mut opening = match with_copies(store, replica, history)? {
         Some((shared, journaled)) => continue_from(store, replica, shared, journaled, file)?,
         None => {
-            // Without its history the text would meet that of peers as a second copy of it: so this
-            // is a new document.
+            // Without its history a text would meet that of peers as a second copy of it: so this is
+            // a new document. Nothing at all is the beginning of any.
+            let has_text = file.as_ref().is_some_and(|file| !file.text.is_empty());
+            let known = replica.document.filter(|_| !has_text);
+            let document_id = known.unwrap_or_else(DocumentId::random);
             store.start_over(replica.id)?;
-            let document_id = DocumentId::random();
             store.assign_document(replica.id, document_id)?;
             from_file(store, replica, document_id, file)?
         }
@@ -115,10 +117,6 @@ struct Stored {
 fn load(store: &Store, replica: &Replica) -> Result<Stored, OpeningError> {
     let title = &replica.title;
     let history = store.load_history(replica.id)?;
-    let aside = match history.is_damaged() {
-        true => Some(store.put_aside(replica.id)?),
-        false => store.rescued().map(str::to_owned),
-    };
     let restored = match history.is_empty() {
         true => None,
         false => Some(history.restore().map_err(|source| OpeningError::Snapshot {
@@ -127,10 +125,15 @@ fn load(store: &Store, replica: &Replica) -> Result<Stored, OpeningError> {
         })?),
     };
     // A text that lacks a part of what its file holds must not be written over that file.
-    let history = restored.filter(|(document, _)| {
+    let usable = restored.as_ref().is_none_or(|(document, _)| {
         let saved = replica.saved.as_ref();
         saved.is_none_or(|saved| document.has_version(&saved.version))
     });
+    let aside = match history.is_damaged() || !usable {
+        true => Some(store.put_aside(replica.id)?),
+        false => store.rescued().map(str::to_owned),
+    };
+    let history = restored.filter(|_| usable);
     let sentence = match (aside, &history) {
         (Some(copy), Some(_)) => Some(format!(
             "A part of what was kept of {title} was damaged; the rest is here, a copy in {copy}"

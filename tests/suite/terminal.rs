@@ -143,6 +143,11 @@ impl Person {
         self.home.join(name)
     }
 
+    /// Where this person's copad keeps what must outlive it.
+    pub fn state(&self) -> PathBuf {
+        self.home.join("state/copad")
+    }
+
     /// What every copad of this person finds in its environment.
     fn environment(&self) -> Vec<(&'static str, PathBuf)> {
         vec![
@@ -334,6 +339,18 @@ impl Terminal {
     /// Sends the program a signal by its name: `TERM`, `KILL`, `STOP`, `CONT`.
     pub fn signal(&self, name: &str) {
         signal(self.process_id(), name);
+    }
+
+    /// Returns the screen as it is now.
+    pub fn shown(&self) -> Screen {
+        let parser = self.screen.0.lock().expect("the watcher does not panic");
+        parser.screen().clone()
+    }
+
+    /// Ends the program as a crash would, with no word to it.
+    pub fn crash(&mut self) {
+        self.signal("KILL");
+        self.child.wait().expect("the child can be waited for");
     }
 
     pub fn process_id(&self) -> u32 {
