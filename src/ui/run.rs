@@ -140,8 +140,8 @@ impl Loop<'_> {
                         break;
                     }
                     stale |= self.editor.look_at_peers();
-                    self.editor.note_view();
                     self.editor.look_after_the_file();
+                    self.editor.note_view();
                 }
                 _ = terminate.recv() => break,
                 _ = hang_up.recv() => break,
