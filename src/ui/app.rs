@@ -208,6 +208,7 @@ impl App {
             Event::Share(info) => {
                 // It may be another than the one that the document was opened with.
                 self.node = info.node_id.parse().unwrap_or(self.node);
+                self.people.remove(&self.node);
                 self.share = Some(info);
             }
             Event::Save => self.save(),

@@ -69,6 +69,8 @@ pub(super) struct Editor {
     absent_host: Option<(NodeId, String)>,
     /// Another copad has the file.
     beside: Option<Beside>,
+    /// What to tell about that.
+    beside_message: Option<String>,
     /// Looks whether it still has.
     taking_over: Option<JoinHandle<()>>,
     /// Where our caret was last told to be.
@@ -105,6 +107,7 @@ impl Editor {
             successor: None,
             absent_host: launched.absent_host,
             beside: launched.beside,
+            beside_message: None,
             taking_over: None,
             caret: None,
             saves_asked: SavesAsked::default(),
@@ -115,7 +118,9 @@ impl Editor {
             editor.update(Event::ReadOnly(Some(why.clone())));
             editor.update(Event::Message(MessageKind::Error, why));
         }
-        if let Some(sentence) = launched.message {
+        if editor.beside.is_some() && launched.message.is_some() {
+            editor.beside_message = launched.message;
+        } else if let Some(sentence) = launched.message {
             editor.update(Event::Message(MessageKind::Info, sentence));
         }
         Ok(editor)

@@ -338,7 +338,7 @@ fn seat_beside(
     let answers = beside.as_ref().is_some_and(|beside| beside.answers(store));
     let mut read_only = None;
     if answers {
-        opening.message = Some(format!("also open in {other}; joined it"));
+        opening.message = Some(format!("Also open in {other}; joined it"));
     } else {
         read_only = Some(format!(
             "{} is open in {other}, which does not answer: read-only until that ends",

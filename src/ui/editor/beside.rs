@@ -4,7 +4,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{Editor, Event, MessageKind, News, journal_news, stored};
@@ -14,6 +14,9 @@ use crate::{
         Answer, Asked, DocumentStatus, OpeningError, PeerStatus, ProcessStatus, Question, TakenOver,
     },
 };
+
+/// Until then the people of another copad on the file are announced.
+const ANNOUNCED: Duration = Duration::from_millis(800);
 
 impl Editor {
     /// Answers another copad of this person.
@@ -40,6 +43,16 @@ impl Editor {
         }
     }
 
+    /// Tells what was found out when the file was opened beside another copad, once it is past
+    /// that the people there are announced, which would cover it.
+    fn tell_of_the_other(&mut self) {
+        if self.now() > ANNOUNCED
+            && let Some(sentence) = self.beside_message.take()
+        {
+            self.update(Event::Message(MessageKind::Info, sentence));
+        }
+    }
+
     /// Saves for others what has arrived from them.
     pub(super) fn save_for_others(&mut self) {
         if self.saves_asked.is_empty() {
@@ -56,6 +69,7 @@ impl Editor {
     /// Sees to what other copads on this file wait for, or whether the one that has it is gone.
     pub(crate) fn look_after_the_file(&mut self) {
         self.save_for_others();
+        self.tell_of_the_other();
         let Some(beside) = self.beside.clone() else {
             return;
         };
@@ -118,7 +132,7 @@ impl Editor {
         self.update(Event::ReadOnly(None));
         self.update(Event::OnDisk(!taken.modified));
         self.update(Event::Share(self.network.share_info()));
-        let told = "the other copad is gone; the file is open here alone".to_owned();
+        let told = "The other copad is gone; the file is open here alone".to_owned();
         let sentence = taken.message.unwrap_or(told);
         self.update(Event::Message(MessageKind::Info, sentence));
         self.look_at_peers();
