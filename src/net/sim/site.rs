@@ -57,6 +57,8 @@ pub(super) struct Site {
     _mirroring: Subscription,
     /// Everything but messages that the session put out, with the time.
     pub log: Vec<(Duration, Output)>,
+    /// The texts of documents that were given up for that of a peer.
+    pub set_aside: Vec<String>,
 }
 
 impl Site {
@@ -78,14 +80,26 @@ impl Site {
         } else {
             seed
         };
+        self.start_on(doc, seed);
+    }
+
+    /// Starts a new process on an empty document, and keeps the text of the old one.
+    pub fn start_anew(&mut self, seed: u64) {
+        self.set_aside.push(self.text().to_string());
+        self.start_on(LoroDoc::new(), seed);
+    }
+
+    fn start_on(&mut self, doc: LoroDoc, seed: u64) {
         let mut options = self.options.clone();
         options.document = self.session.document();
         let log = std::mem::take(&mut self.log);
         let requested = std::mem::take(&mut self.requested);
+        let set_aside = std::mem::take(&mut self.set_aside);
         *self = Self {
             journal: Journal::of(&doc),
             log,
             requested,
+            set_aside,
             ..Self::start(self.node, options, doc, seed)
         };
     }
@@ -146,6 +160,7 @@ impl Site {
             mirror,
             _mirroring: mirroring,
             log: Vec::new(),
+            set_aside: Vec::new(),
         }
     }
 
