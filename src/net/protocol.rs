@@ -6,6 +6,7 @@
 //! handle is gone, the driver says goodbye to all peers and ends.
 
 mod arrival;
+mod clock;
 mod connections;
 mod driver;
 mod error;

@@ -1,5 +1,6 @@
 //! Stories about sessions, told with the simulated network.
 
+mod clocks;
 mod crowds;
 mod divergence;
 mod hostile;
