@@ -246,6 +246,10 @@ impl Served {
         let state = self.sharing.protocol().session_state();
         let reason = match &*state.borrow() {
             SessionState::Failed { reason } => reason.clone(),
+            SessionState::Superseded { by } => format!(
+                "by a fault its copy differs from that of {by}, which goes on; move the file away \
+                 and serve it with --connect {by} to have that one"
+            ),
             SessionState::Running | SessionState::Ended => "it ended by itself".to_owned(),
         };
         let path = self.path.clone();

@@ -18,6 +18,7 @@ use super::{
     joining::Joining,
     launch::{LaunchError, Launched},
     network::{self, Network},
+    set_aside::{self, Successor},
     view::{Place, View},
 };
 use crate::{
@@ -32,6 +33,8 @@ pub(super) enum News {
     App(Event),
     /// Which document this is, and whether a peer has handed it over.
     Document(DocumentInfo),
+    /// The content of a peer's replica goes on in place of ours.
+    Superseded(NodeId),
     /// From the clipboard.
     Clipboard(ClipboardEvent),
     /// The copad that had the file is gone, and the file is ours; or there is no hope for that.
@@ -63,8 +66,8 @@ pub(super) struct Editor {
     disk_work: Option<JoinHandle<()>>,
     /// The document that was joined, until it is recorded.
     adopt: Option<(DocumentId, String)>,
-    /// The replica to join instead of this document.
-    successor: Option<NodeId>,
+    /// What to open instead of this document.
+    successor: Option<Successor>,
     /// Who was asked for and is not there yet, and what to tell about it.
     absent_host: Option<(NodeId, String)>,
     /// Another copad has the file.
@@ -130,8 +133,8 @@ impl Editor {
         self.done
     }
 
-    /// Returns the replica that the person wants to join in place of this document.
-    pub(super) fn take_successor(&mut self) -> Option<NodeId> {
+    /// Returns what is to be opened in place of this document.
+    pub(super) fn take_successor(&mut self) -> Option<Successor> {
         self.successor.take()
     }
 
@@ -166,6 +169,7 @@ impl Editor {
             }
             News::TakenOver(result) => self.taken_over(result),
             News::Document(info) => self.take_in_document(info),
+            News::Superseded(by) => self.give_way(by),
             News::Clipboard(ClipboardEvent::Pasted(text)) => self.update(Event::Clipboard(text)),
             News::Clipboard(ClipboardEvent::WriteToTerminal(text)) => {
                 self.for_terminal.push(TerminalEffect::Copy(text));
@@ -233,8 +237,9 @@ impl Editor {
         });
     }
 
-    /// Stores what was typed, says goodbye to everybody, and stores what came meanwhile.
-    pub(super) async fn close(mut self) {
+    /// Stores what was typed, says goodbye to everybody, and stores what came meanwhile. With
+    /// `forget` the stored history goes afterwards, so that another one can take its place.
+    pub(super) async fn close(mut self, forget: bool) -> Result<(), StoreError> {
         self.note_view();
         self.on_disk(|disk| {
             // It tells by itself when it fails.
@@ -251,6 +256,11 @@ impl Editor {
         let closed = tokio::task::spawn_blocking(move || disk.close()).await;
         if let Ok(Err(error)) = closed {
             eprintln!("copad: what you typed last may not be stored: {error}");
+        }
+        if forget {
+            self.disk.start_over()
+        } else {
+            Ok(())
         }
     }
 
@@ -325,7 +335,7 @@ impl Editor {
             }
             // An empty buffer has nothing to lose: the document that is joined takes its place.
             Ok(node) if self.app.is_blank() => {
-                self.successor = Some(node);
+                self.successor = Some(Successor::join(node));
                 self.done = true;
             }
             Ok(node) => self.network.connect(node),
@@ -347,6 +357,23 @@ impl Editor {
         };
         self.adopt = Some((document, info.title));
         self.settle();
+    }
+
+    /// Opens the document of a peer anew, whose content goes on in place of ours; keeps the text.
+    fn give_way(&mut self, to: NodeId) {
+        match set_aside::keep(&self.app) {
+            Ok(path) => {
+                self.successor = Some(Successor::replace(to, path));
+                self.done = true;
+            }
+            Err(error) => {
+                let sentence = format!(
+                    "Your document differs from the others' by a fault, is shared no more, and \
+                     could not be put aside: {error}. Save it under another name"
+                );
+                self.update(Event::Message(MessageKind::Error, sentence));
+            }
+        }
     }
 
     fn answer_existing(&mut self, existing: Existing) {

@@ -15,6 +15,7 @@ pub mod launch;
 mod network;
 mod pane;
 mod run;
+mod set_aside;
 #[cfg(test)]
 mod snapshot;
 pub mod source;

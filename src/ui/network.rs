@@ -12,8 +12,8 @@ use super::{
     editor::News,
 };
 use crate::{
-    ChangeOrigin, CursorPosition, DocumentEvent, DocumentId, DocumentInfo, NetworkKind, NodeId,
-    PeerAddress, PeerInfo, ProtocolError, Selection, SessionState,
+    ChangeOrigin, ConflictEvent, CursorPosition, DocumentEvent, DocumentId, DocumentInfo,
+    NetworkKind, NodeId, PeerAddress, PeerInfo, ProtocolError, Selection, SessionState, Standing,
     crdt::{Bias, TextDocument},
     workspace::{Sharing, SharingEvents, SharingOptions},
 };
@@ -54,6 +54,7 @@ impl Network {
                 Some(Event::Presence(Box::new(event)))
             }),
             forward(connections, tell, |event| Some(Event::Connection(event))),
+            forward(protocol.conflicts(), tell, diverged),
             watch_document(protocol.document_info(), tell.clone()),
             watch_session(protocol.session_state(), tell.clone()),
         ];
@@ -194,6 +195,24 @@ fn changed(event: DocumentEvent) -> Option<Event> {
     }
 }
 
+/// Where the peer's content goes on, the session ends, and that is told elsewhere.
+fn diverged(event: ConflictEvent) -> Option<Event> {
+    match event {
+        ConflictEvent::Diverged {
+            node,
+            stands: Standing::Ours,
+            ..
+        } => {
+            let sentence = format!(
+                "The copy of {} differed from yours by a fault; it starts anew from yours",
+                node.short()
+            );
+            Some(Event::Message(MessageKind::Info, sentence))
+        }
+        ConflictEvent::Diverged { .. } => None,
+    }
+}
+
 /// Passes on what a channel tells, until either end is gone.
 fn forward<T: Clone + Send + 'static>(
     mut from: broadcast::Receiver<T>,
@@ -242,6 +261,10 @@ fn watch_session(
             let failed = match &*state.borrow_and_update() {
                 SessionState::Running => continue,
                 SessionState::Ended => return,
+                SessionState::Superseded { by } => {
+                    let _ = to.send(News::Superseded(*by));
+                    return;
+                }
                 SessionState::Failed { reason } => reason.clone(),
             };
             tracing::error!("the session failed: {failed}");

@@ -15,12 +15,10 @@ use super::{
     editor::{Editor, News, TerminalEffect},
     keyboard,
     launch::{self, LaunchError, Launched, Options},
+    set_aside::Successor,
     terminal::TerminalSession,
 };
-use crate::{
-    NodeId,
-    workspace::{Asked, ControlSocket},
-};
+use crate::workspace::{Asked, ControlSocket};
 
 /// While events keep coming, a frame is drawn this often.
 const FRAME: Duration = Duration::from_millis(8);
@@ -44,9 +42,12 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
     let result = runtime.block_on(async {
         let (tell, mut asked) = mpsc::unbounded_channel();
         let _control = control_socket(&launched, tell);
-        while let Some(host) = run_one(launched, &mut terminal, &mut keyboard, &mut asked).await? {
-            options.connect = Some(host.to_string());
+        while let Some(successor) =
+            run_one(launched, &mut terminal, &mut keyboard, &mut asked).await?
+        {
+            options.connect = Some(successor.host.to_string());
             launched = launch::open(options.clone())?;
+            launched.message = successor.message().or(launched.message);
         }
         Ok(())
     });
@@ -63,13 +64,13 @@ fn control_socket(launched: &Launched, tell: UnboundedSender<Asked>) -> Option<C
         .ok()
 }
 
-/// Runs one document. Returns the replica that the person wants to join in its place, if any.
+/// Runs one document. Returns what is to be opened in its place, if anything.
 async fn run_one(
     launched: Launched,
     terminal: &mut TerminalSession,
     keyboard: &mut UnboundedReceiver<Event>,
     asked: &mut UnboundedReceiver<Asked>,
-) -> Result<Option<NodeId>, LaunchError> {
+) -> Result<Option<Successor>, LaunchError> {
     let (tell, news) = mpsc::unbounded_channel();
     let mut editor = Editor::open(launched, tell)?;
     let screen = Loop {
@@ -86,7 +87,8 @@ async fn run_one(
         // The person is done; what is left to do needs no screen.
         terminal.leave();
     }
-    editor.close().await;
+    let replaced = successor.as_ref().is_some_and(Successor::replaces);
+    editor.close(replaced).await?;
     result.map(|()| successor)
 }
 

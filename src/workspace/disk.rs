@@ -212,6 +212,11 @@ impl Disk {
         self.store.give_file_up(self.replica)
     }
 
+    /// Forgets the document with its history, which another one is to replace.
+    pub(crate) fn start_over(&self) -> Result<(), StoreError> {
+        self.store.start_over(self.replica)
+    }
+
     /// Records where the peers of now can be found next time, unless that is recorded already.
     pub(crate) fn remember(&self, peers: &[PeerInfo]) -> Result<(), StoreError> {
         let known = |peer: &PeerInfo| (peer.address.clone(), peer.user.clone());
