@@ -44,10 +44,13 @@ fn sleeps(sleeper: &Terminal, awake: &mut Terminal, words: &str) {
     thread::sleep(suspension());
     sleeper.signal("CONT");
     let woken = Instant::now();
-    sleeper.sees(&[words.trim_end(), "synced with"]);
+    sleeper.sees(&[words.trim_end()]);
+    let arrived = woken.elapsed();
+    sleeper.sees(&["synced with"]);
     awake.sees(&["synced with"]);
     println!(
-        "back in sync {} ms after waking",
+        "the text was there {} ms after waking, and both knew after {} ms",
+        arrived.as_millis(),
         woken.elapsed().as_millis()
     );
 }
