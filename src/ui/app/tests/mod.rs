@@ -62,8 +62,8 @@ impl Desk {
     pub(super) fn with_theme(text: &str, theme: Theme) -> Self {
         let document = TextDocument::from_text(text);
         let format = TextFormat {
-            byte_order_mark: false,
             line_ending: LineEnding::dominant(document.rope()),
+            ..TextFormat::default()
         };
         let app = App::new(AppOptions {
             document,
