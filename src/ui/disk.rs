@@ -13,7 +13,8 @@ use crate::{
     DocumentId, PeerAddress, PeerInfo, UserInfo,
     crdt::SharedDocument,
     store::{
-        self, FileError, KnownPeer, NodeKey, Replica, ReplicaId, ReplicaLock, Store, StoreError,
+        self, ContentHash, FileError, KnownPeer, NodeKey, Replica, ReplicaId, ReplicaLock, Store,
+        StoreError,
     },
 };
 
@@ -53,15 +54,7 @@ impl Disk {
         version: &[u8],
         document: &SharedDocument,
     ) -> Result<SavedFile, SaveError> {
-        if !request.replace && request.path.exists() {
-            return Err(SaveError::Exists(request.path.clone()));
-        }
-        let written = store::save_file(&request.path, &request.text, request.format)
-            .map_err(|error| SaveError::Failed(error.to_string()))?;
-        let saved = SavedFile {
-            path: request.path.clone(),
-            version: request.version,
-        };
+        let saved = write(request)?;
         // The file is safe; what is stored beside it only makes reopening smoother.
         let recorded = self
             .store
@@ -69,11 +62,40 @@ impl Disk {
             .and_then(|_| self.store.record_format(self.replica, request.format))
             // The history first: what is recorded as saved must be in it.
             .and_then(|()| self.keep(document))
-            .and_then(|()| self.store.record_saved(self.replica, written.hash, version));
+            .and_then(|()| self.store.record_saved(self.replica, saved.hash, version));
         if let Err(error) = recorded {
             tracing::warn!("the file is saved, its history is not: {error}");
         }
         Ok(saved)
+    }
+
+    /// Records what another program wrote into the file, after it was taken in. `version` is that of
+    /// the document whose text the file holds; `None` if it never had that text.
+    pub(super) fn note_file(
+        &self,
+        hash: ContentHash,
+        version: Option<&[u8]>,
+        document: &SharedDocument,
+    ) {
+        let recorded = self.keep(document).and_then(|()| {
+            let version = match version {
+                Some(version) => Some(version.to_vec()),
+                // The last version that the file held: whatever is merged from there on the next
+                // start may be merged twice, but nothing is taken for deleted.
+                None => self
+                    .store
+                    .replica(self.replica)?
+                    .saved
+                    .map(|saved| saved.version),
+            };
+            match version {
+                Some(version) => self.store.record_saved(self.replica, hash, &version),
+                None => Ok(()),
+            }
+        });
+        if let Err(error) = recorded {
+            tracing::warn!("what the file holds is not recorded: {error}");
+        }
     }
 
     /// Stores the document with its history, unless it is stored already.
@@ -126,6 +148,42 @@ impl Disk {
     /// Copies a file beside itself, before it is given up.
     pub(super) fn back_up(&self, path: &Path) -> Result<PathBuf, FileError> {
         store::backup_beside(path)
+    }
+}
+
+/// Writes the user's file, unless there is another one than was expected.
+pub(super) fn write(request: &SaveRequest) -> Result<SavedFile, SaveError> {
+    let SaveRequest { path, text, .. } = request;
+    let exists = path.exists();
+    if !request.replace && exists {
+        return Err(SaveError::Exists(path.clone()));
+    }
+    let written = match request.expected {
+        Some(expected) => store::replace_file(path, expected, text, request.format),
+        None => store::save_file(path, text, request.format),
+    };
+    match written {
+        Ok(written) => Ok(SavedFile {
+            path: path.clone(),
+            version: request.version,
+            hash: written.hash,
+            made: !exists,
+        }),
+        Err(FileError::Changed { .. }) => Err(SaveError::Changed),
+        Err(error) => Err(SaveError::Failed {
+            sentence: error.to_string(),
+            reason: error.reason(),
+            elsewhere: error.is_about_the_place(),
+        }),
+    }
+}
+
+/// Says that a file cannot be written before it is decided what belongs into it.
+pub(super) fn waits(sentence: String) -> SaveError {
+    SaveError::Failed {
+        sentence,
+        reason: "waits for the document".to_owned(),
+        elsewhere: false,
     }
 }
 

@@ -13,10 +13,11 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use super::{
     app::{App, Effect, Event, Existing, MessageKind, PeerRow, SaveRequest},
     clipboard::{Clipboard, ClipboardEvent, Reach},
-    disk::Disk,
+    disk::{self, Disk},
     joining::Joining,
     launch::{LaunchError, Launched},
     network::{self, Network},
+    watching::{self, FileWatch},
 };
 use crate::{DocumentId, DocumentInfo, NodeId, crdt::SharedDocument};
 
@@ -61,6 +62,7 @@ pub(super) struct Editor {
     kept: Instant,
     for_terminal: Vec<TerminalEffect>,
     shown_peers: Vec<PeerRow>,
+    file_watch: FileWatch,
     /// The last piece of work for the disk; they are done one after the other.
     disk_work: Option<JoinHandle<()>>,
     /// The document that was joined, until it is recorded.
@@ -91,6 +93,7 @@ impl Editor {
             kept: now,
             for_terminal: Vec::new(),
             shown_peers: Vec::new(),
+            file_watch: FileWatch::default(),
             disk_work: None,
             adopt: None,
             successor: None,
@@ -132,6 +135,7 @@ impl Editor {
         for effect in self.app.update(event, now) {
             self.carry_out(effect);
         }
+        self.file_watch.follow(self.app.path(), &self.tell);
     }
 
     pub(super) fn take_in(&mut self, news: News) {
@@ -218,6 +222,21 @@ impl Editor {
             Effect::Connect(node) => self.connect(&node),
             Effect::Offline(offline) => self.network.set_offline(offline),
             Effect::AnswerExisting(existing) => self.answer_existing(existing),
+            Effect::LookAtFile(request) if self.joining.protects(&request.path) => {
+                self.update(Event::FileSeen(Box::new(watching::unseen(*request))));
+            }
+            Effect::LookAtFile(request) => self.on_disk(|_| {
+                let look = watching::look(*request);
+                Some(Event::FileSeen(Box::new(look)))
+            }),
+            Effect::RecordFile { hash, holds } => {
+                let version = holds.then(|| self.app.document().version());
+                let document = self.document.clone();
+                self.on_disk(move |disk| {
+                    disk.note_file(hash, version.as_deref(), &document);
+                    None
+                });
+            }
         }
     }
 
@@ -225,7 +244,7 @@ impl Editor {
         if self.joining.protects(&request.path) {
             let name = request.path.display();
             let sentence = format!("{name} waits for the document you join, and was not written");
-            return self.update(Event::Message(MessageKind::Error, sentence));
+            return self.update(Event::Saved(Err(disk::waits(sentence))));
         }
         let version = self.app.document().version();
         let document = self.document.clone();

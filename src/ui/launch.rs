@@ -11,8 +11,10 @@ use std::{
     time::SystemTime,
 };
 
+use ropey::Rope;
+
 use super::{
-    app::{App, AppOptions, ShareInfo},
+    app::{App, AppOptions, FileOnDisk, ShareInfo},
     config::{Config, ConfigError},
     disk::Disk,
     network,
@@ -22,7 +24,7 @@ use super::{
 };
 use crate::{
     DocumentId, InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
-    store::{self, FileError, NoHome, Places, Replica, ReplicaLock, Store, StoreError},
+    store::{self, FileError, LoadedFile, NoHome, Places, Replica, ReplicaLock, Store, StoreError},
 };
 
 /// What a document without a file is called.
@@ -197,6 +199,13 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         .map(|peer| peer.address)
         .collect();
     let new_host = host.filter(|host| !peers.iter().any(|peer| peer.node == *host));
+    let on_disk = file.as_ref().map(|file| FileOnDisk {
+        hash: file.hash,
+        exists: !file.is_new,
+        text: Rope::from_str(&file.text),
+        waits: new_host.is_some(),
+    });
+    let warning = file.as_ref().and_then(LoadedFile::warning);
     let opening = match new_host {
         Some(host) => {
             // Peers of the document that was in the file before have another one.
@@ -225,6 +234,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         format: opening.format,
         title: replica.title.clone(),
         modified: opening.modified,
+        file: on_disk,
         theme,
         keymap: config.keymap(),
         user: user.clone(),
@@ -245,7 +255,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         aside: opening.aside,
         share: network::share_info(node, network),
         terminal,
-        message: opening.message,
+        message: opening.message.or(warning),
     })
 }
 

@@ -23,5 +23,6 @@ pub mod source;
 pub mod terminal;
 pub mod text;
 pub mod theme;
+mod watching;
 
 pub use run::run;

@@ -21,9 +21,6 @@ use crate::crdt::{Bias, Delta};
 const CANDIDATES: usize = 16;
 /// and bytes that are compared for that at most. Two texts are compared in any case.
 const COMPARED: usize = 4_000_000;
-/// A character that is missing in a file counts as much as this many that are in it in addition: an
-/// earlier text of the same document lacks what came later, but has nothing of its own.
-const MISSING: usize = 50;
 /// Characters on each side of a change that may be part of its word.
 const WORD: usize = 64;
 /// Places that are shown to a person at most.
@@ -76,7 +73,7 @@ impl Outcome {
 /// Compares what a file holds now with the text `now`, to which the trail leads. `shared` says
 /// whether others have the same document, and so may have written the file.
 pub(crate) fn meet(trail: &Trail, now: &Rope, file: &str, shared: bool) -> Meeting {
-    let parting = Parting::find(trail, file, shared).without_common(now, shared);
+    let parting = Parting::find(trail, now, file, shared);
     let Parting { base, change, ours } = &parting;
     Meeting {
         merge: Outcome {
@@ -107,49 +104,43 @@ struct Parting {
 impl Parting {
     /// Finds the text that the file's came from: what was last known to be in the file, unless the
     /// file holds a later text of the document itself.
-    fn find(trail: &Trail, file: &str, shared: bool) -> Self {
+    fn find(trail: &Trail, now: &Rope, file: &str, shared: bool) -> Self {
+        let steps = trail.recent().iter().enumerate().rev();
+        let texts: Vec<(usize, &Rope)> = steps
+            .filter_map(|(index, step)| Some((index, step.after.as_ref()?)))
+            .collect();
         let is_it = |text: &Rope| text.len_bytes() == file.len() && *text == file;
-        let recent = trail.recent();
-        let seen = || {
-            let steps = recent.iter().enumerate().rev();
-            steps.filter_map(|(index, step)| Some((index, step.after.as_ref()?)))
+        let from = |index: usize, text: &Rope, change: Delta| Self {
+            base: text.clone(),
+            change,
+            ours: trail.behind(index),
         };
-        if let Some((index, text)) = seen().find(|(_, text)| is_it(text)) {
-            return Self {
-                base: text.clone(),
-                change: Delta::new(),
-                ours: trail.behind(index),
-            };
+        if let Some((index, text)) = texts.iter().find(|(_, text)| is_it(text)) {
+            return from(*index, text, Delta::new());
         }
-        let base = trail.base();
-        let change = difference(&base.to_string(), file);
-        let mut nearest = (distance(&change), None, change);
-        if shared && recent.len() > 0 {
+        if shared {
+            // A replica of the document that had not all of ours yet, or more than we had then:
+            // whatever is in the file besides one of our texts, others must have put in since.
             let length = file.chars().count();
-            let mut candidates: Vec<_> = seen()
-                .filter(|(_, text)| text.len_chars() <= length)
-                .collect();
+            let mut candidates = texts;
+            candidates.retain(|(_, text)| text.len_chars() <= length);
             candidates.sort_by_key(|(_, text)| length - text.len_chars());
-            let count = (COMPARED / file.len().max(1)).clamp(2, CANDIDATES);
-            for (index, text) in candidates.into_iter().take(count) {
+            candidates.truncate((COMPARED / file.len().max(1)).clamp(2, CANDIDATES));
+            for (index, text) in candidates {
                 let change = difference(&text.to_string(), file);
-                if distance(&change) < nearest.0 {
-                    nearest = (distance(&change), Some((index, text)), change);
+                let parting = from(index, text, change).without_common(now, shared);
+                if parting.change.is_empty() {
+                    return parting;
                 }
             }
         }
-        match nearest {
-            (_, Some((index, text)), change) => Self {
-                base: text.clone(),
-                change,
-                ours: trail.behind(index),
-            },
-            (_, None, change) => Self {
-                base: base.clone(),
-                change,
-                ours: trail.whole(),
-            },
-        }
+        let base = trail.base().clone();
+        let parting = Self {
+            change: difference(&base.to_string(), file),
+            base,
+            ours: trail.whole(),
+        };
+        parting.without_common(now, shared)
     }
 
     /// Moves the parting behind what both did alike, so that it is not done twice.
@@ -285,11 +276,6 @@ impl Parting {
             file: text(file, theirs, self.change.map(end, Bias::After)),
         }
     }
-}
-
-/// How far a file's text is from one that it may have come from.
-fn distance(change: &Delta) -> usize {
-    change.insertions() + MISSING * change.deletions()
 }
 
 #[cfg(test)]

@@ -59,12 +59,13 @@ impl App {
         let top = if own { Bias::Before } else { Bias::After };
         self.top = delta.map(self.top, top);
         self.version += 1;
+        self.file.note(delta, self.version, self.now);
         if own {
             self.count_own_edit();
         }
     }
 
-    fn count_own_edit(&mut self) {
+    pub(super) fn count_own_edit(&mut self) {
         self.own_edits += 1;
         if self.offline || (!self.people.is_empty() && self.connected() == 0) {
             self.unsent_edits += 1;

@@ -2,6 +2,7 @@
 
 mod anything;
 mod dialogs;
+mod disk;
 mod editing;
 mod mouse;
 mod people;
@@ -16,6 +17,7 @@ use super::*;
 use crate::{
     CursorPosition, Presence, PresenceEvent, Selection,
     crdt::{LineEnding, TextDocument},
+    store::ContentHash,
     ui::snapshot,
 };
 
@@ -65,12 +67,19 @@ impl Desk {
             line_ending: LineEnding::dominant(document.rope()),
             ..TextFormat::default()
         };
+        let file = FileOnDisk {
+            hash: ContentHash::of(text.as_bytes()),
+            exists: true,
+            text: document.rope().clone(),
+            waits: false,
+        };
         let app = App::new(AppOptions {
             document,
             path: Some("notes.md".into()),
             format,
             title: String::new(),
             modified: false,
+            file: Some(file),
             theme,
             keymap: Keymap::default(),
             config: Config::default(),
@@ -251,6 +260,7 @@ pub(super) fn row(node: NodeId) -> PeerRow {
         round_trip: Some(Duration::from_millis(3)),
         left: false,
         behind: false,
+        progress: None,
         last_error: None,
     }
 }
