@@ -20,6 +20,7 @@ mod movement;
 mod notice;
 mod people;
 mod scroll;
+mod standing;
 mod watching;
 
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub(crate) use self::{
     notice::Notice,
     people::{Person, PersonState},
     scroll::is_on,
+    standing::{Others, Standing},
     watching::{FileAnswer, FileStanding},
 };
 use super::{

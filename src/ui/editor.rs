@@ -156,12 +156,13 @@ impl Editor {
     /// Shows the peers as they are now. Returns whether anything about them changed.
     pub(super) fn look_at_peers(&mut self) -> bool {
         let rows = network::rows(&self.network.peers());
-        if rows == self.shown_peers {
-            return false;
+        let changed = rows != self.shown_peers;
+        // That they still lack nothing is news when there are new edits.
+        if changed || self.app.unsent_edits() > 0 {
+            self.shown_peers.clone_from(&rows);
+            self.update(Event::Peers(rows));
         }
-        self.shown_peers.clone_from(&rows);
-        self.update(Event::Peers(rows));
-        true
+        changed
     }
 
     /// Returns what the terminal has to do.
@@ -220,7 +221,11 @@ impl Editor {
             Effect::RequestPaste => self.clipboard.paste(),
             Effect::Publish(caret) => self.network.publish(self.app.document(), caret),
             Effect::Connect(node) => self.connect(&node),
-            Effect::Offline(offline) => self.network.set_offline(offline),
+            Effect::Offline(offline) => {
+                // What others have by now need not be counted.
+                self.look_at_peers();
+                self.network.set_offline(offline);
+            }
             Effect::AnswerExisting(existing) => self.answer_existing(existing),
             Effect::LookAtFile(request) if self.joining.protects(&request.path) => {
                 self.update(Event::FileSeen(Box::new(watching::unseen(*request))));

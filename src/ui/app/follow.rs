@@ -67,7 +67,8 @@ impl App {
 
     pub(super) fn count_own_edit(&mut self) {
         self.own_edits += 1;
-        if self.offline || (!self.people.is_empty() && self.connected() == 0) {
+        // Until the session says that somebody has it.
+        if self.offline || !self.people.is_empty() {
             self.unsent_edits += 1;
         }
     }

@@ -49,8 +49,8 @@ pub(super) struct FileState {
     retry: Option<Retry>,
     /// Saves in a row that gave way.
     yields: u8,
-    /// What was told about the file; said once.
-    told: Option<String>,
+    /// What is wrong with it; said once.
+    trouble: Option<Trouble>,
     question: Option<Question>,
     /// The person wants both, and it is compared once more.
     merging: bool,
@@ -69,6 +69,14 @@ struct Saving {
     text: Rope,
     /// Nobody asked for it.
     quiet: bool,
+}
+
+/// Something is wrong with the file.
+#[derive(PartialEq, Eq)]
+struct Trouble {
+    /// It is not there; otherwise it cannot be read.
+    gone: bool,
+    sentence: String,
 }
 
 /// A save that goes on later.
@@ -107,8 +115,10 @@ pub(crate) enum FileStanding {
     Unsaved,
     /// Another program changed it, and the person has to decide.
     Contested,
-    /// The file cannot be found or read.
-    Lost,
+    /// The file is not there any more.
+    Gone,
+    /// What is there cannot be read as text.
+    Unreadable,
     /// Saving failed, for this reason.
     Failed(String),
 }
@@ -133,7 +143,7 @@ impl FileState {
             saving: VecDeque::new(),
             retry: None,
             yields: 0,
-            told: None,
+            trouble: None,
             question: None,
             merging: false,
             overtaken: 0,
@@ -195,7 +205,7 @@ impl FileState {
         self.hash = hash;
         self.exists = true;
         self.failure = None;
-        self.told = None;
+        self.trouble = None;
         self.question = None;
         self.yields = 0;
         !quiet
@@ -216,13 +226,14 @@ impl App {
     /// How the text and its file stand to one another.
     pub(crate) fn file_standing(&self) -> FileStanding {
         let unsaved = self.modified();
-        if let Some((reason, _)) = &self.file.failure {
+        if let Some((reason, _)) = self.file.failure.as_ref().filter(|_| unsaved) {
             return FileStanding::Failed(reason.clone());
         }
-        match (&self.path, &self.file.question, &self.file.told) {
+        match (&self.path, &self.file.question, &self.file.trouble) {
             (None, ..) => FileStanding::NoFile { unsaved },
             (Some(_), Some(_), _) => FileStanding::Contested,
-            (Some(_), None, Some(_)) => FileStanding::Lost,
+            (Some(_), None, Some(trouble)) if trouble.gone => FileStanding::Gone,
+            (Some(_), None, Some(_)) => FileStanding::Unreadable,
             (Some(_), None, None) if unsaved => FileStanding::Unsaved,
             (Some(_), None, None) => FileStanding::Saved,
         }
@@ -230,7 +241,7 @@ impl App {
 
     /// Whether the text differs from the file for a reason that no edit explains.
     pub(super) fn file_is_off(&self) -> bool {
-        self.file.told.is_some() || self.file.question.is_some()
+        self.file.trouble.is_some() || self.file.question.is_some()
     }
 
     /// Something may have happened to the file: looks at it when it is our turn.
@@ -278,7 +289,7 @@ impl App {
         }
         match look.found {
             FileFound::Missing => self.file_is_gone(),
-            FileFound::Unusable(sentence) => self.tell_of_file(sentence),
+            FileFound::Unusable(sentence) => self.tell_of_file(false, sentence),
             FileFound::Holds(hash) if hash == self.file.hash => self.file_is_as_known(),
             // We wrote it meanwhile, or decided; what was compared is out of date.
             FileFound::Holds(_) => return self.look_at_file(),
@@ -291,7 +302,7 @@ impl App {
                     return self.look_at_file();
                 }
                 self.file.overtaken = 0;
-                self.file.told = None;
+                self.file.trouble = None;
                 self.file.exists = true;
                 self.file_has_changed(Arc::from(change));
             }
@@ -309,7 +320,7 @@ impl App {
     /// The file holds what we think it does.
     fn file_is_as_known(&mut self) {
         self.file.merging = false;
-        if self.file.told.take().is_some() {
+        if self.file.trouble.take().is_some() {
             self.notify(MessageKind::Info, format!("{} is back", self.name()));
         }
         let then_save = self.file.question.take().is_some_and(|q| q.then_save);
@@ -322,17 +333,19 @@ impl App {
             self.file.question = None;
             self.close_file_question();
             let name = self.name();
-            self.tell_of_file(format!(
+            let sentence = format!(
                 "{name} is gone from the disk; its text is kept here, and saving makes the file again"
-            ));
+            );
+            self.tell_of_file(true, sentence);
         }
     }
 
     /// Says what is wrong with the file, once.
-    fn tell_of_file(&mut self, sentence: String) {
-        if self.file.told.as_ref() != Some(&sentence) {
-            self.file.told = Some(sentence.clone());
-            self.complain(sentence);
+    fn tell_of_file(&mut self, gone: bool, sentence: String) {
+        let trouble = Trouble { gone, sentence };
+        if self.file.trouble.as_ref() != Some(&trouble) {
+            self.complain(trouble.sentence.clone());
+            self.file.trouble = Some(trouble);
         }
     }
 

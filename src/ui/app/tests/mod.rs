@@ -8,6 +8,7 @@ mod mouse;
 mod people;
 mod saving;
 mod screens;
+mod watching;
 
 use std::time::Duration;
 
