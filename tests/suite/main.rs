@@ -3,6 +3,7 @@
 
 mod command_line;
 mod demo;
+mod disk;
 mod examples;
 mod people;
 mod picture;
