@@ -53,6 +53,11 @@ impl Editor {
         }
     }
 
+    /// Whether a file is in the hands of another copad.
+    pub(super) fn is_beside(&self, path: &Path) -> bool {
+        self.beside.as_ref().is_some_and(|beside| beside.is(path))
+    }
+
     /// Sees to what other copads on this file wait for, or whether the one that has it is gone.
     pub(crate) fn look_after_the_file(&mut self) {
         self.save_for_others();
@@ -116,7 +121,7 @@ impl Editor {
             self.network.publish(self.app.document(), caret);
         }
         self.update(Event::ReadOnly(None));
-        self.update(Event::OnDisk(!taken.modified));
+        self.update(Event::FileTouched);
         self.update(Event::Share(self.network.share_info()));
         let told = "the other copad is gone; the file is open here alone".to_owned();
         let sentence = taken.message.unwrap_or(told);
