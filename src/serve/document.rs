@@ -282,6 +282,7 @@ impl Served {
             format: self.format,
             version: self.saves,
             replace: true,
+            expected: self.disk.saved_hash(),
         };
         self.saves += 1;
         let version = self.text.version();
@@ -290,7 +291,11 @@ impl Served {
     }
 
     fn saved(&mut self, saved: Option<Result<SavedFile, SaveError>>) {
-        let failed = SaveError::Failed("the disk could not be waited for".to_owned());
+        let failed = SaveError::Failed {
+            sentence: "the disk could not be waited for".to_owned(),
+            reason: "disk error".to_owned(),
+            elsewhere: false,
+        };
         let saved = saved.unwrap_or(Err(failed));
         let file = self.path.display();
         match &saved {
@@ -434,7 +439,9 @@ impl Served {
 fn journal_news(path: &Path) -> impl Fn(JournalNews) + Send + 'static {
     let file = path.display().to_string();
     move |news| match news {
-        JournalNews::Failing(reason) => {
+        JournalNews::Failing {
+            sentence: reason, ..
+        } => {
             tracing::error!(file, reason, "the history is not stored; it is tried again");
         }
         JournalNews::Recovered => tracing::info!(file, "the history is stored again"),

@@ -93,7 +93,7 @@ pub fn export(document: &Path, at: Option<Moment>, out: &mut impl Write) -> Resu
             .ok_or(ShellError::NotThen { title })?,
     };
     for part in encode(&Rope::from(text), format_of(&replica)) {
-        out.write_all(part)?;
+        out.write_all(&part)?;
     }
     out.flush()?;
     Ok(())

@@ -38,15 +38,16 @@ mod summary;
 
 pub use database::Store;
 pub use error::StoreError;
-pub use file::{FileError, LoadedFile, MAX_FILE, read_file};
+pub use file::{FileError, LoadedFile, MAX_FILE, Protection, read_file};
 pub use hash::ContentHash;
 pub use history::{JournalEntry, Journaled, StoredHistory};
 pub use journal::{Journal, JournalNews};
 pub use lock::ReplicaLock;
+pub(crate) use merge::{Clash, Meeting, Outcome, Trail, meet};
 pub use merge::{difference, differing_lines};
 pub use path::canonical_path;
 pub use peer::KnownPeer;
 pub use places::{NoHome, Places};
 pub use replica::{NodeKey, Replica, ReplicaId, SaveRecord, SavedState};
-pub use save::{SavedFile, backup_beside, save_file};
+pub use save::{SavedFile, backup_beside, replace_file, save_file};
 pub use summary::ReplicaSummary;

@@ -10,7 +10,7 @@ use rand::{TryRng, rngs::SysRng};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, named_params, params};
 
 use super::{
-    column::{Milliseconds, StoredPath},
+    column::{Milliseconds, StoredEncoding, StoredPath},
     database::Store,
     error::{StoreError, WorkError},
     faults::Point,
@@ -322,7 +322,8 @@ impl Store {
             LineEnding::CrLf => true,
         };
         let assignment = "byte_order_mark = ?2, carriage_returns = ?3";
-        let values: [&dyn ToSql; 2] = [&format.byte_order_mark, &carriage_returns];
+        let encoding = StoredEncoding(format.encoding, format.byte_order_mark);
+        let values: [&dyn ToSql; 2] = [&encoding, &carriage_returns];
         self.update(transaction, id, assignment, &values)
     }
 
@@ -545,6 +546,7 @@ impl Replica {
         } else {
             LineEnding::Lf
         };
+        let StoredEncoding(encoding, byte_order_mark) = row.get("byte_order_mark")?;
         let hash: Option<[u8; 32]> = row.get("saved_hash")?;
         let version: Option<Vec<u8>> = row.get("saved_version")?;
         Ok(Self {
@@ -554,7 +556,8 @@ impl Replica {
             node_key: NodeKey(row.get("node_key")?),
             title: row.get("title")?,
             format: TextFormat {
-                byte_order_mark: row.get("byte_order_mark")?,
+                encoding,
+                byte_order_mark,
                 line_ending,
             },
             last_opened: row

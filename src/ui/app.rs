@@ -20,6 +20,8 @@ mod movement;
 mod notice;
 mod people;
 mod scroll;
+mod standing;
+mod watching;
 
 #[cfg(test)]
 mod tests;
@@ -34,14 +36,17 @@ use ratatui::{
 use ropey::Rope;
 
 pub use self::event::{
-    Effect, Event, Existing, ExistingFile, LocalCaret, MessageKind, PeerRow, SaveError,
-    SaveRequest, SavedFile, ShareInfo,
+    Effect, Event, Existing, ExistingFile, FileLook, FileLookRequest, FileOnDisk, JournalState,
+    LocalCaret, MessageKind, PeerRow, SaveError, SaveRequest, SavedFile, ShareInfo,
 };
 pub(crate) use self::{
     areas::Areas,
+    event::{FileChange, FileFound},
     notice::Notice,
     people::{Person, PersonState},
     scroll::is_on,
+    standing::{Others, Standing},
+    watching::{FileAnswer, FileStanding},
 };
 use super::{
     config::Config,
@@ -70,6 +75,8 @@ pub struct AppOptions {
     pub title: String,
     /// Whether the file holds something else, so that there is something to save.
     pub modified: bool,
+    /// What is in its file; `None` if it has no path.
+    pub file: Option<FileOnDisk>,
     /// How things look.
     pub theme: Theme,
     /// Which key does what.
@@ -105,6 +112,8 @@ pub struct App {
     quit_once_saved: bool,
     /// Why nothing may be changed.
     read_only: Option<String>,
+    file: watching::FileState,
+    journal: JournalState,
 
     pub(crate) theme: Theme,
     pub(crate) keymap: Keymap,
@@ -135,6 +144,8 @@ pub struct App {
 impl App {
     /// Opens the document with the caret at its start.
     pub fn new(options: AppOptions) -> Self {
+        let version = u64::from(options.modified);
+        let file = watching::FileState::new(options.file, options.document.rope(), version);
         Self {
             document: options.document,
             selection: TextSelection { anchor: 0, head: 0 },
@@ -146,12 +157,14 @@ impl App {
             path: options.path,
             format: options.format,
             title: options.title,
-            version: u64::from(options.modified),
+            version,
             saved_version: 0,
             own_edits: u64::from(options.modified),
             settled_edits: 0,
             quit_once_saved: false,
             read_only: None,
+            file,
+            journal: JournalState::default(),
             theme: options.theme,
             keymap: options.keymap,
             config: options.config,
@@ -188,6 +201,7 @@ impl App {
         }
         match event {
             Event::Key(key) => {
+                self.file.press(self.now);
                 if let Some(press) = KeyPress::from_event(&key) {
                     self.key(key, press);
                 }
@@ -195,7 +209,11 @@ impl App {
             Event::Mouse(mouse) => self.mouse(mouse),
             Event::Paste(text) => self.paste(&text),
             Event::Resize(columns, rows) => self.resize(Size::new(columns, rows)),
-            Event::FocusGained | Event::FocusLost => self.document.close_undo_group(),
+            Event::FocusGained => {
+                self.document.close_undo_group();
+                self.file_touched();
+            }
+            Event::FocusLost => self.document.close_undo_group(),
             Event::Tick | Event::DocumentChanged => {}
             Event::Edit(delta) => self.edit(&delta, EditKind::Other),
             Event::Peers(rows) => self.meet(rows),
@@ -212,11 +230,14 @@ impl App {
                 self.share = Some(info);
             }
             Event::Save => self.save(),
-            Event::OnDisk(same) => self.on_disk(same),
             Event::ReadOnly(why) => self.read_only = why,
             Event::AskExisting(file) => self.ask_existing(file),
+            Event::FileTouched => self.file_touched(),
+            Event::FileSeen(look) => self.file_seen(*look),
+            Event::Journal(state) => self.journal = state,
         }
         self.expire();
+        self.tend_file();
         self.announce();
         std::mem::take(&mut self.effects)
     }
@@ -256,6 +277,7 @@ impl App {
         notice
             .into_iter()
             .chain(self.typing_until)
+            .chain(self.file_tick())
             .chain(label)
             .min()
     }

@@ -13,18 +13,21 @@ use ratatui::Frame;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    app::{App, Effect, Event, Existing, LocalCaret, MessageKind, PeerRow, SaveRequest, SavedFile},
+    app::{
+        App, Effect, Event, Existing, JournalState, LocalCaret, MessageKind, PeerRow, SaveRequest,
+    },
     clipboard::{Clipboard, ClipboardEvent, Reach},
     joining::Joining,
     launch::{LaunchError, Launched},
     network::{self, Network},
     set_aside::{self, Successor},
     view::{Place, View},
+    watching::{self, FileWatch},
 };
 use crate::{
     DocumentId, DocumentInfo, NodeId, PeerState,
     store::{JournalNews, StoreError},
-    workspace::{Beside, Disk, OpeningError, SavesAsked, TakenOver},
+    workspace::{Beside, Disk, OpeningError, SaveError, SavesAsked, TakenOver},
 };
 
 /// What tasks and threads have to tell.
@@ -62,6 +65,7 @@ pub(super) struct Editor {
     noted: Option<Place>,
     for_terminal: Vec<TerminalEffect>,
     shown_peers: Vec<PeerRow>,
+    file_watch: FileWatch,
     /// The last piece of work for the disk; they are done one after the other.
     disk_work: Option<JoinHandle<()>>,
     /// The document that was joined, until it is recorded.
@@ -105,6 +109,7 @@ impl Editor {
             noted: None,
             for_terminal: Vec::new(),
             shown_peers: Vec::new(),
+            file_watch: FileWatch::default(),
             disk_work: None,
             adopt: None,
             successor: None,
@@ -155,6 +160,7 @@ impl Editor {
         for effect in self.app.update(event, now) {
             self.carry_out(effect);
         }
+        self.file_watch.follow(self.app.path(), &self.tell);
     }
 
     pub(super) fn take_in(&mut self, news: News) {
@@ -180,14 +186,17 @@ impl Editor {
     /// Shows the peers as they are now. Returns whether anything about them changed.
     pub(super) fn look_at_peers(&mut self) -> bool {
         let rows = network::rows(&self.network.peers());
-        if rows == self.shown_peers {
-            return false;
+        let changed = rows != self.shown_peers;
+        // That they still lack nothing is news when there are new edits.
+        if changed || self.app.unsent_edits() > 0 {
+            self.shown_peers.clone_from(&rows);
+            self.update(Event::Peers(rows));
         }
-        self.shown_peers.clone_from(&rows);
-        self.tell_of_absence();
-        self.update(Event::Peers(rows));
-        self.remember_peers();
-        true
+        if changed {
+            self.remember_peers();
+            self.tell_of_absence();
+        }
+        changed
     }
 
     /// Says once that the host who was asked for is away, if so.
@@ -282,8 +291,31 @@ impl Editor {
                 self.network.publish(self.app.document(), caret);
             }
             Effect::Connect(node) => self.connect(&node),
-            Effect::Offline(offline) => self.network.set_offline(offline),
+            Effect::Offline(offline) => {
+                // What others have by now need not be counted.
+                self.look_at_peers();
+                self.network.set_offline(offline);
+            }
             Effect::AnswerExisting(existing) => self.answer_existing(existing),
+            Effect::LookAtFile(request) if self.joining.protects(&request.path) => {
+                self.update(Event::FileSeen(Box::new(watching::unseen(*request))));
+            }
+            Effect::LookAtFile(request) => {
+                let look = match self.is_beside(&request.path) {
+                    true => beside::look,
+                    false => watching::look,
+                };
+                self.on_disk(move |_| Some(Event::FileSeen(Box::new(look(*request)))));
+            }
+            // The copad that has the file records what is in it.
+            Effect::RecordFile { .. } if self.beside.is_some() => {}
+            Effect::RecordFile { hash, holds } => {
+                let version = holds.then(|| self.app.document().version());
+                self.on_disk(move |disk| {
+                    disk.note_file(hash, version.as_deref());
+                    None
+                });
+            }
         }
     }
 
@@ -291,16 +323,12 @@ impl Editor {
         if self.joining.protects(&request.path) {
             let name = request.path.display();
             let sentence = format!("{name} waits for the document you join, and was not written");
-            return self.update(Event::Message(MessageKind::Error, sentence));
+            return self.update(Event::Saved(Err(SaveError::waits(sentence))));
         }
         let version = self.app.document().version();
         if let Some(beside) = self.beside.clone().filter(|one| one.is(&request.path)) {
             return self.on_disk(move |disk| {
-                let saved = beside.save(disk.store(), &version);
-                Some(Event::Saved(saved.map(|()| SavedFile {
-                    path: request.path,
-                    version: request.version,
-                })))
+                Some(Event::Saved(beside.save(disk.store(), &request, &version)))
             });
         }
         self.on_disk(move |disk| Some(Event::Saved(disk.save(&request, &version))));
@@ -411,17 +439,23 @@ fn complain(error: StoreError) -> Event {
 fn journal_news(tell: &mpsc::UnboundedSender<News>) -> impl Fn(JournalNews) + Send + 'static {
     let tell = tell.clone();
     move |news| {
-        let event = match news {
-            JournalNews::Failing(reason) => {
-                let sentence = format!("Your edits are not stored: {reason}");
-                Event::Message(MessageKind::Error, sentence)
-            }
-            JournalNews::Recovered => {
-                Event::Message(MessageKind::Info, "Your edits are stored again".to_owned())
-            }
+        let events = match news {
+            JournalNews::Failing { sentence, reason } => [
+                Event::Message(
+                    MessageKind::Error,
+                    format!("Your edits are not stored: {sentence}"),
+                ),
+                Event::Journal(JournalState::Fails(reason)),
+            ],
+            JournalNews::Recovered => [
+                Event::Message(MessageKind::Info, "Your edits are stored again".to_owned()),
+                Event::Journal(JournalState::Works),
+            ],
         };
-        // Nobody listens any more when the editor closes.
-        let _ = tell.send(News::App(event));
+        for event in events {
+            // Nobody listens any more when the editor closes.
+            let _ = tell.send(News::App(event));
+        }
     }
 }
 

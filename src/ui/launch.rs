@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    app::{App, AppOptions},
+    app::{App, AppOptions, FileOnDisk},
     config::{Config, ConfigError},
     terminal::TerminalOptions,
     theme::{ColorDepth, ColorParseError, Theme, ThemeError, color_for, parse_color},
@@ -229,6 +229,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         format: opening.format,
         title: seat.title,
         modified: opening.modified,
+        file: seat.file,
         theme,
         keymap: config.keymap(),
         user,
@@ -261,6 +262,7 @@ struct Seat {
     /// The file, while it is another replica's.
     claim: Option<Claim>,
     opening: Opening,
+    file: Option<FileOnDisk>,
     /// What others see the document called.
     title: String,
     peers: Vec<PeerAddress>,
@@ -284,6 +286,10 @@ fn seat(
     let mut peers: Vec<_> = known.into_iter().map(|peer| peer.address).collect();
     let new_host = host.filter(|host| !peers.iter().any(|peer| peer.node == *host));
     let mut claim = None;
+    let on_disk = file
+        .as_ref()
+        .map(|file| FileOnDisk::of(file, new_host.is_some()));
+    let warning = file.as_ref().and_then(LoadedFile::warning);
     let mut opening = match new_host {
         Some(host) => {
             if needs_own_replica(store, &replica, file.as_ref())?
@@ -304,12 +310,14 @@ fn seat(
     if claim.is_none() && opening.message.is_none() {
         opening.message = waiting_to_join(store, &replica)?;
     }
+    opening.message = opening.message.or(warning);
     Ok(Seat {
         title: replica.title.clone(),
         replica,
         lock,
         claim,
         opening,
+        file: on_disk,
         peers,
         joins: new_host.is_some(),
         absent_host,
@@ -327,6 +335,7 @@ fn seat_beside(
 ) -> Result<Seat, LaunchError> {
     let (replica, lock) = workspace::claim_beside(store, &file)?;
     let joins = file.document.is_none();
+    let on_disk = loaded.as_ref().map(|file| FileOnDisk::of(file, joins));
     let mut opening = match joins {
         // The other waits for a document itself; what is in the file it knows.
         true => workspace::join(store, &replica, None)?,
@@ -352,6 +361,7 @@ fn seat_beside(
         lock,
         claim: None,
         opening,
+        file: on_disk,
         joins,
         absent_host: None,
         beside,

@@ -23,5 +23,6 @@ pub mod terminal;
 pub mod text;
 pub mod theme;
 mod view;
+mod watching;
 
 pub use run::run;

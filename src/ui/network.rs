@@ -182,6 +182,7 @@ pub(super) fn rows(peers: &[PeerInfo]) -> Vec<PeerRow> {
             .map(|time| Duration::from_millis(time.as_millis() as u64)),
         left: peer.left,
         behind: peer.behind,
+        progress: None,
         last_error: peer.last_error.clone(),
     };
     peers.iter().map(row).collect()

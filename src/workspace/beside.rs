@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    Disk, OpeningError, SaveError,
+    Disk, OpeningError, SaveError, SaveRequest, SavedFile,
     control::{self, Answer, Question},
     opening::{Opening, continue_from},
 };
@@ -41,8 +41,6 @@ pub(crate) struct TakenOver {
     pub(crate) disk: Disk,
     /// How much of the document is stored there.
     pub(crate) journaled: Journaled,
-    /// Whether the document is not what the file holds.
-    pub(crate) modified: bool,
     /// Whom the replica met.
     pub(crate) peers: Vec<PeerAddress>,
     /// What is to be told about the file.
@@ -79,20 +77,41 @@ impl Beside {
     }
 
     /// Asks the process that has the file to write it, with everything up to a version.
-    pub(crate) fn save(&self, store: &Store, version: &[u8]) -> Result<(), SaveError> {
+    pub(crate) fn save(
+        &self,
+        store: &Store,
+        request: &SaveRequest,
+        version: &[u8],
+    ) -> Result<SavedFile, SaveError> {
         let holder = self.holder(store).unwrap_or_default();
         let question = Question::Save {
             path: self.path.clone(),
             version: version.to_vec(),
         };
         let title = &self.title;
-        match control::ask(&self.runtime, holder, &question) {
-            Ok(Answer::Saved(saved)) => saved.map_err(SaveError::Failed),
-            Ok(Answer::Status(_)) | Err(_) => Err(SaveError::Failed(format!(
-                "{title} is open in process {holder} as well, which does not answer; \
-                 your edits are kept, and saved when it is gone"
-            ))),
-        }
+        let (sentence, reason) = match control::ask(&self.runtime, holder, &question) {
+            Ok(Answer::Saved(Ok(()))) => {
+                return Ok(SavedFile {
+                    path: request.path.clone(),
+                    version: request.version,
+                    hash: read_file(&self.path)?.hash,
+                    made: false,
+                });
+            }
+            Ok(Answer::Saved(Err(sentence))) => (sentence, "the other copad could not"),
+            Ok(Answer::Status(_)) | Err(_) => (
+                format!(
+                    "{title} is open in process {holder} as well, which does not answer; \
+                     your edits are kept, and saved when it is gone"
+                ),
+                "the other copad does not answer",
+            ),
+        };
+        Err(SaveError::Failed {
+            sentence,
+            reason: reason.to_owned(),
+            elsewhere: false,
+        })
     }
 
     /// Takes the file's replica over, if its holder is gone: what it stored is merged into the
@@ -127,7 +146,6 @@ impl Beside {
         let opening = continue_from(store, &replica, document.clone(), journaled, file)?;
         store.record_opened(replica.id, SystemTime::now())?;
         Ok(Some(TakenOver {
-            modified: opening.modified,
             message: opening.message,
             journaled: opening.journaled,
             peers: addresses(store, replica.id)?,

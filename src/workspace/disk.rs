@@ -10,13 +10,13 @@ use std::{
     time::SystemTime,
 };
 
-use super::{OpeningError, SaveError, SaveRequest, SavedFile, opening::merge_change_on_disk};
+use super::{OpeningError, SaveError, SaveRequest, SavedFile, opening::merge_change_on_disk, save};
 use crate::{
     DocumentId, PeerAddress, PeerInfo, UserInfo,
     crdt::SharedDocument,
     store::{
-        self, FileError, Journal, JournalNews, Journaled, KnownPeer, NodeKey, Replica, ReplicaId,
-        ReplicaLock, SaveRecord, Store, StoreError,
+        self, ContentHash, FileError, Journal, JournalNews, Journaled, KnownPeer, NodeKey, Replica,
+        ReplicaId, ReplicaLock, SaveRecord, Store, StoreError,
     },
 };
 
@@ -117,22 +117,14 @@ impl Disk {
         request: &SaveRequest,
         version: &[u8],
     ) -> Result<SavedFile, SaveError> {
-        if !request.replace && request.path.exists() {
-            return Err(SaveError::Exists(request.path.clone()));
-        }
         // The history first: should we be killed before the file is written, everything is there.
         // The journal tells by itself when it fails, and the file is all the more worth saving.
         let _ = self.flush();
-        let written = store::save_file(&request.path, &request.text, request.format)
-            .map_err(|error| SaveError::Failed(error.to_string()))?;
-        let saved = SavedFile {
-            path: request.path.clone(),
-            version: request.version,
-        };
+        let saved = save::write(request)?;
         let record = SaveRecord {
             path: request.path.clone(),
             format: request.format,
-            hash: written.hash,
+            hash: saved.hash,
             version: version.to_vec(),
         };
         // The file is safe; what is stored beside it only makes reopening smoother.
@@ -144,6 +136,37 @@ impl Disk {
             tracing::warn!("the file is saved, that it is cannot be recorded: {error}");
         }
         Ok(saved)
+    }
+
+    /// Records what another program wrote into the file, after it was taken in. `version` is that of
+    /// the document whose text the file holds; `None` if it never had that text.
+    pub(crate) fn note_file(&self, hash: ContentHash, version: Option<&[u8]>) {
+        // What is recorded as held must be in the history.
+        let recorded = self.flush().and_then(|()| {
+            let version = match version {
+                Some(version) => Some(version.to_vec()),
+                // The last version that the file held: whatever is merged from there on the next
+                // start may be merged twice, but nothing is taken for deleted.
+                None => self
+                    .store
+                    .replica(self.replica)?
+                    .saved
+                    .map(|saved| saved.version),
+            };
+            match version {
+                Some(version) => self.store.record_saved(self.replica, hash, &version),
+                None => Ok(()),
+            }
+        });
+        if let Err(error) = recorded {
+            tracing::warn!("what the file holds is not recorded: {error}");
+        }
+    }
+
+    /// What the file held when we last wrote it or took in what another program wrote.
+    pub(crate) fn saved_hash(&self) -> Option<ContentHash> {
+        let replica = self.store.replica(self.replica).ok()?;
+        replica.saved.map(|saved| saved.hash)
     }
 
     /// Merges what another program wrote into the file since this was last asked. Returns a

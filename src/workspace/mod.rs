@@ -26,6 +26,8 @@ pub use control::{DocumentStatus, PeerStatus, ProcessStatus};
 pub(crate) use disk::{Claim, Disk};
 pub use opening::OpeningError;
 pub(crate) use opening::{Aside, Opening, join, reopen};
+#[cfg(all(test, feature = "tui"))]
+pub(crate) use save::write;
 pub use save::{SaveError, SaveRequest, SavedFile};
 pub(crate) use saves_asked::SavesAsked;
 pub(crate) use sharing::{Sharing, SharingEvents, SharingOptions};

@@ -4,6 +4,7 @@
 mod command_line;
 mod crashes;
 mod demo;
+mod disk;
 mod documents;
 mod examples;
 mod people;

@@ -55,6 +55,14 @@ fn a_second_copad_on_a_file_joins_the_first() {
         read(&ada, "notes.md"),
         "from the first text\nfrom the second"
     );
+    // What the first saves is saved for the second as well.
+    first.keys("more ");
+    second.sees(&["from the first more text", "not saved"]);
+    first.keys(SAVE);
+    all_see(&[&first], &["Saved notes.md"]);
+    second.waits("it is saved", |screen| {
+        !screen.contents().contains("notes.md *")
+    });
     second.keys(QUIT);
     assert_eq!(second.ends(), 0);
     first.keys(QUIT);

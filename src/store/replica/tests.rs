@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::*;
-use crate::{PeerAddress, store::KnownPeer};
+use crate::{PeerAddress, crdt::Encoding, store::KnownPeer};
 
 struct Fixture {
     folder: tempfile::TempDir,
@@ -109,6 +109,7 @@ fn what_is_recorded_is_there_for_the_next_process() {
     expected.document = Some(DocumentId([7; 32]));
     expected.title = "minutes".to_owned();
     expected.format = TextFormat {
+        encoding: Encoding::Utf16Be,
         byte_order_mark: true,
         line_ending: LineEnding::CrLf,
     };

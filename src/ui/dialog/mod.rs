@@ -2,6 +2,7 @@
 //!
 //! A dialog knows its own words and answers; what an answer does is the application's business.
 
+mod changed;
 mod connect;
 mod existing;
 mod form;
@@ -19,11 +20,11 @@ use ratatui::{
 };
 
 pub(crate) use self::{
-    connect::Connect, existing::ExistingQuestion, help::Help, quit::QuitQuestion, save_as::SaveAs,
-    share::Share,
+    changed::ChangedQuestion, connect::Connect, existing::ExistingQuestion, help::Help,
+    quit::QuitQuestion, save_as::SaveAs, share::Share,
 };
 use super::{keymap::Keymap, theme::Theme};
-use crate::ui::app::Existing;
+use crate::ui::app::{Existing, FileAnswer};
 
 /// What a dialog wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub(crate) enum Answer {
     QuitWithoutSaving,
     /// What to do with the file that stands in the way.
     Existing(Existing),
+    /// What to do with a file that changed where the text did.
+    File(FileAnswer),
 }
 
 /// The dialog that is open.
@@ -55,6 +58,7 @@ pub(crate) enum Dialog {
     Quit(QuitQuestion),
     SaveAs(SaveAs),
     Existing(ExistingQuestion),
+    Changed(ChangedQuestion),
 }
 
 impl Dialog {
@@ -67,6 +71,7 @@ impl Dialog {
             Self::Quit(question) => question.key(key),
             Self::SaveAs(save_as) => save_as.key(key),
             Self::Existing(question) => question.key(key),
+            Self::Changed(question) => question.key(key),
         }
     }
 
@@ -75,7 +80,11 @@ impl Dialog {
         match self {
             Self::Connect(connect) => connect.paste(text),
             Self::SaveAs(save_as) => save_as.paste(text),
-            Self::Share(_) | Self::Help(_) | Self::Quit(_) | Self::Existing(_) => {}
+            Self::Share(_)
+            | Self::Help(_)
+            | Self::Quit(_)
+            | Self::Existing(_)
+            | Self::Changed(_) => {}
         }
     }
 
@@ -88,6 +97,7 @@ impl Dialog {
             Self::Quit(question) => question.click(at),
             Self::SaveAs(save_as) => save_as.click(at),
             Self::Existing(question) => question.click(at),
+            Self::Changed(question) => question.click(at),
         }
     }
 
@@ -99,7 +109,8 @@ impl Dialog {
             | Self::Connect(_)
             | Self::Quit(_)
             | Self::SaveAs(_)
-            | Self::Existing(_) => {}
+            | Self::Existing(_)
+            | Self::Changed(_) => {}
         }
     }
 
@@ -121,6 +132,7 @@ impl Dialog {
             Self::Quit(question) => question.form.draw(screen, buffer, theme),
             Self::SaveAs(save_as) => save_as.form.draw(screen, buffer, theme),
             Self::Existing(question) => question.form.draw(screen, buffer, theme),
+            Self::Changed(question) => question.form.draw(screen, buffer, theme),
         }
     }
 }

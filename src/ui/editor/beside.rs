@@ -7,9 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Editor, Event, MessageKind, News, journal_news, stored};
+use super::{Editor, Event, MessageKind, News, journal_news, stored, watching};
 use crate::{
     store::canonical_path,
+    ui::app::{FileFound, FileLook, FileLookRequest},
     workspace::{
         Answer, Asked, DocumentStatus, OpeningError, PeerStatus, ProcessStatus, Question, TakenOver,
     },
@@ -17,6 +18,20 @@ use crate::{
 
 /// Until then the people of another copad on the file are announced.
 const ANNOUNCED: Duration = Duration::from_millis(800);
+
+/// Looks whether the file holds the document's text, or one that it had, and at nothing else: what
+/// others do to the file is taken in by the copad that has it.
+pub(super) fn look(request: FileLookRequest) -> FileLook {
+    let unseen = watching::unseen(request.clone());
+    let look = watching::look(request);
+    match &look.found {
+        FileFound::Changed(change) if change.meeting.merge.edit.is_empty() => look,
+        FileFound::Changed(_)
+        | FileFound::Holds(_)
+        | FileFound::Missing
+        | FileFound::Unusable(_) => unseen,
+    }
+}
 
 impl Editor {
     /// Answers another copad of this person.
@@ -64,6 +79,11 @@ impl Editor {
         if self.saves_asked.is_due(document, state, Instant::now()) {
             self.update(Event::Save);
         }
+    }
+
+    /// Whether a file is in the hands of another copad.
+    pub(super) fn is_beside(&self, path: &Path) -> bool {
+        self.beside.as_ref().is_some_and(|beside| beside.is(path))
     }
 
     /// Sees to what other copads on this file wait for, or whether the one that has it is gone.
@@ -130,7 +150,7 @@ impl Editor {
             self.network.publish(self.app.document(), caret);
         }
         self.update(Event::ReadOnly(None));
-        self.update(Event::OnDisk(!taken.modified));
+        self.update(Event::FileTouched);
         self.update(Event::Share(self.network.share_info()));
         let told = "The other copad is gone; the file is open here alone".to_owned();
         let sentence = taken.message.unwrap_or(told);
