@@ -88,6 +88,7 @@ rules! {
     LinesAdded "lines-added", Soft, "lines at one place", "Both added whole lines at one place.";
     SameLine "same-line", Likely, "same line", "Both changed the same line of code.";
     SameSentence "same-sentence", Likely, "same sentence", "Both changed the same sentence of prose.";
+    SameKey "same-key", Likely, "same key", "Both set the same key of a map to different values.";
     SamePlace "same-place", Hard, "same place", "Both put different text in at one place.";
     InsideDeleted "inside-deleted", Hard, "deleted text", "One put text into what the other deleted or replaced.";
     SameWord "same-word", Hard, "same word", "Both changed the same word.";
