@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use loro::{ID, IdSpan, LoroDoc, PeerID};
+use loro::{ID, IdSpan, LoroDoc, PeerID, VersionVector};
 
 use super::{Side, compare::history_of};
 
@@ -16,6 +16,8 @@ pub struct Block {
     pub theirs: Side,
     /// Our first operation, of each peer id that we wrote under, that they did not know.
     pub first: Vec<ID>,
+    /// Their first operation.
+    pub theirs_first: Option<ID>,
 }
 
 /// Finds, for operations of another writer that came in, what of ours was written apart from
@@ -41,12 +43,7 @@ pub fn blocks(doc: &LoroDoc, ours: &BTreeSet<PeerID>, news: IdSpan) -> Vec<Block
             })
             .collect();
         if apart.is_empty() {
-            // What a change knows changes only from one change to the next.
-            let Some(change) = doc.get_change(theirs) else {
-                break;
-            };
-            let length = i32::try_from(change.len).unwrap_or(1).max(1);
-            next = (change.id.counter + length).max(next + 1);
+            next = next_unknown(doc, ours, theirs, &known).max(next + 1);
             continue;
         }
         let end = apart
@@ -63,6 +60,7 @@ pub fn blocks(doc: &LoroDoc, ours: &BTreeSet<PeerID>, news: IdSpan) -> Vec<Block
                 heads: vec![ID::new(news.peer, end - 1)],
             },
             first: apart.iter().map(|(first, _)| *first).collect(),
+            theirs_first: Some(theirs),
         });
         next = end;
     }
@@ -87,4 +85,19 @@ fn first_that_knows(doc: &LoroDoc, peer: PeerID, start: i32, end: i32, other: ID
         }
     }
     low
+}
+
+/// Returns the next operation of a writer that may have been made apart: the first that ours did
+/// not know, or that knows something else than the one before.
+fn next_unknown(doc: &LoroDoc, ours: &BTreeSet<PeerID>, theirs: ID, known: &VersionVector) -> i32 {
+    // What a writer knows changes only from one change to the next.
+    let next_change = doc.get_change(theirs).map_or(i32::MAX, |change| {
+        change.id.counter + i32::try_from(change.len).unwrap_or(1)
+    });
+    let unknown = ours.iter().filter_map(|peer| {
+        let first = ID::new(*peer, known.get(peer).copied().unwrap_or(0));
+        let history = history_of(doc, first)?;
+        Some(history.get(&theirs.peer).copied().unwrap_or(0))
+    });
+    unknown.fold(next_change, i32::min)
 }

@@ -1,6 +1,6 @@
 //! Carrying out what the session says.
 
-use super::Driver;
+use super::{Driver, Job};
 use crate::net::{
     connection::Overflow,
     event::{ConnectionEvent, PeerState, PresenceEvent, Reason},
@@ -31,7 +31,9 @@ impl Driver {
                 let event = self.participants.leave(node, user);
                 self.tell(event);
             }
-            Output::Imported { .. } => {
+            Output::Imported { spans, .. } => {
+                // Nobody compares any more once the session ends.
+                let _ = self.conflicts.send(Job::Imported(spans));
                 for event in self.participants.find_missing() {
                     self.tell(event);
                 }
