@@ -82,10 +82,15 @@ impl Worker {
             if !spans.is_empty() {
                 self.compare(&spans);
             }
-            if records || (text && !self.open.is_empty()) {
+            if records || (text && self.has_unanswered()) {
                 self.look(records);
             }
         }
+    }
+
+    /// Whether edits may open or close a conflict.
+    fn has_unanswered(&self) -> bool {
+        self.states.values().any(|state| state.answer().is_none())
     }
 
     /// Compares what came in with what was written here meanwhile.
