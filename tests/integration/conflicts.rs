@@ -103,6 +103,9 @@ async fn both_are_shown_the_same_and_one_answer_settles_it_for_all() {
     };
     assert_eq!((reunion.name.as_str(), reunion.ours), ("Ben", 1));
 
+    // A conflict that is answered before it was told of is not told of at all.
+    let new = |event: &ConflictEvent| matches!(event, ConflictEvent::New { .. });
+    event(&mut news, new).await;
     let resolver = ben.protocol.conflict_resolver();
     resolver.resolve(&his.id, Resolution::Mine).await.unwrap();
     let settled = event(&mut news, |event| {
