@@ -22,4 +22,6 @@ pub use record::{
 pub use rule::{Grade, Grades, RULES, Rule, RuleInfo};
 
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@
 mod areas;
 mod clipboard;
 mod commands;
+mod conflicts;
 mod dialogs;
 mod editing;
 mod event;
@@ -39,6 +40,7 @@ pub use self::event::{
 };
 pub(crate) use self::{
     areas::Areas,
+    event::DISPUTED,
     notice::Notice,
     people::{Person, PersonState},
     scroll::is_on,
@@ -113,6 +115,7 @@ pub struct App {
 
     pub(crate) people: BTreeMap<NodeId, Person>,
     pub(crate) offline: bool,
+    conflicts: conflicts::Conflicts,
     unsent_edits: usize,
     peers_wanted: Option<bool>,
 
@@ -157,6 +160,7 @@ impl App {
             share: None,
             people: BTreeMap::new(),
             offline: false,
+            conflicts: conflicts::Conflicts::default(),
             unsent_edits: 0,
             peers_wanted: None,
             dialog: None,
@@ -204,8 +208,12 @@ impl App {
             Event::Joined { title } => self.joined(title),
             Event::Share(info) => self.share = Some(info),
             Event::AskExisting(file) => self.ask_existing(file),
+            Event::Conflicts { open, now } => self.conflicts(open, now),
+            Event::ConflictSettled(id, words) => self.conflict_settled(id, words),
+            Event::Met(reunion) => self.met(reunion),
         }
         self.expire();
+        self.offer_summary();
         self.announce();
         std::mem::take(&mut self.effects)
     }

@@ -218,6 +218,8 @@ impl Editor {
             Effect::Connect(node) => self.connect(&node),
             Effect::Offline(offline) => self.network.set_offline(offline),
             Effect::AnswerExisting(existing) => self.answer_existing(existing),
+            Effect::AnswerConflict(id, choice) => self.network.answer_conflict(&id, choice),
+            Effect::ReopenConflict(id) => self.network.reopen_conflict(&id),
         }
     }
 

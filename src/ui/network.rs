@@ -1,6 +1,9 @@
 //! The editor's side of the network: starts the protocol, and turns what it tells into news.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
 use tokio::{
     sync::{broadcast, mpsc, watch},
@@ -8,14 +11,15 @@ use tokio::{
 };
 
 use super::{
-    app::{Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
+    app::{DISPUTED, Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
     editor::News,
     launch::{LaunchError, Launched},
 };
 use crate::{
-    ChangeOrigin, CursorPosition, DocumentEvent, DocumentInfo, Listener, NetworkKind, NodeId,
-    PeerAddress, PeerInfo, RealtimeLoroProtocol, Selection, SessionState,
-    crdt::{Bias, TextDocument},
+    ChangeOrigin, ConflictEvent, ConflictId, ConflictResolver, CursorPosition, DocumentEvent,
+    DocumentInfo, Listener, NetworkKind, NodeId, PeerAddress, PeerInfo, RealtimeLoroProtocol,
+    Selection, SessionState, Settlement,
+    crdt::{Bias, TextDocument, conflict::Choice},
 };
 
 /// Events that may wait for the screen. Whoever falls behind takes in everything at once.
@@ -55,6 +59,7 @@ impl Network {
         forward(connections, tell, |event| Some(Event::Connection(event)));
         watch_document(protocol.document_info(), tell.clone());
         watch_session(protocol.session_state(), tell.clone());
+        watch_conflicts(protocol.conflict_resolver(), tell.clone());
         let listener = tokio::spawn(listen(
             protocol.clone(),
             launched.network,
@@ -95,6 +100,20 @@ impl Network {
             connections.go_offline();
         } else {
             connections.go_online();
+        }
+    }
+
+    /// Notes for everybody how a conflict was answered.
+    pub(super) fn answer_conflict(&self, id: &ConflictId, choice: Choice) {
+        if let Err(error) = self.protocol.conflict_resolver().note_answer(id, choice) {
+            tracing::warn!("the answer to conflict {id} was not noted: {error}");
+        }
+    }
+
+    /// Notes for everybody that an answer was taken back.
+    pub(super) fn reopen_conflict(&self, id: &ConflictId) {
+        if let Err(error) = self.protocol.conflict_resolver().reopen(id) {
+            tracing::warn!("conflict {id} stays answered: {error}");
         }
     }
 
@@ -221,6 +240,48 @@ fn watch_document(mut info: watch::Receiver<DocumentInfo>, to: mpsc::UnboundedSe
             }
         }
     });
+}
+
+/// Tells which conflicts are open, whenever one comes, changes or goes.
+fn watch_conflicts(resolver: ConflictResolver, to: mpsc::UnboundedSender<News>) {
+    let mut events = resolver.subscribe();
+    tokio::spawn(async move {
+        // The document may have been opened with some.
+        let mut told = Some(Vec::new());
+        while let Some(news) = told {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            let now = now.map_or(0, |now| now.as_secs() as i64);
+            let open = resolver.open_conflicts();
+            let open = Event::Conflicts { open, now };
+            if std::iter::once(open)
+                .chain(news)
+                .any(|event| to.send(News::App(event)).is_err())
+            {
+                return;
+            }
+            told = tokio::select! {
+                event = events.recv() => conflict_news(event),
+                () = to.closed() => None,
+            };
+        }
+    });
+}
+
+/// What the screen is told about conflicts beside which are open; `None`: nothing ever again.
+fn conflict_news(event: Result<ConflictEvent, broadcast::error::RecvError>) -> Option<Vec<Event>> {
+    match event {
+        Ok(ConflictEvent::Settled { conflict_id, how }) => {
+            let words = match how {
+                Settlement::Answered => "Somebody else settled the conflict",
+                Settlement::Disputed => DISPUTED,
+                Settlement::Moot => "An edit left nothing of the conflict",
+            };
+            Some(vec![Event::ConflictSettled(conflict_id, words)])
+        }
+        Ok(ConflictEvent::Met(reunion)) => Some(vec![Event::Met(reunion)]),
+        Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => Some(Vec::new()),
+        Err(broadcast::error::RecvError::Closed) => None,
+    }
 }
 
 /// Tells when nothing goes to others any more, and nothing comes from them.

@@ -90,13 +90,19 @@ async fn both_are_shown_the_same_and_one_answer_settles_it_for_all() {
 
     let (hers, his) = (open(&ada).remove(0), open(&ben).remove(0));
     assert_eq!((hers.id, hers.range.clone()), (his.id, his.range.clone()));
-    assert_eq!(text_of(&hers.before), "The fox jumped.");
-    assert_eq!(hers.sides, his.sides);
+    assert_eq!(text_of(&hers.record.before), "The fox jumped.");
+    assert_eq!(hers.record, his.record);
     let [mine, theirs] = [hers.mine.unwrap(), his.mine.unwrap()];
     assert_ne!(mine, theirs);
-    assert_eq!(hers.sides[mine].name, "Ada");
-    assert_eq!(text_of(&hers.sides[mine].content), "The quick fox jumped.");
-    assert_eq!(text_of(&hers.sides[theirs].content), "The fox slept.");
+    assert_eq!(hers.record.sides[mine].name, "Ada");
+    assert_eq!(
+        text_of(&hers.record.sides[mine].content),
+        "The quick fox jumped."
+    );
+    assert_eq!(
+        text_of(&hers.record.sides[theirs].content),
+        "The fox slept."
+    );
     let met = event(&mut news, |event| matches!(event, ConflictEvent::Met(_))).await;
     let ConflictEvent::Met(reunion) = met else {
         unreachable!()

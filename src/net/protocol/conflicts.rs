@@ -159,15 +159,12 @@ impl ConflictResolver {
         let guard = self.inner.document.lock();
         let doc = guard.doc();
         let state = conflict::read(doc).remove(conflict_id);
-        let record = state.ok_or(ConflictError::Unknown)?.record;
-        let now = record.now(doc).ok_or(ConflictError::DoesNotFit)?;
-        let mine = self.inner.side_of(&record.sides);
-        let choice = choice_of(&resolution, mine);
-        let outcome = match (resolution, record.outcome(choice)) {
-            (Resolution::Edited(text), _) => ConflictContent::Text(text),
-            (_, Some(outcome)) => outcome,
-            (_, None) => now,
-        };
+        let state = state.ok_or(ConflictError::Unknown)?;
+        let info = self.inner.info(doc, *conflict_id, state);
+        let info = info.ok_or(ConflictError::DoesNotFit)?;
+        let (choice, outcome) = info.outcome(&resolution);
+        let record = info.record;
+        let outcome = outcome.or(info.merged).ok_or(ConflictError::DoesNotFit)?;
         let settled = conflict::settle(doc, &record, &outcome)?;
         if !settled {
             doc.commit();
@@ -252,19 +249,6 @@ impl std::fmt::Debug for ConflictResolver {
 
 /// Changes of one writer join into one for this long, and have its time.
 const CHANGE_SECONDS: i64 = 5;
-
-fn choice_of(resolution: &Resolution, mine: Option<usize>) -> Choice {
-    // There are two sides.
-    let side = |side: usize| Choice::Side(side as u8);
-    match resolution {
-        Resolution::KeepMerged => Choice::Merged,
-        Resolution::Mine => side(mine.unwrap_or(0)),
-        Resolution::Theirs => side(1 - mine.unwrap_or(0).min(1)),
-        Resolution::Side(which) => side((*which).min(2)),
-        Resolution::Both => Choice::Both,
-        Resolution::Edited(_) => Choice::Edited,
-    }
-}
 
 /// Names a replica without telling its node id, which lets others in.
 fn replica_tag(node: NodeId) -> u64 {

@@ -59,7 +59,11 @@ impl App {
     /// Takes back what we did last; others' edits stay.
     pub(super) fn undo(&mut self) {
         match self.document.undo() {
-            Some(undone) => self.show_undone(undone),
+            Some(undone) => {
+                let last = self.own_edits;
+                self.show_undone(undone);
+                self.after_undo(last);
+            }
             None => self.reply("Nothing to undo"),
         }
     }

@@ -9,9 +9,12 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use ropey::Rope;
 
 use crate::{
-    ConnectionEvent, NodeId, PeerState, PresenceEvent, UserInfo,
-    crdt::{Delta, TextFormat, TextSelection},
+    ConflictId, ConflictInfo, ConnectionEvent, NodeId, PeerState, PresenceEvent, Reunion, UserInfo,
+    crdt::{Delta, TextFormat, TextSelection, conflict::Choice},
 };
+
+/// What is said when two answers at once were settled to one.
+pub(crate) const DISPUTED: &str = "Two people answered a conflict at once; the first answer holds";
 
 /// Something happened: at the keyboard, in the document, among the peers.
 #[derive(Clone, Debug)]
@@ -55,6 +58,17 @@ pub enum Event {
     Share(ShareInfo),
     /// The file that was named holds other text than the document that was joined.
     AskExisting(ExistingFile),
+    /// The conflicts that nobody has answered, whenever one of them changed.
+    Conflicts {
+        /// All of them.
+        open: Vec<ConflictInfo>,
+        /// The time of the machine, in seconds since 1970.
+        now: i64,
+    },
+    /// A conflict needs no answer any more, and why.
+    ConflictSettled(ConflictId, &'static str),
+    /// Somebody is back, and what was done meanwhile has been compared.
+    Met(Reunion),
 }
 
 /// Something that the terminal loop has to do.
@@ -82,6 +96,10 @@ pub enum Effect {
     SetTitle(String),
     /// The answer to [`Event::AskExisting`].
     AnswerExisting(Existing),
+    /// A conflict was answered, and the outcome is in the text: note it for everybody.
+    AnswerConflict(ConflictId, Choice),
+    /// The answer to a conflict was taken back.
+    ReopenConflict(ConflictId),
 }
 
 /// Where our caret is and what we are doing there.

@@ -2,6 +2,7 @@
 //!
 //! A dialog knows its own words and answers; what an answer does is the application's business.
 
+mod conflict;
 mod connect;
 mod existing;
 mod form;
@@ -19,7 +20,12 @@ use ratatui::{
 };
 
 pub(crate) use self::{
-    connect::Connect, existing::ExistingQuestion, help::Help, quit::QuitQuestion, save_as::SaveAs,
+    conflict::{Card, ConflictAction, ConflictDialog, clean_name, lasting},
+    connect::Connect,
+    existing::ExistingQuestion,
+    help::Help,
+    quit::QuitQuestion,
+    save_as::SaveAs,
     share::Share,
 };
 use super::{keymap::Keymap, theme::Theme};
@@ -44,6 +50,8 @@ pub(crate) enum Answer {
     QuitWithoutSaving,
     /// What to do with the file that stands in the way.
     Existing(Existing),
+    /// Something about a conflict.
+    Conflict(ConflictAction),
 }
 
 /// The dialog that is open.
@@ -55,6 +63,7 @@ pub(crate) enum Dialog {
     Quit(QuitQuestion),
     SaveAs(SaveAs),
     Existing(ExistingQuestion),
+    Conflict(Box<ConflictDialog>),
 }
 
 impl Dialog {
@@ -67,6 +76,7 @@ impl Dialog {
             Self::Quit(question) => question.key(key),
             Self::SaveAs(save_as) => save_as.key(key),
             Self::Existing(question) => question.key(key),
+            Self::Conflict(conflict) => conflict.key(key),
         }
     }
 
@@ -75,6 +85,7 @@ impl Dialog {
         match self {
             Self::Connect(connect) => connect.paste(text),
             Self::SaveAs(save_as) => save_as.paste(text),
+            Self::Conflict(conflict) => conflict.paste(text),
             Self::Share(_) | Self::Help(_) | Self::Quit(_) | Self::Existing(_) => {}
         }
     }
@@ -88,6 +99,7 @@ impl Dialog {
             Self::Quit(question) => question.click(at),
             Self::SaveAs(save_as) => save_as.click(at),
             Self::Existing(question) => question.click(at),
+            Self::Conflict(_) => Answer::Stay,
         }
     }
 
@@ -95,6 +107,7 @@ impl Dialog {
     pub(crate) fn scroll(&mut self, rows: isize) {
         match self {
             Self::Help(help) => help.scroll(rows),
+            Self::Conflict(conflict) => conflict.scroll(rows),
             Self::Share(_)
             | Self::Connect(_)
             | Self::Quit(_)
@@ -121,6 +134,7 @@ impl Dialog {
             Self::Quit(question) => question.form.draw(screen, buffer, theme),
             Self::SaveAs(save_as) => save_as.form.draw(screen, buffer, theme),
             Self::Existing(question) => question.form.draw(screen, buffer, theme),
+            Self::Conflict(conflict) => conflict.draw(screen, buffer, theme),
         }
     }
 }

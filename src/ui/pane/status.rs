@@ -96,6 +96,11 @@ fn state_parts(app: &App) -> Vec<Part> {
     };
     let mut parts = vec![saved];
     parts.extend(sync_part(app));
+    let conflicts = app.open_conflicts();
+    if conflicts > 0 {
+        let words = count(conflicts, "conflict");
+        parts.push(Part::left(6, Role::StatusWarning, words));
+    }
     parts
 }
 

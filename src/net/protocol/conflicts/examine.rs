@@ -8,10 +8,10 @@ use std::{
 
 use loro::{ContainerID, LoroDoc};
 
-use super::{ConflictError, ConflictInfo, Inner, Resolution, Reunion, Strategy, choice_of, locked};
+use super::{ConflictError, ConflictInfo, Inner, Resolution, Reunion, Strategy, locked};
 use crate::crdt::conflict::{
-    self, Author, Choice, ConflictAnswer, ConflictContent, ConflictId, ConflictPlace, ConflictSide,
-    ConflictState, DetectOptions, Grade, Side,
+    self, Author, Choice, ConflictAnswer, ConflictContent, ConflictId, ConflictSide, ConflictState,
+    DetectOptions, Grade, Side,
 };
 
 /// What a comparison led to.
@@ -106,7 +106,7 @@ impl Inner {
         if mine == Some(1) {
             return Ok(true);
         }
-        let choice = choice_of(&resolution, mine);
+        let choice = resolution.choice(mine);
         let Some(outcome) = clash.record.outcome(choice) else {
             return Ok(true);
         };
@@ -158,34 +158,8 @@ impl Inner {
         id: ConflictId,
         state: ConflictState,
     ) -> Option<ConflictInfo> {
-        let disputed = state.is_disputed();
-        let answer = state.answer().cloned();
-        let record = state.record;
-        let (container, key) = match &record.place {
-            ConflictPlace::Text { .. } => (record.anchors()?.0.container_id(), None),
-            ConflictPlace::Key { container, key } => {
-                let id = ContainerID::try_from(container.as_str()).ok()?;
-                (id, Some(key.clone()))
-            }
-        };
-        let merged = record.now(doc);
-        let decided = merged.as_ref().is_none_or(|now| record.is_moot(now));
-        Some(ConflictInfo {
-            id,
-            container,
-            key,
-            range: record.range(doc),
-            rule: record.rule,
-            grade: record.grade,
-            apart: Duration::from_secs(record.apart.into()),
-            mine: self.side_of(&record.sides),
-            open: answer.is_none() && !decided,
-            merged,
-            answer,
-            disputed,
-            before: record.before,
-            sides: record.sides,
-        })
+        let mine = self.side_of(&state.record.sides);
+        ConflictInfo::of(doc, id, state, mine)
     }
 
     /// Which side this replica wrote.

@@ -2,13 +2,13 @@
 
 use std::{ops::Range, time::Duration};
 
-use loro::{ContainerID, LoroError};
+use loro::{ContainerID, LoroDoc, LoroError};
 
 use crate::crdt::{
-    SnapshotError,
+    Anchor, SnapshotError,
     conflict::{
-        CompareError, ConflictAnswer, ConflictContent, ConflictId, ConflictSide, Grade, Grades,
-        Rule, TextKind,
+        Choice, CompareError, ConflictAnswer, ConflictContent, ConflictId, ConflictPlace,
+        ConflictRecord, ConflictState, Grade, Grades, TextKind,
     },
 };
 
@@ -88,11 +88,11 @@ pub enum Resolution {
     /// What the merge made of it stays.
     KeepMerged,
     /// This replica's version. If it wrote neither, the first of
-    /// [`sides`](ConflictInfo::sides).
+    /// [`sides`](ConflictRecord::sides).
     Mine,
     /// The other's version.
     Theirs,
-    /// The version of this one of [`sides`](ConflictInfo::sides).
+    /// The version of this one of [`sides`](ConflictRecord::sides).
     Side(usize),
     /// Both versions, the earlier first. For values of a map's key it is the same as
     /// [`KeepMerged`](Self::KeepMerged).
@@ -108,20 +108,12 @@ pub struct ConflictInfo {
     pub id: ConflictId,
     /// The container that it is in.
     pub container: ContainerID,
-    /// The key, where that is a map.
-    pub key: Option<String>,
-    /// Where it is in its text, in Unicode scalar values.
+    /// Where it is in its text, in Unicode scalar values; `None` in a map.
     pub range: Option<Range<usize>>,
-    /// Why it is one.
-    pub rule: Rule,
-    /// How grave it is.
-    pub grade: Grade,
-    /// For how long the sides did not know of each other's edits, to the second.
-    pub apart: Duration,
-    /// What both started from.
-    pub before: ConflictContent,
-    /// What each side made of it. The order is the same on every replica.
-    pub sides: [ConflictSide; 2],
+    /// What holds the place in the text, whatever is written around it; `None` in a map.
+    pub anchors: Option<(Anchor, Anchor)>,
+    /// What was found: where, why, and what each side made of it.
+    pub record: ConflictRecord,
     /// Which of the sides is this replica's, if one is.
     pub mine: Option<usize>,
     /// What stands there now; `None` if the place is gone.
@@ -133,6 +125,74 @@ pub struct ConflictInfo {
     /// Whether there is something to decide: nobody has answered, and what stands there is
     /// neither nothing nor what one of the sides wanted.
     pub open: bool,
+}
+
+impl ConflictInfo {
+    pub(crate) fn of(
+        doc: &LoroDoc,
+        id: ConflictId,
+        state: ConflictState,
+        mine: Option<usize>,
+    ) -> Option<Self> {
+        let disputed = state.is_disputed();
+        let answer = state.answer().cloned();
+        let record = state.record;
+        let anchors = record.anchors();
+        let container = match &record.place {
+            ConflictPlace::Text { .. } => anchors.as_ref()?.0.container_id(),
+            ConflictPlace::Key { container, .. } => container.as_str().try_into().ok()?,
+        };
+        let merged = record.now(doc);
+        let decided = merged.as_ref().is_none_or(|now| record.is_moot(now));
+        Some(Self {
+            id,
+            container,
+            range: record.range(doc),
+            anchors,
+            mine,
+            open: answer.is_none() && !decided,
+            merged,
+            answer,
+            disputed,
+            record,
+        })
+    }
+
+    /// Returns for how long the sides did not know of each other's edits, to the second.
+    pub fn apart(&self) -> Duration {
+        Duration::from_secs(self.record.apart.into())
+    }
+
+    /// Returns what side an answer means, and what it puts at the place; `None` where it leaves
+    /// what is there.
+    pub fn outcome(&self, resolution: &Resolution) -> (Choice, Option<ConflictContent>) {
+        let choice = resolution.choice(self.mine);
+        let outcome = match resolution {
+            Resolution::Edited(text) => Some(ConflictContent::Text(text.clone())),
+            Resolution::KeepMerged
+            | Resolution::Mine
+            | Resolution::Theirs
+            | Resolution::Side(_)
+            | Resolution::Both => self.record.outcome(choice),
+        };
+        (choice, outcome)
+    }
+}
+
+impl Resolution {
+    /// Returns the choice that this is for whoever wrote that side.
+    pub(super) fn choice(&self, mine: Option<usize>) -> Choice {
+        // There are two sides.
+        let side = |side: usize| Choice::Side(side as u8);
+        match self {
+            Self::KeepMerged => Choice::Merged,
+            Self::Mine => side(mine.unwrap_or(0)),
+            Self::Theirs => side(1 - mine.unwrap_or(0).min(1)),
+            Self::Side(which) => side((*which).min(2)),
+            Self::Both => Choice::Both,
+            Self::Edited(_) => Choice::Edited,
+        }
+    }
 }
 
 /// News about conflicts.
