@@ -3,6 +3,8 @@
 //! Everything in it is optional, and so is the file. A mistake in it is told in one sentence with
 //! file and line, so that nobody wonders why a setting does nothing.
 
+mod conflicts;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -19,7 +21,7 @@ use super::{
     source::{Source, SourceError, suggestion},
     theme::parse_color,
 };
-use crate::NetworkKind;
+use crate::{ConflictSettings, NetworkKind};
 
 /// The settings. [`Default`] is what holds without a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +42,8 @@ pub struct Config {
     pub show_peers: bool,
     /// Whether the mouse is used. Without it the terminal's own selecting works.
     pub mouse: bool,
+    /// What is held to be a conflict, and what is done about it.
+    pub conflicts: ConflictSettings,
     /// Commands with the keys they get instead of their usual ones.
     pub keys: Vec<(Command, Vec<KeyPress>)>,
 }
@@ -55,6 +59,7 @@ impl Default for Config {
             wrap: true,
             show_peers: true,
             mouse: true,
+            conflicts: ConflictSettings::default(),
             keys: Vec::new(),
         }
     }
@@ -77,7 +82,7 @@ pub enum ConfigError {
 }
 
 /// The settings there are; the test holds them against what [`Reader::set`] knows.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "name",
     "color",
     "theme",
@@ -86,6 +91,7 @@ const KEYS: [&str; 9] = [
     "wrap",
     "show_peers",
     "mouse",
+    "conflicts",
     "keys",
 ];
 
@@ -153,6 +159,7 @@ impl Reader<'_> {
             "wrap" => config.wrap = self.flag(key, value)?,
             "show_peers" => config.show_peers = self.flag(key, value)?,
             "mouse" => config.mouse = self.flag(key, value)?,
+            "conflicts" => config.conflicts = self.conflicts(value)?,
             "keys" => config.keys = self.keys(value)?,
             unknown => {
                 let hint = suggestion(unknown, KEYS);

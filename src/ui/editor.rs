@@ -280,6 +280,8 @@ impl Editor {
         for event in self.joining.arrived(&self.app, &info.title) {
             self.update(event);
         }
+        self.network
+            .set_conflict_settings(self.app.conflict_settings());
         let Some(document) = info.document else {
             return;
         };

@@ -16,9 +16,9 @@ use super::{
     launch::{LaunchError, Launched},
 };
 use crate::{
-    ChangeOrigin, ConflictEvent, ConflictId, ConflictResolver, CursorPosition, DocumentEvent,
-    DocumentInfo, Listener, NetworkKind, NodeId, PeerAddress, PeerInfo, RealtimeLoroProtocol,
-    Selection, SessionState, Settlement,
+    ChangeOrigin, ConflictEvent, ConflictId, ConflictResolver, ConflictSettings, CursorPosition,
+    DocumentEvent, DocumentInfo, Listener, NetworkKind, NodeId, PeerAddress, PeerInfo,
+    RealtimeLoroProtocol, Selection, SessionState, Settlement,
     crdt::{Bias, TextDocument, conflict::Choice},
 };
 
@@ -48,6 +48,7 @@ impl Network {
             .document_id(launched.document_id)
             .title(launched.title.clone())
             .lookup_directory(Some(launched.lookup_directory.clone()))
+            .conflicts(launched.app.conflict_settings())
             .updates(updates)
             .presence(presence)
             .spawn()?;
@@ -101,6 +102,11 @@ impl Network {
         } else {
             connections.go_online();
         }
+    }
+
+    /// Sets what is held to be a conflict, once more is known of the document.
+    pub(super) fn set_conflict_settings(&self, settings: ConflictSettings) {
+        self.protocol.conflict_resolver().set_settings(settings);
     }
 
     /// Notes for everybody how a conflict was answered.

@@ -4,8 +4,11 @@ use std::ops::Range;
 
 use super::{App, Effect, MessageKind, follow::carried};
 use crate::{
-    ConflictId, ConflictInfo, Resolution, Reunion,
-    crdt::{Delta, EditKind, TextDocument, conflict::replacement},
+    ConflictId, ConflictInfo, ConflictSettings, Resolution, Reunion,
+    crdt::{
+        Delta, EditKind, TextDocument,
+        conflict::{ConflictContent, TextKind, replacement},
+    },
     ui::{
         dialog::{Card, ConflictAction, ConflictDialog, Dialog, clean_name, lasting},
         pane::words::count,
@@ -50,6 +53,14 @@ impl App {
     /// Where conflicts are that wait for an answer.
     pub(crate) fn conflict_ranges(&self) -> impl Iterator<Item = Range<usize>> {
         self.conflicts.open.iter().map(|open| open.range.clone())
+    }
+
+    /// What is held to be a conflict in this document.
+    pub(crate) fn conflict_settings(&self) -> ConflictSettings {
+        ConflictSettings {
+            kind: TextKind::of_file(&self.name()),
+            ..self.config.conflicts.clone()
+        }
     }
 
     /// Takes in which conflicts are open now; `now` is in seconds since 1970.
@@ -294,9 +305,7 @@ impl App {
         };
         let sides = &open.info.record.sides;
         let mut info = open.info.clone();
-        info.merged = Some(crate::crdt::conflict::ConflictContent::Text(
-            rope.slice(range).to_string(),
-        ));
+        info.merged = Some(ConflictContent::Text(rope.slice(range).to_string()));
         Card {
             place: format!("{}:{}", self.name(), first + 1),
             context: [

@@ -319,12 +319,6 @@ impl ConflictDialog {
             );
             y += 1;
         }
-        if self.hidden > 0 {
-            let more = format!("↓ {} more", self.hidden);
-            let x = inner.right().saturating_sub(width(&more) as u16);
-            let area = Rect { x, ..inner };
-            put(buffer, area, y, &more, theme.style(Role::DialogFaint));
-        }
         if let Some(note) = &self.note {
             put(
                 buffer,
@@ -334,6 +328,11 @@ impl ConflictDialog {
                 theme.style(Role::DialogWarning),
             );
             y += 1;
+        }
+        if self.hidden > 0 {
+            let more = format!(" ↓ {} more ", self.hidden);
+            let x = inner.right().saturating_sub(width(&more) as u16);
+            buffer.set_string(x, inner.bottom(), more, theme.style(Role::DialogTitle));
         }
         for (row, y) in keys.iter().zip(y..) {
             draw_keys(
