@@ -316,6 +316,8 @@ impl Editor {
                     None
                 });
             }
+            Effect::AnswerConflict(id, choice) => self.network.answer_conflict(&id, choice),
+            Effect::ReopenConflict(id) => self.network.reopen_conflict(&id),
         }
     }
 
@@ -380,6 +382,8 @@ impl Editor {
         for event in self.joining.arrived(&self.app, &info.title) {
             self.update(event);
         }
+        self.network
+            .set_conflict_settings(self.app.conflict_settings());
         let Some(document) = info.document else {
             return;
         };

@@ -213,26 +213,16 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     let terminal = TerminalOptions {
         mouse: config.mouse,
     };
-    let sharing = SharingOptions {
-        document: opening.document.shared().clone(),
-        document_id: opening.document_id,
-        title: seat.title.clone(),
-        key: replica.node_key.to_bytes(),
-        user: user.clone(),
-        kind,
-        lookup_directory: places.runtime,
-        peers: seat.peers,
-    };
     let mut app = App::new(AppOptions {
         document: opening.document,
         path: options.file,
         format: opening.format,
-        title: seat.title,
+        title: seat.title.clone(),
         modified: opening.modified,
         file: seat.file,
         theme,
         keymap: config.keymap(),
-        user,
+        user: user.clone(),
         node,
         config,
     });
@@ -240,6 +230,17 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     if let Some(place) = view.and_then(|view| view.resolve(app.document())) {
         app.start_at(place);
     }
+    let sharing = SharingOptions {
+        document: app.document().shared().clone(),
+        document_id: opening.document_id,
+        title: seat.title,
+        key: replica.node_key.to_bytes(),
+        user,
+        kind,
+        lookup_directory: places.runtime,
+        conflicts: app.conflict_settings(),
+        peers: seat.peers,
+    };
     Ok(Launched {
         app,
         sharing,

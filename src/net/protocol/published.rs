@@ -5,13 +5,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{broadcast, watch};
 
 use crate::net::{
-    event::{ConflictEvent, ConnectionEvent, Presence},
+    event::{ConnectionEvent, Presence},
     node::{DocumentId, NodeId},
     peer::PeerView,
+    protocol::conflicts::ConflictEvent,
 };
 
 /// Conflict events that a subscriber may lag behind before it misses some.
-const CONFLICT_EVENTS: usize = 64;
+const CONFLICT_EVENTS: usize = 256;
 /// Connection events that a subscriber may lag behind before it misses some.
 const CONNECTION_EVENTS: usize = 256;
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use loro::ExportMode;
 
-use super::Driver;
+use super::{Driver, Job};
 use crate::net::{
     connection::Overflow,
-    event::{ConflictEvent, ConnectionEvent, PeerState, PresenceEvent, Reason, Standing},
+    event::{ConnectionEvent, PeerState, PresenceEvent, Reason, Standing},
     message::{CloseReason, Message},
     node::NodeId,
+    protocol::conflicts::ConflictEvent,
     session::{ConnectionId, Output},
 };
 
@@ -35,7 +36,9 @@ impl Driver {
                 let event = self.participants.leave(node, user);
                 self.tell(event);
             }
-            Output::Imported { .. } => {
+            Output::Imported { spans, .. } => {
+                // Nobody compares any more once the session ends.
+                let _ = self.conflicts.send(Job::Imported(spans));
                 for event in self.participants.find_missing() {
                     self.tell(event);
                 }
