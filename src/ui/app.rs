@@ -13,6 +13,7 @@ mod commands;
 mod dialogs;
 mod editing;
 mod event;
+mod file_state;
 mod files;
 mod follow;
 mod mouse;
@@ -110,7 +111,7 @@ pub struct App {
     own_edits: u64,
     settled_edits: u64,
     quit_once_saved: bool,
-    file: watching::FileState,
+    file: file_state::FileState,
     journal: JournalState,
 
     pub(crate) theme: Theme,
@@ -143,7 +144,7 @@ impl App {
     /// Opens the document with the caret at its start.
     pub fn new(options: AppOptions) -> Self {
         let version = u64::from(options.modified);
-        let file = watching::FileState::new(options.file, options.document.rope(), version);
+        let file = file_state::FileState::new(options.file, options.document.rope(), version);
         Self {
             document: options.document,
             selection: TextSelection { anchor: 0, head: 0 },
