@@ -5,6 +5,7 @@ mod command_line;
 mod demo;
 mod disk;
 mod examples;
+mod files;
 mod people;
 mod picture;
 mod rooms;
