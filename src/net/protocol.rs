@@ -6,6 +6,7 @@
 //! handle is gone, the driver says goodbye to all peers and ends.
 
 mod arrival;
+mod clock;
 mod connections;
 mod driver;
 mod error;
@@ -38,7 +39,7 @@ use crate::{
     crdt::SharedDocument,
     net::{
         connection::MAX_QUEUED,
-        event::{DocumentEvent, PresenceEvent, UserInfo},
+        event::{ConflictEvent, DocumentEvent, PresenceEvent, UserInfo},
         node::{DocumentId, NodeId, PeerAddress},
         session::SessionConfig,
     },
@@ -341,6 +342,12 @@ impl RealtimeLoroProtocol {
     /// Returns the handle to peers and connections.
     pub fn connection_manager(&self) -> ConnectionManager {
         ConnectionManager::new(Arc::clone(&self.shared))
+    }
+
+    /// Reports from now on what a person should know about the content of the document. Who lags
+    /// by more than 64 events is told so by the receiver.
+    pub fn conflicts(&self) -> broadcast::Receiver<ConflictEvent> {
+        self.shared.published.conflicts.subscribe()
     }
 
     /// Returns what is known about the document as a whole, now and whenever it changes.

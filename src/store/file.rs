@@ -10,6 +10,7 @@ use std::{
 use rustix::fs::OFlags;
 
 use super::{
+    faults::{self, Point},
     hash::ContentHash,
     path::{canonical_path, shown},
     save::protection,
@@ -256,7 +257,9 @@ fn read_bytes(path: &Path, canonical: &Path) -> Result<Option<(Vec<u8>, Metadata
     // Should a pipe have come in its place meanwhile, opening it must not wait for a writer.
     let without_waiting = OFlags::NONBLOCK.bits().cast_signed();
     options.read(true).custom_flags(without_waiting);
-    let file = options.open(canonical).map_err(failed)?;
+    let file = faults::pass(Point::ReadFile, canonical)
+        .and_then(|()| options.open(canonical))
+        .map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     must_be_regular(path, &metadata)?;
     let bytes = match metadata.len() {

@@ -22,6 +22,7 @@ use tempfile::NamedTempFile;
 
 use super::{
     attributes,
+    faults::{self, Point},
     file::{FileError, Protection, must_be_regular},
     hash::ContentHash,
     path::{canonical_path, folder_of, with_suffix},
@@ -131,12 +132,14 @@ pub fn backup_beside(path: &Path) -> Result<PathBuf, FileError> {
     let mut original = File::open(&path).map_err(failed)?;
     let metadata = original.metadata().map_err(failed)?;
     must_be_regular(&path, &metadata)?;
-    let (backup, mut copy) = create_backup(&path).map_err(failed)?;
+    let (backup, copy) = create_backup(&path).map_err(failed)?;
     let copied = (|| {
-        io::copy(&mut original, &mut copy)?;
+        let mut writer = faults::writer(Point::WriteBackup, &path, &copy);
+        io::copy(&mut original, &mut writer)?;
         let same_group = copy.metadata()?.gid() == metadata.gid();
         let readers = if same_group { 0o777 } else { 0o700 };
         copy.set_permissions(Permissions::from_mode(metadata.mode() & readers))?;
+        faults::pass(Point::SyncBackup, &path)?;
         copy.sync_all()?;
         sync_folder(&backup)
     })();
@@ -149,6 +152,7 @@ pub fn backup_beside(path: &Path) -> Result<PathBuf, FileError> {
 }
 
 fn create_backup(path: &Path) -> io::Result<(PathBuf, File)> {
+    faults::pass(Point::CreateBackup, path)?;
     let mut number = 1_u64;
     loop {
         let suffix = match number {
@@ -177,7 +181,7 @@ struct Content<'a> {
 }
 
 impl Content<'_> {
-    fn write_to(&self, file: &File) -> io::Result<SavedFile> {
+    fn write_to(&self, file: impl Write) -> io::Result<SavedFile> {
         let mut writer = BufWriter::with_capacity(BUFFER, file);
         let mut hasher = blake3::Hasher::new();
         let mut len = 0;
@@ -255,7 +259,8 @@ fn temporary_beside(target: &Path, mode: u32) -> Result<NamedTempFile, FileError
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY_PREFIX);
     builder.permissions(Permissions::from_mode(mode));
-    let made = builder.tempfile_in(folder_of(target));
+    let made = faults::pass(Point::CreateTemporary, target)
+        .and_then(|()| builder.tempfile_in(folder_of(target)));
     made.map_err(|error| match error.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => FileError::FolderReadOnly {
             path: target.to_owned(),
@@ -282,19 +287,28 @@ fn make_alike(new: &File, target: &Path, old: &Metadata) -> bool {
 }
 
 fn fill(temporary: &NamedTempFile, content: &Content<'_>) -> io::Result<SavedFile> {
-    let saved = content.write_to(temporary.as_file())?;
+    let path = temporary.path();
+    let saved = content.write_to(faults::writer(
+        Point::WriteTemporary,
+        path,
+        temporary.as_file(),
+    ))?;
+    faults::pass(Point::SyncTemporary, path)?;
     temporary.as_file().sync_all()?;
     Ok(saved)
 }
 
 fn rename(temporary: NamedTempFile, target: &Path) -> io::Result<()> {
+    faults::pass(Point::RenameTemporary, target)?;
     temporary.persist(target).map_err(|failure| failure.error)?;
     sync_folder(target)
 }
 
 /// Makes the names in a file's folder safe on the disk.
 fn sync_folder(file: &Path) -> io::Result<()> {
-    let synced = File::open(folder_of(file)).and_then(|folder| folder.sync_all());
+    let synced = faults::pass(Point::SyncFolder, file)
+        .and_then(|()| File::open(folder_of(file)))
+        .and_then(|folder| folder.sync_all());
     match synced {
         // Not every file system can do it, and a folder may be writable without being readable.
         Err(error)
@@ -312,10 +326,11 @@ fn sync_folder(file: &Path) -> io::Result<()> {
 /// Writes into the file itself, with a backup beside it until that is done.
 fn save_in_place(target: &Path, content: &Content<'_>) -> Result<SavedFile, FileError> {
     // Opened first: when this fails nothing has happened yet.
-    let file = OpenOptions::new().write(true).open(target);
+    let file = faults::pass(Point::OpenInPlace, target)
+        .and_then(|()| OpenOptions::new().write(true).open(target));
     let file = file.map_err(|error| FileError::io("save", target, error))?;
     let backup = backup_beside(target)?;
-    let outcome = overwrite(&file, content);
+    let outcome = overwrite(&file, target, content);
     let outcome = outcome.map_err(|source| match restore(&file, &backup) {
         Ok(()) => FileError::io("save", target, source),
         Err(_) => FileError::Torn {
@@ -332,14 +347,17 @@ fn save_in_place(target: &Path, content: &Content<'_>) -> Result<SavedFile, File
 }
 
 /// Writes over the old bytes before the file is cut, so that a full disk fails as late as can be.
-fn overwrite(file: &File, content: &Content<'_>) -> io::Result<SavedFile> {
-    let saved = content.write_to(file)?;
+fn overwrite(file: &File, target: &Path, content: &Content<'_>) -> io::Result<SavedFile> {
+    let saved = content.write_to(faults::writer(Point::WriteInPlace, target, file))?;
+    faults::pass(Point::CutInPlace, target)?;
     file.set_len(saved.len)?;
+    faults::pass(Point::SyncInPlace, target)?;
     file.sync_all()?;
     Ok(saved)
 }
 
 fn restore(mut file: &File, backup: &Path) -> io::Result<()> {
+    faults::pass(Point::RestoreInPlace, backup)?;
     let mut backup = File::open(backup)?;
     file.rewind()?;
     let len = io::copy(&mut backup, &mut file)?;

@@ -111,6 +111,8 @@ pub struct App {
     own_edits: u64,
     settled_edits: u64,
     quit_once_saved: bool,
+    /// Why nothing may be changed.
+    read_only: Option<String>,
     file: file_state::FileState,
     journal: JournalState,
 
@@ -161,6 +163,7 @@ impl App {
             own_edits: u64::from(options.modified),
             settled_edits: 0,
             quit_once_saved: false,
+            read_only: None,
             file,
             journal: JournalState::default(),
             theme: options.theme,
@@ -221,7 +224,13 @@ impl App {
             Event::Clipboard(text) => self.clipboard(&text),
             Event::Message(kind, text) => self.notify(kind, text),
             Event::Joined { title } => self.joined(title),
-            Event::Share(info) => self.share = Some(info),
+            Event::Share(info) => {
+                // It may be another than the one that the document was opened with.
+                self.node = info.node_id.parse().unwrap_or(self.node);
+                self.share = Some(info);
+            }
+            Event::Save => self.save(),
+            Event::ReadOnly(why) => self.read_only = why,
             Event::AskExisting(file) => self.ask_existing(file),
             Event::FileTouched => self.file_touched(),
             Event::FileSeen(look) => self.file_seen(*look),

@@ -1,69 +1,104 @@
 //! The editor's side of the network: starts the protocol, and turns what it tells into news.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use tokio::{
     sync::{broadcast, mpsc, watch},
-    task::JoinHandle,
+    task::AbortHandle,
 };
 
 use super::{
     app::{Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
     editor::News,
-    launch::{LaunchError, Launched},
 };
 use crate::{
-    ChangeOrigin, CursorPosition, DocumentEvent, DocumentInfo, Listener, NetworkKind, NodeId,
-    PeerAddress, PeerInfo, RealtimeLoroProtocol, Selection, SessionState,
+    ChangeOrigin, ConflictEvent, CursorPosition, DocumentEvent, DocumentId, DocumentInfo,
+    NetworkKind, NodeId, PeerAddress, PeerInfo, ProtocolError, Selection, SessionState, Standing,
     crdt::{Bias, TextDocument},
+    workspace::{Sharing, SharingEvents, SharingOptions},
 };
 
 /// Events that may wait for the screen. Whoever falls behind takes in everything at once.
 const QUEUE: usize = 1024;
-/// How long closing the endpoint may take, after everybody was told that we leave.
-const CLOSING: Duration = Duration::from_millis(500);
 
-/// The protocol, and the endpoint it speaks through.
+/// The document among its peers, and the tasks that pass on what comes from them.
 pub(super) struct Network {
-    protocol: RealtimeLoroProtocol,
-    /// Binds the endpoint in the background, and keeps it.
-    listener: JoinHandle<Option<Listener>>,
+    sharing: Sharing,
+    options: SharingOptions,
+    forwarding: Vec<AbortHandle>,
 }
 
 impl Network {
-    /// Starts the protocol and, in the background, the endpoint. Never waits for the network.
+    /// Starts the protocol and, in the background and after `ready`, the endpoint. Never waits for
+    /// the network.
     pub(super) fn start(
-        launched: &Launched,
+        options: SharingOptions,
         tell: &mpsc::UnboundedSender<News>,
-    ) -> Result<Self, LaunchError> {
+        ready: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<Self, ProtocolError> {
         let (updates, update_events) = broadcast::channel(QUEUE);
         let (presence, presence_events) = broadcast::channel(QUEUE);
-        let document = launched.app.document().shared().clone();
-        let node = NodeId::of_key(&launched.disk.node_key());
-        let protocol = RealtimeLoroProtocol::builder(document, node, launched.user.clone())
-            .document_id(launched.document_id)
-            .title(launched.title.clone())
-            .lookup_directory(Some(launched.lookup_directory.clone()))
-            .updates(updates)
-            .presence(presence)
-            .spawn()?;
+        let events = SharingEvents { updates, presence };
+        let complain = tell.clone();
+        let sharing = Sharing::start(options.clone(), events, ready, move |error| {
+            let sentence = format!("Nobody can join: {error}");
+            let event = Event::Message(MessageKind::Error, sentence);
+            // Nobody listens any more when the editor closes.
+            let _ = complain.send(News::App(event));
+        })?;
+        let protocol = sharing.protocol();
         let connections = protocol.connection_manager().subscribe();
-        forward(update_events, tell, changed);
-        forward(presence_events, tell, |event| {
-            Some(Event::Presence(Box::new(event)))
-        });
-        forward(connections, tell, |event| Some(Event::Connection(event)));
-        watch_document(protocol.document_info(), tell.clone());
-        watch_session(protocol.session_state(), tell.clone());
-        let listener = tokio::spawn(listen(
-            protocol.clone(),
-            launched.network,
-            launched.disk.node_key(),
-            launched.lookup_directory.clone(),
-            launched.peers.clone(),
-            tell.clone(),
-        ));
-        Ok(Self { protocol, listener })
+        let forwarding = vec![
+            forward(update_events, tell, changed),
+            forward(presence_events, tell, |event| {
+                Some(Event::Presence(Box::new(event)))
+            }),
+            forward(connections, tell, |event| Some(Event::Connection(event))),
+            forward(protocol.conflicts(), tell, diverged),
+            watch_document(protocol.document_info(), tell.clone()),
+            watch_session(protocol.session_state(), tell.clone()),
+        ];
+        Ok(Self {
+            sharing,
+            options,
+            forwarding,
+        })
+    }
+
+    /// Starts to share the same document as another node, with more peers than before. The old
+    /// node says goodbye meanwhile.
+    pub(super) fn start_again_as(
+        &mut self,
+        key: [u8; 32],
+        more_peers: Vec<PeerAddress>,
+        tell: &mpsc::UnboundedSender<News>,
+        ready: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ProtocolError> {
+        let own = [NodeId::of_key(&key), NodeId::of_key(&self.options.key)];
+        let mut options = self.options.clone();
+        options.key = key;
+        let met = self.peers().into_iter().map(|peer| peer.address);
+        options.peers = met.chain(more_peers).collect();
+        options.peers.retain(|peer| !own.contains(&peer.node));
+        let old = std::mem::replace(self, Self::start(options, tell, ready)?);
+        old.forwarding.iter().for_each(AbortHandle::abort);
+        tokio::spawn(old.sharing.stop());
+        Ok(())
+    }
+
+    /// The node id under which the document is shared.
+    pub(super) fn node(&self) -> NodeId {
+        NodeId::of_key(&self.options.key)
+    }
+
+    /// Which document is shared, once that is known.
+    pub(super) fn document_id(&self) -> Option<DocumentId> {
+        self.sharing.protocol().document_info().borrow().document
+    }
+
+    /// How others can join.
+    pub(super) fn share_info(&self) -> ShareInfo {
+        share_info(self.node(), self.options.kind)
     }
 
     /// Tells the others where our caret is in the document as the screen shows it.
@@ -78,19 +113,22 @@ impl Network {
         let cursor = place(document, selection.head, end);
         let selected = (!selection.is_caret())
             .then(|| Selection::new(place(document, selection.anchor, start), cursor.clone()));
-        let presence = self.protocol.presence_manager();
+        let presence = self.sharing.protocol().presence_manager();
         presence.publish(Some(cursor), selected, caret.typing, caret.away);
     }
 
     /// Joins another replica of this document, now and whenever it can be reached.
     pub(super) fn connect(&self, node: NodeId) {
         let address = PeerAddress::unknown(node);
-        self.protocol.connection_manager().connect(address);
+        self.sharing
+            .protocol()
+            .connection_manager()
+            .connect(address);
     }
 
     /// Cuts all connections, or lets them come back.
     pub(super) fn set_offline(&self, offline: bool) {
-        let connections = self.protocol.connection_manager();
+        let connections = self.sharing.protocol().connection_manager();
         if offline {
             connections.go_offline();
         } else {
@@ -100,45 +138,12 @@ impl Network {
 
     /// Returns the peers as the session sees them.
     pub(super) fn peers(&self) -> Vec<PeerInfo> {
-        self.protocol.connection_manager().peers()
+        self.sharing.peers()
     }
 
     /// Says goodbye to everybody. Takes little more than a second at most.
     pub(super) async fn stop(self) {
-        self.protocol.shutdown().await;
-        if !self.listener.is_finished() {
-            return self.listener.abort();
-        }
-        if let Ok(Some(listener)) = self.listener.await {
-            // Whoever was not told by then finds out by our silence.
-            let _ = tokio::time::timeout(CLOSING, listener.close()).await;
-        }
-    }
-}
-
-/// Binds the endpoint, and dials whom we know.
-async fn listen(
-    protocol: RealtimeLoroProtocol,
-    kind: NetworkKind,
-    key: [u8; 32],
-    lookup_directory: PathBuf,
-    peers: Vec<PeerAddress>,
-    tell: mpsc::UnboundedSender<News>,
-) -> Option<Listener> {
-    match Listener::start(kind, key, Some(lookup_directory), &protocol).await {
-        Ok(listener) => {
-            for peer in peers {
-                protocol.connection_manager().connect(peer);
-            }
-            Some(listener)
-        }
-        Err(error) => {
-            let sentence = format!("Nobody can join: {error}");
-            let event = Event::Message(MessageKind::Error, sentence);
-            // Nobody listens any more when the editor closes.
-            let _ = tell.send(News::App(event));
-            None
-        }
+        self.sharing.stop().await;
     }
 }
 
@@ -152,7 +157,7 @@ fn place(document: &TextDocument, position: usize, bias: Bias) -> CursorPosition
 }
 
 /// How others can join.
-pub(super) fn share_info(node: NodeId, kind: NetworkKind) -> ShareInfo {
+fn share_info(node: NodeId, kind: NetworkKind) -> ShareInfo {
     let (option, reach) = match kind {
         NetworkKind::Local => (" --network local", "Anyone on this machine can join."),
         NetworkKind::Lan => (" --network lan", "Anyone on your network can join."),
@@ -191,14 +196,32 @@ fn changed(event: DocumentEvent) -> Option<Event> {
     }
 }
 
+/// Where the peer's content goes on, the session ends, and that is told elsewhere.
+fn diverged(event: ConflictEvent) -> Option<Event> {
+    match event {
+        ConflictEvent::Diverged {
+            node,
+            stands: Standing::Ours,
+            ..
+        } => {
+            let sentence = format!(
+                "The copy of {} differed from yours by a fault; it starts anew from yours",
+                node.short()
+            );
+            Some(Event::Message(MessageKind::Info, sentence))
+        }
+        ConflictEvent::Diverged { .. } => None,
+    }
+}
+
 /// Passes on what a channel tells, until either end is gone.
 fn forward<T: Clone + Send + 'static>(
     mut from: broadcast::Receiver<T>,
     to: &mpsc::UnboundedSender<News>,
     event: impl Fn(T) -> Option<Event> + Send + 'static,
-) {
+) -> AbortHandle {
     let to = to.clone();
-    tokio::spawn(async move {
+    let task = tokio::spawn(async move {
         loop {
             let news = match from.recv().await {
                 Ok(told) => event(told),
@@ -211,10 +234,14 @@ fn forward<T: Clone + Send + 'static>(
             }
         }
     });
+    task.abort_handle()
 }
 
-fn watch_document(mut info: watch::Receiver<DocumentInfo>, to: mpsc::UnboundedSender<News>) {
-    tokio::spawn(async move {
+fn watch_document(
+    mut info: watch::Receiver<DocumentInfo>,
+    to: mpsc::UnboundedSender<News>,
+) -> AbortHandle {
+    let task = tokio::spawn(async move {
         while info.changed().await.is_ok() {
             let news = News::Document(info.borrow_and_update().clone());
             if to.send(news).is_err() {
@@ -222,15 +249,23 @@ fn watch_document(mut info: watch::Receiver<DocumentInfo>, to: mpsc::UnboundedSe
             }
         }
     });
+    task.abort_handle()
 }
 
 /// Tells when nothing goes to others any more, and nothing comes from them.
-fn watch_session(mut state: watch::Receiver<SessionState>, to: mpsc::UnboundedSender<News>) {
-    tokio::spawn(async move {
+fn watch_session(
+    mut state: watch::Receiver<SessionState>,
+    to: mpsc::UnboundedSender<News>,
+) -> AbortHandle {
+    let task = tokio::spawn(async move {
         while state.changed().await.is_ok() {
             let failed = match &*state.borrow_and_update() {
                 SessionState::Running => continue,
                 SessionState::Ended => return,
+                SessionState::Superseded { by } => {
+                    let _ = to.send(News::Superseded(*by));
+                    return;
+                }
                 SessionState::Failed { reason } => reason.clone(),
             };
             tracing::error!("the session failed: {failed}");
@@ -240,4 +275,5 @@ fn watch_session(mut state: watch::Receiver<SessionState>, to: mpsc::UnboundedSe
             return;
         }
     });
+    task.abort_handle()
 }

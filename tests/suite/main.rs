@@ -2,11 +2,15 @@
 //! binary in a pseudo-terminal.
 
 mod command_line;
+mod crashes;
 mod demo;
 mod disk;
+mod documents;
 mod examples;
 mod files;
 mod people;
 mod picture;
 mod rooms;
+mod serve;
+mod several;
 mod terminal;

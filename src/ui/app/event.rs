@@ -8,10 +8,11 @@ use std::{path::PathBuf, time::Duration};
 use crossterm::event::{KeyEvent, MouseEvent};
 use ropey::Rope;
 
+pub use crate::workspace::{SaveError, SaveRequest, SavedFile};
 use crate::{
     ConnectionEvent, NodeId, PeerState, PresenceEvent, UserInfo,
     crdt::{Delta, TextFormat, TextSelection},
-    store::{ContentHash, Meeting, Trail},
+    store::{ContentHash, LoadedFile, Meeting, Trail},
 };
 
 /// Something happened: at the keyboard, in the document, among the peers.
@@ -45,6 +46,10 @@ pub enum Event {
     Saved(Result<SavedFile, SaveError>),
     /// The answer to [`Effect::RequestPaste`].
     Clipboard(String),
+    /// Save the file, as if the person had asked for it.
+    Save,
+    /// Why nothing may be changed here, or that it may again.
+    ReadOnly(Option<String>),
     /// Something to tell the person for a few seconds.
     Message(MessageKind, String),
     /// The first synchronisation is done; the document came from a peer under this title.
@@ -125,6 +130,18 @@ pub struct FileOnDisk {
     pub waits: bool,
 }
 
+impl FileOnDisk {
+    /// Describes a file as it was read. `waits`: a peer's document must come first.
+    pub(crate) fn of(file: &LoadedFile, waits: bool) -> Self {
+        Self {
+            hash: file.hash,
+            exists: !file.is_new,
+            text: Rope::from_str(&file.text),
+            waits,
+        }
+    }
+}
+
 /// What to compare the file with.
 #[derive(Clone, Debug)]
 pub struct FileLookRequest {
@@ -192,56 +209,6 @@ pub struct LocalCaret {
     pub typing: bool,
     /// Whether we left the keyboard.
     pub away: bool,
-}
-
-/// A text on its way to the disk.
-#[derive(Clone, Debug)]
-pub struct SaveRequest {
-    /// Where to.
-    pub path: PathBuf,
-    /// The text. Cheap to clone; later edits do not touch it.
-    pub text: Rope,
-    /// Byte-order mark and line ending to write with.
-    pub format: TextFormat,
-    /// Which state of the document this is. Goes back in [`SavedFile::version`].
-    pub version: u64,
-    /// Whether a file that is already there may be replaced. If not, and there is one, answer
-    /// [`SaveError::Exists`].
-    pub replace: bool,
-    /// The hash of the bytes that a file must hold to be replaced; `None`: any will do. If it holds
-    /// others, answer [`SaveError::Changed`].
-    pub expected: Option<ContentHash>,
-}
-
-/// A text that reached the disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SavedFile {
-    /// Where it is.
-    pub path: PathBuf,
-    /// The [`SaveRequest::version`] that was written.
-    pub version: u64,
-    /// The hash of the bytes that it holds now.
-    pub hash: ContentHash,
-    /// Whether there was no such file before.
-    pub made: bool,
-}
-
-/// Why a text did not reach the disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SaveError {
-    /// Another file has that name, and we were not told to replace it.
-    Exists(PathBuf),
-    /// Another program wrote the file since we last looked at it.
-    Changed,
-    /// Anything else.
-    Failed {
-        /// What happened, as a sentence with the file's name in it.
-        sentence: String,
-        /// The same in two or three words: "disk full".
-        reason: String,
-        /// Whether the text could be saved under another name.
-        elsewhere: bool,
-    },
 }
 
 /// How much a message matters.

@@ -29,9 +29,25 @@ impl App {
         self.path.is_none() && self.rope().len_chars() == 0
     }
 
+    /// Counts the states of the document, as in [`SavedFile::version`].
+    pub(crate) fn state(&self) -> u64 {
+        self.version
+    }
+
     /// Whether the document has a file.
     pub(crate) fn has_file(&self) -> bool {
         self.path.is_some()
+    }
+
+    /// Says why nothing may be changed, if so.
+    pub(super) fn refuses_edits(&mut self) -> bool {
+        let why = self.read_only.clone();
+        why.map(|why| self.complain(why)).is_some()
+    }
+
+    /// Whether nothing may be changed.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only.is_some()
     }
 
     /// Saves, or asks where if that is not known.
@@ -91,8 +107,7 @@ impl App {
                 self.file.save_refused();
                 if !self.save_as_is_in_the_way(&path) {
                     self.stay();
-                    let path = path.display();
-                    self.complain(format!("{path} is another file; it was not replaced"));
+                    self.complain(SaveError::Exists(path).to_string());
                 }
             }
             Err(SaveError::Failed {

@@ -142,7 +142,10 @@ fn state_parts(app: &App, length: usize) -> Vec<Part> {
             ..Part::left(rank, phrase.role, phrase.text)
         }
     });
-    parts.collect()
+    let read_only = app
+        .is_read_only()
+        .then(|| Part::left(8, Role::StatusWarning, "read-only"));
+    read_only.into_iter().chain(parts).collect()
 }
 
 fn right_parts(app: &App) -> Vec<Part> {

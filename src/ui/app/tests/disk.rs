@@ -8,7 +8,8 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use super::*;
 use crate::{
     crdt::{SharedDocument, encode},
-    ui::{dialog::Dialog, disk, watching},
+    ui::{dialog::Dialog, watching},
+    workspace,
 };
 
 /// Words that are in files before anybody writes.
@@ -228,7 +229,7 @@ impl World {
         let answer = match effect {
             Effect::Save(request) => {
                 self.tell(|| format!("{who} saves {:?}", request.text.to_string()));
-                Event::Saved(disk::write(&request))
+                Event::Saved(workspace::write(&request))
             }
             Effect::LookAtFile(request) => {
                 let look = watching::look_with(*request, || {});
