@@ -7,6 +7,7 @@ mod demo;
 mod disk;
 mod documents;
 mod examples;
+mod files;
 mod people;
 mod picture;
 mod reopening;
