@@ -7,7 +7,7 @@ pub(crate) mod known;
 pub(crate) mod link;
 mod redial;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::net::{
     event::{PeerState, Reason, UserInfo},
@@ -84,9 +84,8 @@ pub(crate) struct Ending {
 /// A replica that we are, were or want to be connected to.
 #[derive(Debug)]
 pub(crate) struct Peer {
-    pub node: NodeId,
     pub address: PeerAddress,
-    pub user: Option<UserInfo>,
+    pub user: Option<Arc<UserInfo>>,
     pub wish: Wish,
     pub state: PeerState,
     pub link: Option<Link>,
@@ -111,7 +110,6 @@ pub(crate) struct Peer {
 impl Peer {
     pub fn new(address: PeerAddress, wish: Wish) -> Self {
         Self {
-            node: address.node,
             address: trim_address(address),
             user: None,
             wish,
@@ -129,6 +127,11 @@ impl Peer {
             last_known: None,
             participant: None,
         }
+    }
+
+    /// Returns which replica this is.
+    pub fn node(&self) -> NodeId {
+        self.address.node
     }
 
     /// Returns the link if both sides have welcomed each other over it.
@@ -177,7 +180,7 @@ impl Peer {
             }
         }
         self.address = trim_address(PeerAddress {
-            node: self.node,
+            node: self.node(),
             direct,
             relay: relay.or(self.address.relay.take()),
         });
@@ -212,8 +215,8 @@ impl Peer {
             None => self.last_known.as_deref(),
         };
         PeerView {
-            node: self.node,
-            user: self.user.clone(),
+            node: self.node(),
+            user: self.user.as_deref().cloned(),
             state: self.state,
             address: self.address.clone(),
             round_trip: self.round_trip,

@@ -226,7 +226,7 @@ pub struct Session {
     config: SessionConfig,
     own: OwnPresence,
     random: StdRng,
-    peers: BTreeMap<NodeId, Peer>,
+    peers: BTreeMap<NodeId, Box<Peer>>,
     /// Whose every connection is, those that are ending included.
     connections: HashMap<ConnectionId, NodeId>,
     /// Participants whom we hear of through others.
@@ -384,7 +384,7 @@ impl Session {
         earliest(
             session
                 .into_iter()
-                .chain(self.peers.values().map(Peer::deadline))
+                .chain(self.peers.values().map(|peer| peer.deadline()))
                 .chain(self.distant.values().map(Distant::deadline)),
         )
     }
@@ -467,7 +467,7 @@ impl Session {
     fn open_link(&mut self, node: NodeId) -> Result<&mut Link, CloseReason> {
         self.peers
             .get_mut(&node)
-            .and_then(Peer::open_link_mut)
+            .and_then(|peer| peer.open_link_mut())
             .ok_or(CloseReason::Protocol)
     }
 }

@@ -23,7 +23,8 @@ impl Session {
             None => {
                 // What the application asks for needs no room of its own: it knows how much it asks.
                 self.make_room();
-                self.peers.insert(node, Peer::new(address, Wish::Requested));
+                self.peers
+                    .insert(node, Box::new(Peer::new(address, Wish::Requested)));
             }
         }
         if let Some(peer) = self.peers.get_mut(&node) {
@@ -72,8 +73,9 @@ impl Session {
         }
         peer.dialled_until = None;
         self.disconnected(node, Reason::Lost(error), now);
-        let hearsay =
-            |peer: &Peer| peer.wish == Wish::Met && !peer.was_here && peer.redial.is_hopeless();
+        let hearsay = |peer: &Box<Peer>| {
+            peer.wish == Wish::Met && !peer.was_here && peer.redial.is_hopeless()
+        };
         if self.peers.get(&node).is_some_and(hearsay) {
             self.peers.remove(&node);
         }

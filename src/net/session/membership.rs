@@ -1,12 +1,12 @@
 //! Who takes part: introducing peers to each other, so that they stay connected when we leave.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rand::seq::SliceRandom;
 
 use super::{ConnectionId, Session};
 use crate::net::{
-    event::PeerState,
+    event::{PeerState, UserInfo},
     message::{CloseReason, MAX_FRAME, MAX_MEMBERS, Member, Message},
     node::NodeId,
     peer::{Peer, Wish, link::Phase},
@@ -22,8 +22,8 @@ impl Session {
         let mut room = MAX_FRAME - 1024;
         self.peers
             .values()
-            .filter(|peer| peer.node != node && peer.open_link().is_some())
-            .filter_map(member)
+            .filter(|peer| peer.node() != node && peer.open_link().is_some())
+            .filter_map(|peer| member(peer))
             .take_while(|member| {
                 let size = size_limit(member);
                 let fits = size <= room;
@@ -84,7 +84,7 @@ impl Session {
             peer.open_link()
                 .is_some_and(|link| link.is_neighbour_of(gone))
         });
-        let is_hearsay = |peer: &Peer| {
+        let is_hearsay = |peer: &Box<Peer>| {
             peer.wish == Wish::Met && !peer.was_here && peer.state == PeerState::Disconnected
         };
         if !claimed && self.peers.get(&gone).is_some_and(is_hearsay) {
@@ -147,7 +147,7 @@ impl Session {
             .peers
             .values()
             .find(|peer| peer.is_dispensable())
-            .map(|peer| peer.node);
+            .map(|peer| peer.node());
         dispensable.is_some_and(|node| self.peers.remove(&node).is_some())
     }
 
@@ -164,7 +164,7 @@ impl Session {
                 return;
             }
             let peer = Peer::new(member.address.clone(), Wish::Met);
-            self.peers.insert(node, peer);
+            self.peers.insert(node, Box::new(peer));
         }
         let Some(peer) = self.peers.get_mut(&node) else {
             return;
@@ -172,7 +172,7 @@ impl Session {
         if peer.link.is_none() {
             peer.learn_address(member.address);
             peer.user
-                .get_or_insert_with(|| clean_user(node, &member.user));
+                .get_or_insert_with(|| Arc::new(clean_user(node, &member.user)));
         }
     }
 }
@@ -180,7 +180,7 @@ impl Session {
 fn member(peer: &Peer) -> Option<Member> {
     Some(Member {
         address: peer.address.clone(),
-        user: peer.user.clone()?,
+        user: UserInfo::clone(peer.user.as_ref()?),
     })
 }
 

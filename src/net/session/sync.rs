@@ -171,7 +171,7 @@ impl Session {
             };
             let node = Some(sender)
                 .filter(can_ask)
-                .or_else(|| others.find_map(|peer| Some(peer.node).filter(can_ask)));
+                .or_else(|| others.find_map(|peer| Some(peer.node()).filter(can_ask)));
             if let Some(node) = node {
                 self.ask(node, now);
             }
@@ -297,7 +297,7 @@ impl Session {
         let mut batches = Vec::new();
         let mut failed = Vec::new();
         for peer in self.peers.values_mut() {
-            let node = peer.node;
+            let node = peer.node();
             let Some(link) = peer.open_link_mut().filter(|link| link.is_streaming()) else {
                 continue;
             };
