@@ -3,6 +3,7 @@
 //! What passes over the connection with it is in `link`, what it has in `known`.
 
 mod allowance;
+mod crowd;
 pub(crate) mod known;
 pub(crate) mod link;
 mod redial;
@@ -18,6 +19,7 @@ use crate::net::{
 };
 
 pub(crate) use allowance::Allowance;
+pub(crate) use crowd::Crowd;
 pub(crate) use known::Known;
 pub(crate) use link::Link;
 pub(crate) use redial::Redial;
@@ -144,6 +146,13 @@ impl Peer {
         self.link.as_mut().filter(|link| link.is_open())
     }
 
+    /// Returns whether this is its connection, or the one with it that we are ending.
+    pub fn has_connection(&self, connection: ConnectionId) -> bool {
+        let link = self.link.as_ref().map(|link| link.connection);
+        let ending = self.ending.as_ref().map(|ending| ending.connection);
+        link == Some(connection) || ending == Some(connection)
+    }
+
     /// Returns whether the peer takes one of the places that the degree limit counts.
     pub fn takes_place(&self) -> bool {
         self.link.is_some() || self.state == PeerState::Connecting
@@ -248,7 +257,7 @@ mod tests {
         let size = size_of::<Peer>();
         println!("a peer takes {size} bytes, its link {}", size_of::<Link>());
         // The rest of the kilobyte is for names, addresses, neighbours and versions.
-        assert!(size <= 940, "{size}");
+        assert!(size <= 700, "{size}");
     }
 
     #[test]

@@ -17,10 +17,7 @@ mod relays;
 mod sabotage;
 mod sync;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use loro::IdSpan;
 use rand::{SeedableRng, rngs::StdRng};
@@ -30,7 +27,7 @@ use crate::net::{
     message::{CloseReason, MAX_ON_THEIR_WAY, MAX_TITLE, Message},
     node::{DocumentId, NodeId, PeerAddress},
     peer::{
-        Link, Peer, PeerView, Wish, earliest,
+        Crowd, Link, Peer, PeerView, Wish, earliest,
         link::{Question, Stretch},
         trim_address,
     },
@@ -226,9 +223,7 @@ pub struct Session {
     config: SessionConfig,
     own: OwnPresence,
     random: StdRng,
-    peers: BTreeMap<NodeId, Box<Peer>>,
-    /// Whose every connection is, those that are ending included.
-    connections: HashMap<ConnectionId, NodeId>,
+    peers: Crowd,
     /// Participants whom we hear of through others.
     distant: BTreeMap<NodeId, Distant>,
     history: History,
@@ -257,8 +252,7 @@ impl Session {
             own: OwnPresence::new(config.user.clone()),
             config,
             random: StdRng::seed_from_u64(seed),
-            peers: BTreeMap::new(),
-            connections: HashMap::new(),
+            peers: Crowd::default(),
             distant: BTreeMap::new(),
             history: History::default(),
             reach: Reach::Online,
@@ -384,7 +378,7 @@ impl Session {
         earliest(
             session
                 .into_iter()
-                .chain(self.peers.values().map(|peer| peer.deadline()))
+                .chain(self.peers.iter().map(Peer::deadline))
                 .chain(self.distant.values().map(Distant::deadline)),
         )
     }
@@ -392,7 +386,7 @@ impl Session {
     /// Returns all peers that are known, in the order of their ids.
     pub fn peers(&self) -> impl Iterator<Item = PeerView> {
         self.peers
-            .values()
+            .iter()
             .filter(|peer| peer.wish != Wish::Unwanted || peer.state != PeerState::Disconnected)
             .map(|peer| peer.view(self.history.version()))
     }
@@ -467,7 +461,7 @@ impl Session {
     fn open_link(&mut self, node: NodeId) -> Result<&mut Link, CloseReason> {
         self.peers
             .get_mut(&node)
-            .and_then(|peer| peer.open_link_mut())
+            .and_then(Peer::open_link_mut)
             .ok_or(CloseReason::Protocol)
     }
 }

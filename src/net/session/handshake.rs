@@ -43,7 +43,6 @@ impl Session {
         peer.dialled_until = None;
         peer.redial.cancel();
         peer.link = Some(Link::new(connection, told_document, now));
-        self.connections.insert(connection, node);
         self.transition(node, PeerState::Connecting, Reason::Normal);
         let hello = Hello {
             minor_version: MINOR_VERSION,
@@ -144,13 +143,13 @@ impl Session {
                 Wish::Unwanted => Err(CloseReason::Unwanted),
             };
         }
-        let newcomers = self.peers.values().filter_map(|peer| peer.link.as_ref());
+        let newcomers = self.peers.iter().filter_map(|peer| peer.link.as_ref());
         let unintroduced = newcomers.filter(|link| !link.is_open()).count();
         if unintroduced >= MAX_UNINTRODUCED || !self.make_room() {
             return Err(CloseReason::Busy);
         }
         let peer = Peer::new(PeerAddress::unknown(node), Wish::Met);
-        self.peers.insert(node, Box::new(peer));
+        self.peers.insert(peer);
         Ok(())
     }
 
@@ -203,11 +202,10 @@ impl Session {
             document,
             title: self.config.title.clone(),
         });
-        let is_stale =
-            |peer: &&Box<Peer>| peer.open_link().is_some_and(|link| link.without_document);
+        let is_stale = |peer: &&Peer| peer.open_link().is_some_and(|link| link.without_document);
         let stale: Vec<_> = self
             .peers
-            .values()
+            .iter()
             .filter(is_stale)
             .map(|peer| peer.node())
             .collect();

@@ -26,7 +26,7 @@ impl Session {
         };
         let connections: Vec<_> = self
             .peers
-            .values()
+            .iter()
             .filter_map(|peer| peer.open_link())
             .map(|link| link.connection)
             .collect();

@@ -135,7 +135,7 @@ impl Session {
     ) {
         let receivers: Vec<_> = self
             .peers
-            .values()
+            .iter()
             .filter(|peer| peer.node() != author && peer.node() != sender)
             .filter_map(|peer| peer.open_link())
             .filter(|link| !link.is_neighbour_of(author) && !link.is_neighbour_of(sender))
@@ -159,7 +159,7 @@ impl Session {
         let Some(link) = self.peers.get(&node).and_then(|peer| peer.open_link()) else {
             return;
         };
-        let direct = self.peers.values().filter_map(|peer| {
+        let direct = self.peers.iter().filter_map(|peer| {
             let sequence = peer.open_link()?.presence_sequence();
             Some((peer.node(), sequence, peer.participant.as_ref()?.presence()))
         });

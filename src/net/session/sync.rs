@@ -10,6 +10,7 @@ use crate::net::{
     message::{CloseReason, MAX_PENDING, Message, Part, parts},
     node::NodeId,
     peer::{
+        Peer,
         known::without,
         link::{Question, Stretch},
     },
@@ -164,14 +165,11 @@ impl Session {
     /// Asks for what updates have been waiting for: whoever sent them, or somebody else.
     pub(super) fn ask_for_waiting(&mut self, now: Duration) {
         for sender in self.history.whom_to_ask(now) {
-            let mut others = self.peers.values();
-            let can_ask = |node: &NodeId| {
-                let link = self.peers.get(node).and_then(|peer| peer.open_link());
-                link.is_some_and(|link| link.can_ask(now))
-            };
-            let node = Some(sender)
-                .filter(can_ask)
-                .or_else(|| others.find_map(|peer| Some(peer.node()).filter(can_ask)));
+            let can_ask = |peer: &&Peer| peer.open_link().is_some_and(|link| link.can_ask(now));
+            let sender = self.peers.get(&sender).filter(can_ask);
+            let node = sender
+                .or_else(|| self.peers.iter().find(can_ask))
+                .map(Peer::node);
             if let Some(node) = node {
                 self.ask(node, now);
             }
@@ -296,7 +294,7 @@ impl Session {
         let forgets = self.is_sabotaged(Sabotage::ForgetSlowReader);
         let mut batches = Vec::new();
         let mut failed = Vec::new();
-        for peer in self.peers.values_mut() {
+        for peer in self.peers.iter_mut() {
             let node = peer.node();
             let Some(link) = peer.open_link_mut().filter(|link| link.is_streaming()) else {
                 continue;
