@@ -103,7 +103,7 @@ pub(crate) struct Peer {
     /// Whether it broke the protocol, so that it is not dialled again soon.
     pub distrusted: bool,
     pub round_trip: Option<Duration>,
-    pub last_error: Option<String>,
+    pub last_error: Option<Box<str>>,
     /// What it had when the last connection ended.
     pub last_known: Option<Box<Known>>,
     pub participant: Option<Participant>,
@@ -231,7 +231,7 @@ impl Peer {
             round_trip: self.round_trip,
             left: self.left,
             behind: known.map_or(!ours.is_empty(), |known| !known.includes(ours)),
-            last_error: self.last_error.clone(),
+            last_error: self.last_error.as_deref().map(str::to_owned),
         }
     }
 }

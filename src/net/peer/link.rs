@@ -81,6 +81,10 @@ pub(crate) struct Link {
     pub phase: Phase,
     /// What is needed until the handshake is done.
     pub handshake: Option<Box<Handshake>>,
+    /// Whether the peer understands an answer in several updates.
+    pub takes_slices: bool,
+    /// How much of a large answer is here.
+    ahead: Option<Box<Ahead>>,
     /// Whether neither side had a document when it said hello.
     pub without_document: bool,
     /// Whom the peer is connected to, as far as it told, by the beginnings of their ids: a mix-up
@@ -147,6 +151,15 @@ struct InFlight {
     span: IdSpan,
 }
 
+/// A large answer that comes in several updates.
+#[derive(Debug)]
+struct Ahead {
+    done: u64,
+    total: u64,
+    /// Whether the last of them has arrived.
+    whole: bool,
+}
+
 /// The parts of updates that have arrived so far.
 #[derive(Debug, Default)]
 struct Assembling {
@@ -176,6 +189,8 @@ impl Link {
                 early: Early::default(),
                 until: now + Duration::from_secs(MAX_HANDSHAKE_SECONDS),
             })),
+            takes_slices: false,
+            ahead: None,
             without_document: false,
             neighbours: Vec::new(),
             known: None,
@@ -294,7 +309,8 @@ impl Link {
     ) -> Result<Option<Vec<u8>>, CloseReason> {
         let expected = match stretch {
             Stretch::Response => self.asked,
-            Stretch::Batch => self.synced,
+            // Also a piece of the answer.
+            Stretch::Batch => self.synced || self.asked,
         };
         let earlier = self.assembling.as_ref();
         let earlier = earlier.map_or(0, |parts| parts.response.len() + parts.batch.len());
@@ -309,6 +325,9 @@ impl Link {
         self.unconfirmed_bytes += whole.len();
         if stretch == Stretch::Response {
             self.asked = false;
+            if let Some(ahead) = &mut self.ahead {
+                ahead.whole = true;
+            }
         }
         Ok(Some(whole))
     }
@@ -328,6 +347,30 @@ impl Link {
             self.assembling = Some(assembling);
         }
         whole
+    }
+
+    /// Notes that the answer to our question is a large one.
+    pub fn expect_ahead(&mut self, total: u64) {
+        if self.asked {
+            self.ahead = Some(Box::new(Ahead {
+                done: 0,
+                total,
+                whole: false,
+            }));
+        }
+    }
+
+    /// Notes that so many operations of this peer are in the document. Returns how much of a large
+    /// answer is here, and of how much, if there is one.
+    pub fn come_ahead(&mut self, operations: u64) -> Option<(u64, u64)> {
+        let ahead = self.ahead.as_mut()?;
+        ahead.done = ahead.done.saturating_add(operations).min(ahead.total);
+        if ahead.whole {
+            ahead.done = ahead.total;
+        }
+        let progress = (ahead.done, ahead.total);
+        self.ahead.take_if(|ahead| ahead.whole);
+        Some(progress)
     }
 
     /// Returns how many updates arrived over this connection.

@@ -66,6 +66,7 @@ impl Session {
             return Err(CloseReason::Protocol);
         }
         link.phase = Phase::Welcome;
+        link.takes_slices = hello.minor_version >= 2;
         if let Some(handshake) = &mut link.handshake {
             handshake.offer.document = hello.document;
             handshake.offer.title = hello.title;

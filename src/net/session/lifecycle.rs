@@ -171,8 +171,8 @@ impl Session {
             peer.forget_places();
         }
         peer.last_error = match &reason {
-            Reason::Lost(text) | Reason::Denied(text) => Some(text.clone()),
-            Reason::Silent => Some("the peer was silent for too long".to_owned()),
+            Reason::Lost(text) | Reason::Denied(text) => Some(text.as_str().into()),
+            Reason::Silent => Some("the peer was silent for too long".into()),
             Reason::Normal | Reason::Left | Reason::Requested => None,
         };
         if matches!(reason, Reason::Denied(_)) && peer.wish != Wish::Unwanted {

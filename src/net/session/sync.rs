@@ -1,12 +1,12 @@
 //! Who gets which operations: every peer exactly what it lacks, once.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use loro::{IdSpan, VersionVector};
 
 use super::{ConnectionId, Output, Sabotage, Session};
 use crate::net::{
-    event::{PeerState, Reason},
+    event::{PeerState, Reason, SyncProgress},
     message::{CloseReason, MAX_PENDING, Message, Part, parts},
     node::NodeId,
     peer::{
@@ -72,14 +72,53 @@ impl Session {
         self.open_link(node)?;
         // The answer is exported up to the document's end: learn where that is.
         self.refresh(now, replica);
-        let ours = self.history.version().clone();
+        let ours = Arc::clone(self.history.version());
+        let slice = self.slice;
         let link = self.open_link(node)?;
         let spans = link.answer(question, &ours);
         let connection = link.connection;
-        let updates = export(&spans, &question.version, &ours, replica)?;
-        self.open_link(node)?.sends(&spans, updates.len(), now);
+        let has_some = question.version.iter().any(|(_, &end)| end > 0);
+        let operations = operations_of(&spans);
+        let mut rest = spans;
+        if link.takes_slices && has_some && operations > slice as u64 {
+            self.send(connection, Message::SyncAhead { operations });
+            let mut slices = replica.slices(&rest, slice);
+            rest = slices.pop().unwrap_or_default();
+            for spans in slices {
+                let updates = replica
+                    .export_spans(&spans)
+                    .map_err(|_| CloseReason::Failed)?;
+                self.open_link(node)?.sends(&spans, updates.len(), now);
+                self.send_parts(connection, updates, Message::UpdateBatch);
+            }
+        }
+        let updates = if operations == operations_of(&rest) {
+            export(&rest, &question.version, &ours, replica)?
+        } else {
+            replica
+                .export_spans(&rest)
+                .map_err(|_| CloseReason::Failed)?
+        };
+        self.open_link(node)?.sends(&rest, updates.len(), now);
         self.send_parts(connection, updates, Message::SyncResponse);
         Ok(())
+    }
+
+    /// A peer says that it answers in several updates.
+    pub(super) fn sync_ahead(&mut self, node: NodeId, operations: u64) -> Result<(), CloseReason> {
+        self.open_link(node)?.expect_ahead(operations);
+        self.tell_progress(node, 0);
+        Ok(())
+    }
+
+    fn tell_progress(&mut self, node: NodeId, operations: u64) {
+        let Ok(link) = self.open_link(node) else {
+            return;
+        };
+        if let Some((done, total)) = link.come_ahead(operations) {
+            let progress = SyncProgress { node, done, total };
+            self.outputs.push(Output::Progress(progress));
+        }
     }
 
     /// Takes a part of an update from a peer.
@@ -230,6 +269,7 @@ impl Session {
                 link.helped();
             }
         }
+        self.tell_progress(node, operations_of(&theirs));
         if fresh.is_empty() {
             return bounded;
         }
@@ -356,6 +396,14 @@ impl Session {
             self.send(connection, message(part));
         }
     }
+}
+
+fn operations_of(spans: &[IdSpan]) -> u64 {
+    let length = |span: &IdSpan| i64::from(span.counter.end) - i64::from(span.counter.start);
+    let lengths = spans.iter().map(length);
+    lengths
+        .filter_map(|length| u64::try_from(length).ok())
+        .sum()
 }
 
 /// Tells what a peer sent from what others had sent and what waited for it. The peer's own part
