@@ -1,0 +1,4 @@
+//! Conflicts on whole documents: random stories of three people, and real keystrokes.
+
+mod schedules;
+mod story;
