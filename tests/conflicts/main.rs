@@ -2,3 +2,4 @@
 
 mod schedules;
 mod story;
+mod trace;
