@@ -2,6 +2,7 @@
 //! binary in a pseudo-terminal.
 
 mod command_line;
+mod conflicts;
 mod crashes;
 mod demo;
 mod disk;
