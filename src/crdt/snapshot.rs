@@ -64,6 +64,16 @@ impl SharedDocument {
         Ok(self.lock().doc().export(ExportMode::Snapshot)?)
     }
 
+    /// Takes in what a snapshot of the same document has and this one has not.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are no snapshot, or a damaged one.
+    pub fn merge_snapshot(&self, bytes: &[u8]) -> Result<(), SnapshotError> {
+        self.lock().doc().import(bytes)?;
+        Ok(())
+    }
+
     /// Returns the version of the document now, for [`text_at`](Self::text_at).
     pub fn version(&self) -> Vec<u8> {
         self.doc().state_frontiers().encode()
@@ -146,6 +156,24 @@ mod tests {
         assert_eq!(restored.text_at(&first).unwrap(), "one ");
         assert_eq!(restored.text_at(&second).unwrap(), "one two ");
         assert_eq!(*TextDocument::new(restored).rope(), "one two three");
+    }
+
+    #[test]
+    fn snapshots_of_one_document_are_merged() {
+        let mut here = TextDocument::from_text("one ");
+        let bytes = here.shared().snapshot().unwrap();
+        let mut there = TextDocument::new(SharedDocument::from_snapshot(&bytes).unwrap());
+        append(&mut here, "here ");
+        append(&mut there, "there ");
+        assert!(!here.shared().has_version(&there.version()));
+        let theirs = there.shared().snapshot().unwrap();
+        here.shared().merge_snapshot(&theirs).unwrap();
+        here.drain();
+        assert!(here.shared().has_version(&there.version()));
+        let text = here.rope().to_string();
+        assert!(text.contains("here ") && text.contains("there "), "{text}");
+        assert!(here.shared().merge_snapshot(b"rubbish").is_err());
+        assert!(!here.shared().has_version(b"rubbish"));
     }
 
     #[test]

@@ -119,6 +119,30 @@ pub enum StoreError {
     File(#[from] FileError),
 }
 
+impl StoreError {
+    /// Says in two or three words what is wrong, for a line that says what it means.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Full { .. } => "disk full",
+            Self::Damaged { .. } => "database damaged",
+            Self::Database { source, .. } => match source.sqlite_error_code() {
+                Some(ErrorCode::ReadOnly) => "read-only disk",
+                Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => "no permission",
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "database busy",
+                _ => "disk error",
+            },
+            Self::UnknownReplica { .. } => "forgotten meanwhile",
+            Self::Newer { .. } | Self::Unreadable { .. } => "newer copad",
+            Self::OtherDocument { .. } | Self::OpenElsewhere { .. } => "open elsewhere",
+            Self::Setup { .. }
+            | Self::Exposed { .. }
+            | Self::Lock { .. }
+            | Self::NoRandomness(_)
+            | Self::File(_) => "disk error",
+        }
+    }
+}
+
 fn by(holder: Option<u32>) -> String {
     holder.map_or_else(String::new, |process| format!(" (process {process})"))
 }

@@ -41,9 +41,14 @@ const IDLE: Duration = Duration::from_secs(1);
 /// What whoever runs a journal should know.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JournalNews {
-    /// Changes could not be written, for this reason. It is tried again every second, and told
-    /// again only after [`Recovered`](Self::Recovered).
-    Failing(String),
+    /// Changes could not be written. It is tried again every second, and told again only after
+    /// [`Recovered`](Self::Recovered).
+    Failing {
+        /// What happened, and what to do.
+        sentence: String,
+        /// The same in two or three words.
+        reason: String,
+    },
     /// Everything is written again.
     Recovered,
 }
@@ -254,7 +259,10 @@ impl Writer {
             }
             Err(error) if !self.failing && save.is_none() => {
                 self.failing = true;
-                (self.tell)(JournalNews::Failing(error.to_string()));
+                (self.tell)(JournalNews::Failing {
+                    sentence: error.to_string(),
+                    reason: error.reason().to_owned(),
+                });
             }
             Ok(()) | Err(_) => {}
         }

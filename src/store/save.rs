@@ -23,14 +23,15 @@ use tempfile::NamedTempFile;
 use super::{
     attributes,
     faults::{self, Point},
-    file::{FileError, must_be_regular},
+    file::{FileError, Protection, must_be_regular},
     hash::ContentHash,
     path::{canonical_path, folder_of, with_suffix},
 };
 use crate::crdt::{TextFormat, encode};
 
 /// How the names of temporary files begin; one that a crash left behind can be deleted.
-const TEMPORARY_PREFIX: &str = ".copad-save-";
+/// The process's number and a hyphen follow.
+pub(super) const TEMPORARY_PREFIX: &str = ".copad-save-";
 /// Written and hashed at once, in bytes.
 const BUFFER: usize = 64 * 1024;
 
@@ -53,26 +54,80 @@ pub struct SavedFile {
 /// Fails when the file or its folder is read-only, and when the disk is full or gives up. The file
 /// is then as it was, except after [`FileError::Torn`], which names the backup.
 pub fn save_file(path: &Path, text: &Rope, format: TextFormat) -> Result<SavedFile, FileError> {
+    save(path, &Content { text, format }, None)
+}
+
+/// Like [`save_file`], but only a file whose bytes have the hash `expected` is replaced. A missing
+/// file is made.
+///
+/// # Errors
+///
+/// As [`save_file`]; [`FileError::Changed`] when the file holds something else. It is then left
+/// alone.
+pub fn replace_file(
+    path: &Path,
+    expected: ContentHash,
+    text: &Rope,
+    format: TextFormat,
+) -> Result<SavedFile, FileError> {
+    save(path, &Content { text, format }, Some(expected))
+}
+
+fn save(
+    path: &Path,
+    content: &Content<'_>,
+    expected: Option<ContentHash>,
+) -> Result<SavedFile, FileError> {
     let target = canonical_path(path)?;
-    let content = Content { text, format };
+    let failed = |error| FileError::io("save", &target, error);
     match fs::metadata(&target) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let temporary = temporary_beside(&target, 0o666)?;
-            let saved =
-                fill(&temporary, &content).map_err(|e| FileError::io("save", &target, e))?;
-            rename(temporary, &target).map_err(|error| FileError::io("save", &target, error))?;
+            let saved = fill(&temporary, content).map_err(failed)?;
+            must_hold(&target, expected)?;
+            rename(temporary, &target).map_err(failed)?;
             Ok(saved)
         }
-        Err(error) => Err(FileError::io("save", &target, error)),
+        Err(error) => Err(failed(error)),
         Ok(old) => {
             must_be_regular(&target, &old)?;
             must_be_writable(&target, &old)?;
-            match save_by_rename(&target, &old, &content)? {
+            match save_by_rename(&target, &old, content, expected)? {
                 Some(saved) => Ok(saved),
-                None => save_in_place(&target, &content),
+                None => {
+                    must_hold(&target, expected)?;
+                    save_in_place(&target, content)
+                }
             }
         }
     }
+}
+
+/// Makes sure that nobody else wrote the file since we looked. Asked as late as can be, right before
+/// the new text takes its place; no system lets the two be one step.
+fn must_hold(target: &Path, expected: Option<ContentHash>) -> Result<(), FileError> {
+    let Some(expected) = expected else {
+        return Ok(());
+    };
+    let mut hasher = blake3::Hasher::new();
+    let read = File::open(target).and_then(|mut file| io::copy(&mut file, &mut hasher));
+    match read {
+        Ok(_) if ContentHash(*hasher.finalize().as_bytes()) == expected => Ok(()),
+        Ok(_) => Err(FileError::Changed {
+            path: target.to_owned(),
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(FileError::io("read", target, error)),
+    }
+}
+
+/// Returns the hash of the bytes that a file would hold with this text. O(text).
+pub fn hash_of_text(text: &Rope, format: TextFormat) -> ContentHash {
+    let mut hasher = blake3::Hasher::new();
+    for chunk in encode(text, format) {
+        hasher.update(&chunk);
+    }
+    ContentHash(*hasher.finalize().as_bytes())
 }
 
 /// Copies a file to a free name beside it (`notes.md.bak`, `notes.md.bak2` …) and returns that.
@@ -106,15 +161,19 @@ pub fn backup_beside(path: &Path) -> Result<PathBuf, FileError> {
     Ok(backup)
 }
 
+/// What is added to a file's name for its backup of this number, which begins at 1.
+pub(super) fn backup_suffix(number: u64) -> String {
+    match number {
+        1 => ".bak".to_owned(),
+        _ => format!(".bak{number}"),
+    }
+}
+
 fn create_backup(path: &Path) -> io::Result<(PathBuf, File)> {
     faults::pass(Point::CreateBackup, path)?;
     let mut number = 1_u64;
     loop {
-        let suffix = match number {
-            1 => ".bak".to_owned(),
-            _ => format!(".bak{number}"),
-        };
-        let backup = with_suffix(path, &suffix);
+        let backup = with_suffix(path, &backup_suffix(number));
         let mut options = OpenOptions::new();
         match options
             .write(true)
@@ -141,8 +200,8 @@ impl Content<'_> {
         let mut hasher = blake3::Hasher::new();
         let mut len = 0;
         for chunk in encode(self.text, self.format) {
-            hasher.update(chunk);
-            writer.write_all(chunk)?;
+            hasher.update(&chunk);
+            writer.write_all(&chunk)?;
             len += chunk.len() as u64;
         }
         writer.flush()?;
@@ -153,12 +212,28 @@ impl Content<'_> {
 
 /// A file that nobody may write stays as it is, also where we could replace it, or are root.
 fn must_be_writable(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
-    let refused = access(path, Access::WRITE_OK);
-    if metadata.mode() & 0o222 == 0 || matches!(refused, Err(Errno::ACCESS | Errno::ROFS)) {
+    if is_protected(path, metadata) {
         let path = path.to_owned();
         return Err(FileError::ReadOnly { path });
     }
     Ok(())
+}
+
+fn is_protected(path: &Path, metadata: &Metadata) -> bool {
+    let refused = access(path, Access::WRITE_OK);
+    metadata.mode() & 0o222 == 0 || matches!(refused, Err(Errno::ACCESS | Errno::ROFS))
+}
+
+/// Returns what will keep a file from being saved, as far as that can be told beforehand. A missing
+/// file has no metadata.
+pub(super) fn protection(path: &Path, metadata: Option<&Metadata>) -> Option<Protection> {
+    if metadata.is_some_and(|metadata| is_protected(path, metadata)) {
+        return Some(Protection::File);
+    }
+    let folder = folder_of(path);
+    let refused = access(folder, Access::WRITE_OK | Access::EXEC_OK);
+    let refused = matches!(refused, Err(Errno::ACCESS | Errno::ROFS));
+    refused.then_some(Protection::Folder)
 }
 
 /// Replaces a file as a whole. `None`: nothing was changed, since the new file would not be like
@@ -167,6 +242,7 @@ fn save_by_rename(
     target: &Path,
     old: &Metadata,
     content: &Content<'_>,
+    expected: Option<ContentHash>,
 ) -> Result<Option<SavedFile>, FileError> {
     if old.nlink() > 1 {
         return Ok(None);
@@ -177,6 +253,7 @@ fn save_by_rename(
     }
     let failed = |error| FileError::io("save", target, error);
     let saved = fill(&temporary, content).map_err(failed)?;
+    must_hold(target, expected)?;
     match rename(temporary, target) {
         Ok(()) => Ok(Some(saved)),
         // Somebody else's file in a folder like /tmp, or a file that is itself a mount point.
@@ -194,7 +271,8 @@ fn is_refusal_to_rename(error: &io::Error) -> bool {
 
 fn temporary_beside(target: &Path, mode: u32) -> Result<NamedTempFile, FileError> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY_PREFIX);
+    let prefix = format!("{TEMPORARY_PREFIX}{}-", std::process::id());
+    builder.prefix(&prefix);
     builder.permissions(Permissions::from_mode(mode));
     let made = faults::pass(Point::CreateTemporary, target)
         .and_then(|()| builder.tempfile_in(folder_of(target)));

@@ -5,11 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    app::{App, Event, Existing, ExistingFile, MessageKind},
-    opening::Aside,
+use super::app::{App, Event, Existing, ExistingFile, MessageKind};
+use crate::{
+    store::{FileError, difference, differing_lines},
+    workspace::Aside,
 };
-use crate::store::{FileError, difference, differing_lines};
 
 /// How far joining has come.
 pub(super) enum Joining {

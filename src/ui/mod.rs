@@ -7,16 +7,15 @@ pub mod clipboard;
 pub mod command;
 pub mod config;
 mod dialog;
-mod disk;
 mod editor;
 mod joining;
 mod keyboard;
 pub mod keymap;
 pub mod launch;
 mod network;
-mod opening;
 mod pane;
 mod run;
+mod set_aside;
 #[cfg(test)]
 mod snapshot;
 pub mod source;
@@ -24,5 +23,6 @@ pub mod terminal;
 pub mod text;
 pub mod theme;
 mod view;
+mod watching;
 
 pub use run::run;

@@ -123,7 +123,7 @@ fn what_is_written_while_a_host_is_away_is_kept_whatever_the_file_was() {
         drop(terminal);
         // Alone, the file is what it was, and what waits is told.
         let terminal = ben.open(&[name]);
-        let screen = terminal.sees(&["What you wrote while you waited for"]);
+        let screen = terminal.sees(&["What you wrote while waiting for"]);
         assert!(!screen.contents().contains("nobody answered"));
     }
 }

@@ -2,11 +2,19 @@
 //! binary in a pseudo-terminal.
 
 mod command_line;
+mod conflicts;
 mod crashes;
 mod demo;
+mod disk;
+mod documents;
 mod examples;
+mod files;
 mod keeping;
 mod people;
 mod picture;
+mod reopening;
 mod rooms;
+mod serve;
+mod several;
+mod suspended;
 mod terminal;

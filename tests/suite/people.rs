@@ -293,20 +293,6 @@ fn another_document_is_refused_with_a_sentence() {
 }
 
 #[test]
-fn a_file_that_is_open_elsewhere_is_not_opened_twice() {
-    let machine = Machine::new();
-    let ada = machine.person("ada");
-    let notes = ada.file("notes.md", "text\n");
-    let id = ada.node_id(&notes);
-    let first = ada.open(&["notes.md"]);
-    first.sees(&["text"]);
-    let mut second = ada.open(&["notes.md"]);
-    assert_eq!(second.ends(), 2);
-    let process = first.process_id().to_string();
-    second.sees(&["notes.md is open in another copad", &process, &id[..40]]);
-}
-
-#[test]
 fn a_change_by_another_program_is_merged_when_the_file_is_opened_again() {
     let machine = Machine::new();
     let ada = machine.person("ada");

@@ -35,6 +35,71 @@ pub struct Terminal {
     _master: Box<dyn MasterPty + Send>,
 }
 
+/// A copad without a screen.
+pub struct Server {
+    child: std::process::Child,
+    log: PathBuf,
+}
+
+impl Server {
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        signal(self.process_id(), name);
+    }
+
+    /// Waits until a line of the log holds all of these, and returns the line.
+    #[track_caller]
+    pub fn logs(&self, texts: &[&str]) -> String {
+        let found = eventually(|| {
+            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let line = log
+                .lines()
+                .find(|line| texts.iter().all(|text| line.contains(text)));
+            line.map(str::to_owned)
+        });
+        found.unwrap_or_else(|| {
+            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            panic!("waited in vain until the log tells {texts:?}; it is\n{log}")
+        })
+    }
+
+    /// Waits until the program ends, and returns its exit code.
+    #[track_caller]
+    pub fn ends(&mut self) -> Option<i32> {
+        let ended = eventually(|| self.child.try_wait().expect("the child can be waited for"));
+        ended.expect("copad serve ends").code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Looks until there is something to see. `None`: there never was.
+pub fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match look() {
+            None if Instant::now() < end => std::thread::sleep(Duration::from_millis(10)),
+            seen => return seen,
+        }
+    }
+}
+
+fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill")
+        .args(["-s", name, &process.to_string()])
+        .status();
+    assert!(sent.expect("kill runs").success());
+}
+
 impl Machine {
     pub fn new() -> Self {
         Self {
@@ -48,6 +113,21 @@ impl Machine {
         std::fs::create_dir_all(&home).expect("a home can be made");
         std::fs::create_dir_all(&runtime).expect("the runtime folder can be made");
         Person { home, runtime }
+    }
+}
+
+impl Machine {
+    /// How many sockets of running copads there are.
+    pub fn control_sockets(&self) -> usize {
+        let control = self.folder.path().join("run/copad/control");
+        std::fs::read_dir(control).expect("it is there").count()
+    }
+
+    /// Makes a running copad one that cannot be asked anything.
+    pub fn remove_control_socket(&self, of: &Terminal) {
+        let control = self.folder.path().join("run/copad/control");
+        let socket = control.join(of.process_id().to_string());
+        std::fs::remove_file(socket).expect("a running copad has a socket");
     }
 }
 
@@ -94,6 +174,21 @@ impl Person {
         )
     }
 
+    /// Starts copad without a terminal, with its log in `serve.log`.
+    pub fn serve(&self, arguments: &[&str]) -> Server {
+        let log = self.path("serve.log");
+        let child = Command::new(env!("CARGO_BIN_EXE_copad"))
+            .args(["serve", "--network", "local", "--log"])
+            .arg(&log)
+            .args(arguments)
+            .current_dir(&self.home)
+            .envs(self.environment())
+            .env_remove("RUST_LOG")
+            .spawn()
+            .expect("copad starts");
+        Server { child, log }
+    }
+
     /// The node id under which this person shares a file.
     pub fn node_id(&self, file: &Path) -> String {
         let (code, id, error) = self.run(&["id", &file.to_string_lossy()]);
@@ -108,6 +203,16 @@ impl Person {
 
     /// Opens copad in a terminal of any size that is not nothing.
     pub fn open_sized(&self, arguments: &[&str], columns: u16, rows: u16) -> Terminal {
+        let local = [&["--network", "local"], arguments].concat();
+        self.start(&local, columns, rows)
+    }
+
+    /// Runs a command of copad's in a terminal.
+    pub fn run_at_terminal(&self, arguments: &[&str]) -> Terminal {
+        self.start(arguments, 80, 24)
+    }
+
+    fn start(&self, arguments: &[&str], columns: u16, rows: u16) -> Terminal {
         let size = PtySize {
             rows,
             cols: columns,
@@ -118,7 +223,6 @@ impl Person {
             .openpty(size)
             .expect("a pseudo-terminal can be opened");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_copad"));
-        command.args(["--network", "local"]);
         command.args(arguments);
         command.cwd(&self.home);
         command.env("TERM", "xterm-256color");
@@ -232,6 +336,11 @@ impl Terminal {
         }
     }
 
+    /// Sends the program a signal by its name: `TERM`, `KILL`, `STOP`, `CONT`.
+    pub fn signal(&self, name: &str) {
+        signal(self.process_id(), name);
+    }
+
     /// Returns the screen as it is now.
     pub fn shown(&self) -> Screen {
         let parser = self.screen.0.lock().expect("the watcher does not panic");
@@ -240,9 +349,7 @@ impl Terminal {
 
     /// Ends the program as a crash would, with no word to it.
     pub fn crash(&mut self) {
-        let id = i32::try_from(self.process_id()).expect("a process id is small");
-        let id = rustix::process::Pid::from_raw(id).expect("no process has the id 0");
-        rustix::process::kill_process(id, rustix::process::Signal::KILL).expect("it was running");
+        self.signal("KILL");
         self.child.wait().expect("the child can be waited for");
     }
 

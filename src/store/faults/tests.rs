@@ -212,7 +212,13 @@ fn a_full_database_is_said_in_a_sentence_and_goes_on_when_there_is_room() {
     assert!(matches!(error, StoreError::Full { .. }), "{error}");
     let patience = Duration::from_secs(30);
     let told = news.recv_timeout(patience).unwrap();
-    assert_eq!(told, crate::store::JournalNews::Failing(error.to_string()));
+    assert_eq!(
+        told,
+        crate::store::JournalNews::Failing {
+            sentence: error.to_string(),
+            reason: error.reason().to_owned(),
+        }
+    );
     store.limit_pages(None).unwrap();
     assert_eq!(
         news.recv_timeout(patience).unwrap(),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::*;
-use crate::{PeerAddress, store::KnownPeer};
+use crate::{PeerAddress, crdt::Encoding, store::KnownPeer};
 
 struct Fixture {
     folder: tempfile::TempDir,
@@ -109,6 +109,7 @@ fn what_is_recorded_is_there_for_the_next_process() {
     expected.document = Some(DocumentId([7; 32]));
     expected.title = "minutes".to_owned();
     expected.format = TextFormat {
+        encoding: Encoding::Utf16Be,
         byte_order_mark: true,
         line_ending: LineEnding::CrLf,
     };
@@ -126,6 +127,16 @@ fn what_is_recorded_is_there_for_the_next_process() {
     store
         .record_saved(id, ContentHash::of(b"text"), &[1, 2, 3])
         .unwrap();
+    assert_eq!(fixture.reopened(id), expected);
+
+    // A save that is under way, until it is recorded.
+    let hash = ContentHash::of(b"longer text");
+    store.record_saving(id, hash, &[4]).unwrap();
+    let version = vec![4];
+    expected.saving = Some(SavedState { hash, version });
+    assert_eq!(fixture.reopened(id), expected);
+    store.record_saved(id, hash, &[4]).unwrap();
+    expected.saved = expected.saving.take();
     assert_eq!(fixture.reopened(id), expected);
 }
 

@@ -58,14 +58,24 @@ impl App {
 
     /// Takes back what we did last; others' edits stay.
     pub(super) fn undo(&mut self) {
+        if self.refuses_edits() {
+            return;
+        }
         match self.document.undo() {
-            Some(undone) => self.show_undone(undone),
+            Some(undone) => {
+                let last = self.own_edits;
+                self.show_undone(undone);
+                self.after_undo(last);
+            }
             None => self.reply("Nothing to undo"),
         }
     }
 
     /// Does again what we took back last.
     pub(super) fn redo(&mut self) {
+        if self.refuses_edits() {
+            return;
+        }
         match self.document.redo() {
             Some(undone) => self.show_undone(undone),
             None => self.reply("Nothing to redo"),
@@ -96,7 +106,7 @@ impl App {
     }
 
     pub(super) fn edit(&mut self, delta: &Delta, kind: EditKind) {
-        if delta.is_empty() {
+        if delta.is_empty() || self.refuses_edits() {
             return;
         }
         let context = EditContext {

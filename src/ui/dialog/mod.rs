@@ -2,6 +2,8 @@
 //!
 //! A dialog knows its own words and answers; what an answer does is the application's business.
 
+mod changed;
+mod conflict;
 mod connect;
 mod existing;
 mod form;
@@ -19,11 +21,17 @@ use ratatui::{
 };
 
 pub(crate) use self::{
-    connect::Connect, existing::ExistingQuestion, help::Help, quit::QuitQuestion, save_as::SaveAs,
+    changed::ChangedQuestion,
+    conflict::{Card, ConflictAction, ConflictDialog, clean_name, lasting},
+    connect::Connect,
+    existing::ExistingQuestion,
+    help::Help,
+    quit::QuitQuestion,
+    save_as::SaveAs,
     share::Share,
 };
 use super::{keymap::Keymap, theme::Theme};
-use crate::ui::app::Existing;
+use crate::ui::app::{Existing, FileAnswer};
 
 /// What a dialog wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,6 +52,10 @@ pub(crate) enum Answer {
     QuitWithoutSaving,
     /// What to do with the file that stands in the way.
     Existing(Existing),
+    /// What to do with a file that changed where the text did.
+    File(FileAnswer),
+    /// Something about a conflict.
+    Conflict(ConflictAction),
 }
 
 /// The dialog that is open.
@@ -55,6 +67,8 @@ pub(crate) enum Dialog {
     Quit(QuitQuestion),
     SaveAs(SaveAs),
     Existing(ExistingQuestion),
+    Changed(ChangedQuestion),
+    Conflict(Box<ConflictDialog>),
 }
 
 impl Dialog {
@@ -67,6 +81,8 @@ impl Dialog {
             Self::Quit(question) => question.key(key),
             Self::SaveAs(save_as) => save_as.key(key),
             Self::Existing(question) => question.key(key),
+            Self::Changed(question) => question.key(key),
+            Self::Conflict(conflict) => conflict.key(key),
         }
     }
 
@@ -75,7 +91,12 @@ impl Dialog {
         match self {
             Self::Connect(connect) => connect.paste(text),
             Self::SaveAs(save_as) => save_as.paste(text),
-            Self::Share(_) | Self::Help(_) | Self::Quit(_) | Self::Existing(_) => {}
+            Self::Conflict(conflict) => conflict.paste(text),
+            Self::Share(_)
+            | Self::Help(_)
+            | Self::Quit(_)
+            | Self::Existing(_)
+            | Self::Changed(_) => {}
         }
     }
 
@@ -88,6 +109,8 @@ impl Dialog {
             Self::Quit(question) => question.click(at),
             Self::SaveAs(save_as) => save_as.click(at),
             Self::Existing(question) => question.click(at),
+            Self::Changed(question) => question.click(at),
+            Self::Conflict(_) => Answer::Stay,
         }
     }
 
@@ -95,11 +118,13 @@ impl Dialog {
     pub(crate) fn scroll(&mut self, rows: isize) {
         match self {
             Self::Help(help) => help.scroll(rows),
+            Self::Conflict(conflict) => conflict.scroll(rows),
             Self::Share(_)
             | Self::Connect(_)
             | Self::Quit(_)
             | Self::SaveAs(_)
-            | Self::Existing(_) => {}
+            | Self::Existing(_)
+            | Self::Changed(_) => {}
         }
     }
 
@@ -121,6 +146,8 @@ impl Dialog {
             Self::Quit(question) => question.form.draw(screen, buffer, theme),
             Self::SaveAs(save_as) => save_as.form.draw(screen, buffer, theme),
             Self::Existing(question) => question.form.draw(screen, buffer, theme),
+            Self::Changed(question) => question.form.draw(screen, buffer, theme),
+            Self::Conflict(conflict) => conflict.draw(screen, buffer, theme),
         }
     }
 }

@@ -2,31 +2,32 @@
 
 use std::path::PathBuf;
 
+use super::beside::with_copies;
 use crate::{
     DocumentId,
     crdt::{SharedDocument, SnapshotError, TextDocument, TextFormat},
-    store::{Journaled, LoadedFile, Replica, SavedState, Store, StoreError, difference},
+    store::{self, Journaled, LoadedFile, Replica, SavedState, Store, StoreError, difference},
 };
 
 /// A document, and what is to be told about it.
-pub(super) struct Opening {
-    pub(super) document: TextDocument,
+pub(crate) struct Opening {
+    pub(crate) document: TextDocument,
     /// How much of the document is stored.
-    pub(super) journaled: Journaled,
+    pub(crate) journaled: Journaled,
     /// `None`: it takes that of the replica that is joined.
-    pub(super) document_id: Option<DocumentId>,
-    pub(super) format: TextFormat,
+    pub(crate) document_id: Option<DocumentId>,
+    pub(crate) format: TextFormat,
     /// Whether the document is not what the file holds.
-    pub(super) modified: bool,
-    pub(super) aside: Option<Aside>,
-    pub(super) message: Option<String>,
+    pub(crate) modified: bool,
+    pub(crate) aside: Option<Aside>,
+    pub(crate) message: Option<String>,
 }
 
 /// A file's content that a person has to decide about, because another document is joined into it.
 #[derive(Clone, Debug)]
-pub(super) struct Aside {
-    pub(super) path: PathBuf,
-    pub(super) text: String,
+pub(crate) struct Aside {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
 }
 
 /// Why a document could not be opened.
@@ -47,7 +48,7 @@ pub enum OpeningError {
 
 /// Opens what was written while waiting for the document that is joined, and puts what the file
 /// holds aside.
-pub(super) fn join(
+pub(crate) fn join(
     store: &Store,
     replica: &Replica,
     file: Option<LoadedFile>,
@@ -78,13 +79,13 @@ pub(super) fn join(
 }
 
 /// Opens a document from its history and its file.
-pub(super) fn reopen(
+pub(crate) fn reopen(
     store: &Store,
     replica: &Replica,
     file: Option<LoadedFile>,
 ) -> Result<Opening, OpeningError> {
     let Stored { history, sentence } = load(store, replica)?;
-    let mut opening = match history {
+    let mut opening = match with_copies(store, replica, history)? {
         Some((shared, journaled)) => continue_from(store, replica, shared, journaled, file)?,
         None => {
             // Without its history a text would meet that of peers as a second copy of it: so this is
@@ -135,10 +136,10 @@ fn load(store: &Store, replica: &Replica) -> Result<Stored, OpeningError> {
     let history = restored.filter(|_| usable);
     let sentence = match (aside, &history) {
         (Some(copy), Some(_)) => Some(format!(
-            "A part of what was kept of {title} was damaged; the rest is here, a copy in {copy}"
+            "The history of {title} was damaged in part; as it was it is in {copy}"
         )),
         (Some(copy), None) => Some(format!(
-            "What was kept of {title} was damaged; it starts anew from the file, a copy is in {copy}"
+            "The history of {title} was damaged and starts anew; as it was it is in {copy}"
         )),
         (None, Some(_)) if replica.unclosed => Some(format!(
             "{title} was not closed properly last time; everything you typed is here"
@@ -172,13 +173,18 @@ fn from_file(
 }
 
 /// Goes on with a stored history, and merges what another program did to the file meanwhile.
-fn continue_from(
+pub(crate) fn continue_from(
     store: &Store,
     replica: &Replica,
     shared: SharedDocument,
     journaled: Journaled,
     file: Option<LoadedFile>,
 ) -> Result<Opening, StoreError> {
+    if replica.unclosed
+        && let Some(path) = &replica.path
+    {
+        store::remove_unfinished_saves(path);
+    }
     let format = file.as_ref().map_or(replica.format, |file| file.format);
     let existing = file.filter(|file| !file.is_new);
     let message = match (&existing, &replica.saved) {
@@ -206,7 +212,7 @@ fn continue_from(
 
 /// Merges what another program did to the file since it was saved, as an edit of somebody who did
 /// not see what was typed after that.
-fn merge_change_on_disk(
+pub(crate) fn merge_change_on_disk(
     store: &Store,
     replica: &Replica,
     shared: &SharedDocument,
@@ -218,6 +224,21 @@ fn merge_change_on_disk(
         // We wrote it ourselves, and did not come to note that.
         store.record_saved(replica.id, file.hash, &text.version())?;
         return Ok(None);
+    }
+    if let Some(saving) = &replica.saving {
+        if saving.hash == file.hash && shared.has_version(&saving.version) {
+            // The same, and we wrote on since.
+            store.record_saved(replica.id, saving.hash, &saving.version)?;
+            return Ok(None);
+        }
+        if let Ok(Some(backup)) = store::unfinished_overwrite(&file.path, saved.hash) {
+            // What it holds is neither the old text nor the new one, and nobody's edit.
+            let backup = backup.file_name().unwrap_or_default().to_string_lossy();
+            return Ok(Some(format!(
+                "{} was cut short in a save: save it again; its old text is in {backup}",
+                replica.title
+            )));
+        }
     }
     let merged = shared.text_at(&saved.version).and_then(|then| {
         let change = difference(&then, &file.text);
@@ -233,3 +254,6 @@ fn merge_change_on_disk(
     };
     Ok(Some(sentence))
 }
+
+#[cfg(test)]
+mod tests;
