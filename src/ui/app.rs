@@ -14,6 +14,7 @@ mod conflicts;
 mod dialogs;
 mod editing;
 mod event;
+mod file_state;
 mod files;
 mod follow;
 mod mouse;
@@ -114,7 +115,7 @@ pub struct App {
     quit_once_saved: bool,
     /// Why nothing may be changed.
     read_only: Option<String>,
-    file: watching::FileState,
+    file: file_state::FileState,
     journal: JournalState,
 
     pub(crate) theme: Theme,
@@ -148,7 +149,7 @@ impl App {
     /// Opens the document with the caret at its start.
     pub fn new(options: AppOptions) -> Self {
         let version = u64::from(options.modified);
-        let file = watching::FileState::new(options.file, options.document.rope(), version);
+        let file = file_state::FileState::new(options.file, options.document.rope(), version);
         Self {
             document: options.document,
             selection: TextSelection { anchor: 0, head: 0 },

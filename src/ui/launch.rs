@@ -164,6 +164,17 @@ pub fn node_id(file: Option<&Path>) -> Result<NodeId, LaunchError> {
 
 /// Opens what the command line asks for.
 pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
+    match try_open(options.clone()) {
+        // Found on the way. Opened anew, the store rescues what is sound.
+        Err(
+            LaunchError::Store(StoreError::Damaged { .. })
+            | LaunchError::Opening(OpeningError::Store(StoreError::Damaged { .. })),
+        ) => try_open(options),
+        opened => opened,
+    }
+}
+
+fn try_open(options: Options) -> Result<Launched, LaunchError> {
     let places = Places::of_this_process()?;
     if let Some(path) = &options.log {
         start_log(path)?;

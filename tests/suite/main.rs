@@ -2,11 +2,13 @@
 //! binary in a pseudo-terminal.
 
 mod command_line;
+mod conflicts;
 mod crashes;
 mod demo;
 mod disk;
 mod documents;
 mod examples;
+mod files;
 mod people;
 mod picture;
 mod reopening;

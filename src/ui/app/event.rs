@@ -168,7 +168,7 @@ pub struct FileLookRequest {
     /// The hash of its bytes as far as we know.
     pub known: ContentHash,
     /// What happened to the text since the file held it.
-    pub(crate) trail: Trail,
+    pub trail: Trail,
     /// The text that this led to,
     pub text: Rope,
     /// and its number.

@@ -18,8 +18,11 @@ We meet at 3 tomorrow.
 The end.
 ";
 
-const FOX: (&[(&str, &str)], &[(&str, &str)]) =
-    (&[("fox", "quick fox")], &[("jumped over", "slept beside")]);
+/// Words and what takes their place.
+type Words<'a> = &'a [(&'a str, &'a str)];
+
+/// What both do to one sentence.
+const FOX: (Words<'_>, Words<'_>) = (&[("fox", "quick fox")], &[("jumped over", "slept beside")]);
 
 /// When everything was told, in seconds since 1970.
 const NOW: i64 = 1_800_000_000;
@@ -56,8 +59,6 @@ fn reunion() -> Reunion {
         conflicts: 2,
     }
 }
-
-type Words<'a> = &'a [(&'a str, &'a str)];
 
 /// A desk with the conflicts that come of these edits, and all that the document keeps of them.
 fn desk_with(

@@ -58,7 +58,7 @@ impl World {
             story: RefCell::new(vec![format!("{text:?}")]),
         };
         let theme = Theme::load("dark", None).expect("a built-in theme");
-        for index in 0..desks {
+        for (index, node) in NODES.into_iter().take(desks).enumerate() {
             let shared = SharedDocument::from_snapshot(&snapshot).expect("our own snapshot");
             let has_file = index < at_file;
             let app = App::new(AppOptions {
@@ -76,16 +76,16 @@ impl World {
                 theme: theme.clone(),
                 keymap: Keymap::default(),
                 config: Config::default(),
-                user: user_of(NODES[index]),
-                node: NODES[index],
+                user: user_of(node),
+                node,
             });
             let mut desk = Desk {
                 app,
                 now: Duration::from_secs(100),
                 effects: Vec::new(),
             };
-            let others = NODES[..desks].iter().filter(|node| **node != NODES[index]);
-            desk.send(Event::Peers(others.map(|node| row(*node)).collect()));
+            let others = NODES[..desks].iter().filter(|other| **other != node);
+            desk.send(Event::Peers(others.map(|other| row(*other)).collect()));
             world.desks.push(desk);
         }
         world
