@@ -6,7 +6,7 @@ use super::beside::with_copies;
 use crate::{
     DocumentId,
     crdt::{SharedDocument, SnapshotError, TextDocument, TextFormat},
-    store::{Journaled, LoadedFile, Replica, SavedState, Store, StoreError, difference},
+    store::{self, Journaled, LoadedFile, Replica, SavedState, Store, StoreError, difference},
 };
 
 /// A document, and what is to be told about it.
@@ -136,10 +136,10 @@ fn load(store: &Store, replica: &Replica) -> Result<Stored, OpeningError> {
     let history = restored.filter(|_| usable);
     let sentence = match (aside, &history) {
         (Some(copy), Some(_)) => Some(format!(
-            "A part of what was kept of {title} was damaged; the rest is here, a copy in {copy}"
+            "The history of {title} was damaged in part; as it was it is in {copy}"
         )),
         (Some(copy), None) => Some(format!(
-            "What was kept of {title} was damaged; it starts anew from the file, a copy is in {copy}"
+            "The history of {title} was damaged and starts anew; as it was it is in {copy}"
         )),
         (None, Some(_)) if replica.unclosed => Some(format!(
             "{title} was not closed properly last time; everything you typed is here"
@@ -180,6 +180,11 @@ pub(crate) fn continue_from(
     journaled: Journaled,
     file: Option<LoadedFile>,
 ) -> Result<Opening, StoreError> {
+    if replica.unclosed
+        && let Some(path) = &replica.path
+    {
+        store::remove_unfinished_saves(path);
+    }
     let format = file.as_ref().map_or(replica.format, |file| file.format);
     let existing = file.filter(|file| !file.is_new);
     let message = match (&existing, &replica.saved) {
@@ -220,6 +225,21 @@ pub(crate) fn merge_change_on_disk(
         store.record_saved(replica.id, file.hash, &text.version())?;
         return Ok(None);
     }
+    if let Some(saving) = &replica.saving {
+        if saving.hash == file.hash && shared.has_version(&saving.version) {
+            // The same, and we wrote on since.
+            store.record_saved(replica.id, saving.hash, &saving.version)?;
+            return Ok(None);
+        }
+        if let Ok(Some(backup)) = store::unfinished_overwrite(&file.path, saved.hash) {
+            // What it holds is neither the old text nor the new one, and nobody's edit.
+            let backup = backup.file_name().unwrap_or_default().to_string_lossy();
+            return Ok(Some(format!(
+                "{} was cut short in a save: save it again; its old text is in {backup}",
+                replica.title
+            )));
+        }
+    }
     let merged = shared.text_at(&saved.version).and_then(|then| {
         let change = difference(&then, &file.text);
         shared.change_at(&saved.version, &change)
@@ -234,3 +254,6 @@ pub(crate) fn merge_change_on_disk(
     };
     Ok(Some(sentence))
 }
+
+#[cfg(test)]
+mod tests;
