@@ -368,7 +368,7 @@ fn seat_beside(
         opening.message = Some(format!("Also open in {other}; joined it"));
     } else {
         read_only = Some(format!(
-            "{} is open in {other}, which does not answer: read-only until that ends",
+            "{} is open in {other}, which does not answer: read-only until it does, or ends",
             file.title
         ));
     }

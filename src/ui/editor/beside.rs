@@ -107,12 +107,16 @@ impl Editor {
             self.app.document().shared().clone(),
             self.tell.clone(),
         );
+        let unheard = self.app.is_read_only();
         self.taking_over = Some(tokio::task::spawn_blocking(move || {
             let taken = beside.take_over(disk.store(), &document, disk.replica());
-            if let Some(result) = taken.map(|taken| taken.map(Box::new)).transpose() {
-                // Nobody listens any more when the editor closes.
-                let _ = tell.send(News::TakenOver(result));
-            }
+            let news = match taken.map(|taken| taken.map(Box::new)).transpose() {
+                Some(result) => News::TakenOver(result),
+                None if unheard && beside.answers(disk.store()) => News::App(Event::ReadOnly(None)),
+                None => return,
+            };
+            // Nobody listens any more when the editor closes.
+            let _ = tell.send(news);
         }));
     }
 
