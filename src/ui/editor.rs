@@ -74,6 +74,8 @@ pub(super) struct Editor {
     successor: Option<Successor>,
     /// Another copad has the file.
     beside: Option<Beside>,
+    /// The file and the state of the text when they were last compared.
+    observed: Option<(watching::Stamp, u64)>,
     /// Looks whether it still has.
     taking_over: Option<JoinHandle<()>>,
     /// Where our caret was last told to be.
@@ -110,6 +112,7 @@ impl Editor {
             adopt: None,
             successor: None,
             beside: launched.beside,
+            observed: None,
             taking_over: None,
             caret: None,
             saves_asked: SavesAsked::default(),
@@ -269,12 +272,15 @@ impl Editor {
                 self.network.set_offline(offline);
             }
             Effect::AnswerExisting(existing) => self.answer_existing(existing),
-            // The copad that has the file takes in what others do to it.
-            Effect::LookAtFile(request)
-                if self.joining.protects(&request.path) || self.is_beside(&request.path) =>
-            {
+            Effect::LookAtFile(request) if self.joining.protects(&request.path) => {
                 self.update(Event::FileSeen(Box::new(watching::unseen(*request))));
             }
+            Effect::LookAtFile(request) if self.is_beside(&request.path) => self.on_disk(|_| {
+                let look = watching::observe(*request);
+                Some(Event::FileSeen(Box::new(look)))
+            }),
+            // The copad that has the file records it.
+            Effect::RecordFile { .. } if self.beside.is_some() => {}
             Effect::LookAtFile(request) => self.on_disk(|_| {
                 let look = watching::look(*request);
                 Some(Event::FileSeen(Box::new(look)))

@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use super::{Editor, Event, MessageKind, News, journal_news, stored};
+use super::{Editor, Event, MessageKind, News, journal_news, stored, watching};
 use crate::{
     store::canonical_path,
     workspace::{
@@ -69,6 +69,7 @@ impl Editor {
             self.beside = None;
             return self.update(Event::ReadOnly(None));
         }
+        self.observe_file();
         let looks = self.taking_over.as_ref();
         if looks.is_some_and(|task| !task.is_finished()) || !self.joining.is_done() {
             return;
@@ -85,6 +86,16 @@ impl Editor {
                 let _ = tell.send(News::TakenOver(result));
             }
         }));
+    }
+
+    /// Compares the file that another copad writes with the text, if either changed.
+    fn observe_file(&mut self) {
+        let now = self.app.path().and_then(watching::stamp);
+        let now = now.map(|stamp| (stamp, self.app.state()));
+        if now.is_some() && now != self.observed && self.app.modified() {
+            self.observed = now;
+            self.update(Event::FileTouched);
+        }
     }
 
     /// Goes on as the one that has the file: under its node id, with its place in the store.
