@@ -40,6 +40,9 @@ const WORLD: &[&str] = &[
     "src/ui/run",
     "src/ui/terminal",
     "src/ui/theme",
+    "src/ui/watching",
+    // Other programs at a file, for which real files stand.
+    "src/ui/app/tests/disk",
 ];
 
 const RULES: &[Rule] = &[
