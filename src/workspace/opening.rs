@@ -2,11 +2,15 @@
 
 use std::path::PathBuf;
 
+use ropey::Rope;
+
 use super::beside::with_copies;
 use crate::{
     DocumentId,
-    crdt::{SharedDocument, SnapshotError, TextDocument, TextFormat},
-    store::{Journaled, LoadedFile, Replica, SavedState, Store, StoreError, difference},
+    crdt::{Delta, SharedDocument, SnapshotError, TextDocument, TextFormat},
+    store::{
+        ContentHash, Journaled, LoadedFile, Replica, SavedState, Store, StoreError, difference,
+    },
 };
 
 /// A document, and what is to be told about it.
@@ -19,8 +23,21 @@ pub(crate) struct Opening {
     pub(crate) format: TextFormat,
     /// Whether the document is not what the file holds.
     pub(crate) modified: bool,
+    /// What the file held when it was last saved, if another program changed it since. Its change
+    /// is not in the document yet.
+    pub(crate) last_saved: Option<LastSaved>,
     pub(crate) aside: Option<Aside>,
     pub(crate) message: Option<String>,
+}
+
+/// What a file held when it was last saved.
+#[derive(Clone, Debug)]
+pub(crate) struct LastSaved {
+    /// Of its bytes.
+    pub(crate) hash: ContentHash,
+    pub(crate) text: Rope,
+    /// What leads from there to the document.
+    pub(crate) since: Delta<usize>,
 }
 
 /// A file's content that a person has to decide about, because another document is joined into it.
@@ -73,6 +90,7 @@ pub(crate) fn join(
         document_id: None,
         format,
         modified: false,
+        last_saved: None,
         aside,
         message,
     })
@@ -167,12 +185,14 @@ fn from_file(
         document_id: Some(document_id),
         format: existing.map(|file| file.format).unwrap_or_default(),
         modified: false,
+        last_saved: None,
         aside: None,
         message: None,
     })
 }
 
-/// Goes on with a stored history, and merges what another program did to the file meanwhile.
+/// Goes on with a stored history. What another program did to the file meanwhile is left to whoever
+/// looks at it next.
 pub(crate) fn continue_from(
     store: &Store,
     replica: &Replica,
@@ -182,26 +202,49 @@ pub(crate) fn continue_from(
 ) -> Result<Opening, StoreError> {
     let format = file.as_ref().map_or(replica.format, |file| file.format);
     let existing = file.filter(|file| !file.is_new);
-    let message = match (&existing, &replica.saved) {
-        (Some(file), Some(saved)) if saved.hash != file.hash => {
-            merge_change_on_disk(store, replica, &shared, file, saved)?
-        }
-        (None, Some(_)) => Some(format!(
-            "{} is gone from the disk; its text is kept here",
-            replica.title
-        )),
-        (_, None) | (Some(_), Some(_)) => None,
-    };
     let document = TextDocument::new(shared);
     let on_disk = existing.as_ref().map_or("", |file| file.text.as_str());
+    let modified = *document.rope() != on_disk;
+    let (mut last_saved, mut message) = (None, None);
+    let title = &replica.title;
+    match (&existing, &replica.saved) {
+        (Some(file), Some(saved)) if saved.hash != file.hash => {
+            if modified {
+                last_saved = find_last_saved(document.shared(), saved);
+            } else {
+                // We wrote it ourselves, and did not come to note that.
+                store.record_saved(replica.id, file.hash, &document.version())?;
+            }
+            if modified && last_saved.is_none() {
+                let what = "saving replaces what it wrote";
+                message = Some(format!("Another program changed {title}; {what}"));
+            }
+        }
+        (None, Some(_)) => {
+            message = Some(format!(
+                "{title} is gone from the disk; its text is kept here"
+            ));
+        }
+        (_, None) | (Some(_), Some(_)) => {}
+    }
     Ok(Opening {
-        modified: *document.rope() != on_disk,
+        modified,
         document,
         journaled,
         document_id: replica.document,
         format,
+        last_saved,
         aside: None,
         message,
+    })
+}
+
+fn find_last_saved(document: &SharedDocument, saved: &SavedState) -> Option<LastSaved> {
+    let (text, since) = document.change_since(&saved.version)?;
+    Some(LastSaved {
+        hash: saved.hash,
+        text,
+        since: since.shape(),
     })
 }
 
