@@ -9,7 +9,8 @@ use crate::{
     DocumentId,
     crdt::{Delta, SharedDocument, SnapshotError, TextDocument, TextFormat},
     store::{
-        ContentHash, Journaled, LoadedFile, Replica, SavedState, Store, StoreError, difference,
+        self, ContentHash, Journaled, LoadedFile, Replica, SavedState, Store, StoreError,
+        difference,
     },
 };
 
@@ -154,10 +155,10 @@ fn load(store: &Store, replica: &Replica) -> Result<Stored, OpeningError> {
     let history = restored.filter(|_| usable);
     let sentence = match (aside, &history) {
         (Some(copy), Some(_)) => Some(format!(
-            "A part of what was kept of {title} was damaged; the rest is here, a copy in {copy}"
+            "The history of {title} was damaged in part; as it was it is in {copy}"
         )),
         (Some(copy), None) => Some(format!(
-            "What was kept of {title} was damaged; it starts anew from the file, a copy is in {copy}"
+            "The history of {title} was damaged and starts anew; as it was it is in {copy}"
         )),
         (None, Some(_)) if replica.unclosed => Some(format!(
             "{title} was not closed properly last time; everything you typed is here"
@@ -200,6 +201,11 @@ pub(crate) fn continue_from(
     journaled: Journaled,
     file: Option<LoadedFile>,
 ) -> Result<Opening, StoreError> {
+    if replica.unclosed
+        && let Some(path) = &replica.path
+    {
+        store::remove_unfinished_saves(path);
+    }
     let format = file.as_ref().map_or(replica.format, |file| file.format);
     let existing = file.filter(|file| !file.is_new);
     let document = TextDocument::new(shared);
@@ -209,15 +215,16 @@ pub(crate) fn continue_from(
     let title = &replica.title;
     match (&existing, &replica.saved) {
         (Some(file), Some(saved)) if saved.hash != file.hash => {
-            if modified {
-                last_saved = find_last_saved(document.shared(), saved);
-            } else {
-                // We wrote it ourselves, and did not come to note that.
-                store.record_saved(replica.id, file.hash, &document.version())?;
-            }
-            if modified && last_saved.is_none() {
-                let what = "saving replaces what it wrote";
-                message = Some(format!("Another program changed {title}; {what}"));
+            match who_wrote(store, replica, &document, file, saved)? {
+                Writer::Ours => {}
+                Writer::CutShort(sentence) => message = Some(sentence),
+                Writer::Another => {
+                    last_saved = find_last_saved(document.shared(), saved);
+                    if last_saved.is_none() {
+                        let what = "saving replaces what it wrote";
+                        message = Some(format!("Another program changed {title}; {what}"));
+                    }
+                }
             }
         }
         (None, Some(_)) => {
@@ -248,6 +255,47 @@ fn find_last_saved(document: &SharedDocument, saved: &SavedState) -> Option<Last
     })
 }
 
+/// Who wrote what a file holds, if it is not what we know of.
+enum Writer {
+    /// We did, and did not come to note that; now it is noted.
+    Ours,
+    /// We began to, and what it holds is neither the old text nor the new one. What to tell.
+    CutShort(String),
+    /// Another program.
+    Another,
+}
+
+fn who_wrote(
+    store: &Store,
+    replica: &Replica,
+    document: &TextDocument,
+    file: &LoadedFile,
+    saved: &SavedState,
+) -> Result<Writer, StoreError> {
+    if *document.rope() == file.text.as_str() {
+        store.record_saved(replica.id, file.hash, &document.version())?;
+        return Ok(Writer::Ours);
+    }
+    let Some(saving) = &replica.saving else {
+        return Ok(Writer::Another);
+    };
+    if saving.hash == file.hash && document.shared().has_version(&saving.version) {
+        // Something was written on since.
+        store.record_saved(replica.id, saving.hash, &saving.version)?;
+        return Ok(Writer::Ours);
+    }
+    Ok(match store::unfinished_overwrite(&file.path, saved.hash) {
+        Ok(Some(backup)) => {
+            let backup = backup.file_name().unwrap_or_default().to_string_lossy();
+            Writer::CutShort(format!(
+                "{} was cut short in a save: save it again; its old text is in {backup}",
+                replica.title
+            ))
+        }
+        Ok(None) | Err(_) => Writer::Another,
+    })
+}
+
 /// Merges what another program did to the file since it was saved, as an edit of somebody who did
 /// not see what was typed after that.
 pub(crate) fn merge_change_on_disk(
@@ -258,10 +306,10 @@ pub(crate) fn merge_change_on_disk(
     saved: &SavedState,
 ) -> Result<Option<String>, StoreError> {
     let text = TextDocument::new(shared.clone());
-    if *text.rope() == file.text.as_str() {
-        // We wrote it ourselves, and did not come to note that.
-        store.record_saved(replica.id, file.hash, &text.version())?;
-        return Ok(None);
+    match who_wrote(store, replica, &text, file, saved)? {
+        Writer::Ours => return Ok(None),
+        Writer::CutShort(sentence) => return Ok(Some(sentence)),
+        Writer::Another => {}
     }
     let merged = shared.text_at(&saved.version).and_then(|then| {
         let change = difference(&then, &file.text);
@@ -277,3 +325,6 @@ pub(crate) fn merge_change_on_disk(
     };
     Ok(Some(sentence))
 }
+
+#[cfg(test)]
+mod tests;

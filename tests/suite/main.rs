@@ -9,6 +9,7 @@ mod disk;
 mod documents;
 mod examples;
 mod files;
+mod keeping;
 mod people;
 mod picture;
 mod reopening;
