@@ -8,6 +8,7 @@
 //! carries carets, selections and the scroll position over it.
 
 mod areas;
+mod changes;
 mod clipboard;
 mod commands;
 mod conflicts;
@@ -116,6 +117,7 @@ pub struct App {
     pub(crate) people: BTreeMap<NodeId, Person>,
     pub(crate) offline: bool,
     conflicts: conflicts::Conflicts,
+    changes: changes::Changes,
     unsent_edits: usize,
     peers_wanted: Option<bool>,
 
@@ -161,6 +163,7 @@ impl App {
             people: BTreeMap::new(),
             offline: false,
             conflicts: conflicts::Conflicts::default(),
+            changes: changes::Changes::default(),
             unsent_edits: 0,
             peers_wanted: None,
             dialog: None,
@@ -214,6 +217,7 @@ impl App {
         }
         self.expire();
         self.offer_summary();
+        self.see_changes();
         self.announce();
         std::mem::take(&mut self.effects)
     }
@@ -253,6 +257,7 @@ impl App {
         notice
             .into_iter()
             .chain(self.typing_until)
+            .chain(self.meetings_until())
             .chain(label)
             .min()
     }

@@ -280,6 +280,7 @@ impl App {
     }
 
     pub(super) fn connection(&mut self, event: &ConnectionEvent) {
+        self.catch_up(event.to);
         let person = self.person(event.node);
         let was_connected = person.is_connected();
         person.set_state(event.to);
@@ -318,6 +319,10 @@ impl App {
             .any(|person| person.state == Some(PeerState::Connected) && person.behind.is_none());
         if shared && !self.offline {
             self.unsent_edits = 0;
+        }
+        let mut connected = self.people.values().filter(|person| person.is_connected());
+        if connected.all(|person| person.behind.is_none()) {
+            self.all_have_our_edits();
         }
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A dialog knows its own words and answers; what an answer does is the application's business.
 
+mod changes;
 mod conflict;
 mod connect;
 mod existing;
@@ -20,6 +21,7 @@ use ratatui::{
 };
 
 pub(crate) use self::{
+    changes::ChangeList,
     conflict::{Card, ConflictAction, ConflictDialog, clean_name, lasting},
     connect::Connect,
     existing::ExistingQuestion,
@@ -50,6 +52,8 @@ pub(crate) enum Answer {
     QuitWithoutSaving,
     /// What to do with the file that stands in the way.
     Existing(Existing),
+    /// Take all that others did as seen.
+    ForgetChanges,
     /// Something about a conflict.
     Conflict(ConflictAction),
 }
@@ -64,6 +68,7 @@ pub(crate) enum Dialog {
     SaveAs(SaveAs),
     Existing(ExistingQuestion),
     Conflict(Box<ConflictDialog>),
+    Changes(ChangeList),
 }
 
 impl Dialog {
@@ -77,6 +82,7 @@ impl Dialog {
             Self::SaveAs(save_as) => save_as.key(key),
             Self::Existing(question) => question.key(key),
             Self::Conflict(conflict) => conflict.key(key),
+            Self::Changes(changes) => changes.key(key),
         }
     }
 
@@ -86,7 +92,11 @@ impl Dialog {
             Self::Connect(connect) => connect.paste(text),
             Self::SaveAs(save_as) => save_as.paste(text),
             Self::Conflict(conflict) => conflict.paste(text),
-            Self::Share(_) | Self::Help(_) | Self::Quit(_) | Self::Existing(_) => {}
+            Self::Share(_)
+            | Self::Help(_)
+            | Self::Quit(_)
+            | Self::Existing(_)
+            | Self::Changes(_) => {}
         }
     }
 
@@ -100,6 +110,7 @@ impl Dialog {
             Self::SaveAs(save_as) => save_as.click(at),
             Self::Existing(question) => question.click(at),
             Self::Conflict(_) => Answer::Stay,
+            Self::Changes(changes) => changes.click(at),
         }
     }
 
@@ -112,6 +123,7 @@ impl Dialog {
             | Self::Connect(_)
             | Self::Quit(_)
             | Self::SaveAs(_)
+            | Self::Changes(_)
             | Self::Existing(_) => {}
         }
     }
@@ -135,6 +147,7 @@ impl Dialog {
             Self::SaveAs(save_as) => save_as.form.draw(screen, buffer, theme),
             Self::Existing(question) => question.form.draw(screen, buffer, theme),
             Self::Conflict(conflict) => conflict.draw(screen, buffer, theme),
+            Self::Changes(changes) => changes.form.draw(screen, buffer, theme),
         }
     }
 }
