@@ -98,6 +98,7 @@ pub struct Network {
     ledger: Ledger,
     mischief: Option<Mischief>,
     queue_limit: Option<usize>,
+    slice: Option<usize>,
     /// Dials that are made although a connection stands.
     doubles: BTreeSet<u64>,
 }
@@ -121,6 +122,7 @@ impl Network {
             ledger: Ledger::default(),
             mischief: None,
             queue_limit: None,
+            slice: None,
             doubles: BTreeSet::new(),
         }
     }
@@ -251,6 +253,11 @@ impl Network {
     /// Returns a site's text.
     pub fn text(&self, site: SiteId) -> String {
         self.sites[site].text().to_string()
+    }
+
+    /// Returns the texts that a site gave up because another's document stands in place of its own.
+    pub fn set_aside(&self, site: SiteId) -> &[String] {
+        &self.sites[site].set_aside
     }
 
     /// Returns how long a site's text is, in Unicode scalar values.

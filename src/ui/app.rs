@@ -15,6 +15,7 @@ mod conflicts;
 mod dialogs;
 mod editing;
 mod event;
+mod file_state;
 mod files;
 mod follow;
 mod mouse;
@@ -22,6 +23,8 @@ mod movement;
 mod notice;
 mod people;
 mod scroll;
+mod standing;
+mod watching;
 
 #[cfg(test)]
 mod tests;
@@ -36,15 +39,18 @@ use ratatui::{
 use ropey::Rope;
 
 pub use self::event::{
-    Effect, Event, Existing, ExistingFile, LocalCaret, MessageKind, PeerRow, SaveError,
-    SaveRequest, SavedFile, ShareInfo,
+    Effect, Event, Existing, ExistingFile, FileLook, FileLookRequest, FileOnDisk, JournalState,
+    LocalCaret, MessageKind, PeerRow, SaveError, SaveRequest, SavedFile, ShareInfo,
 };
 pub(crate) use self::{
     areas::Areas,
     event::DISPUTED,
+    event::{FileChange, FileFound},
     notice::Notice,
     people::{Person, PersonState},
     scroll::is_on,
+    standing::{Others, Standing},
+    watching::{FileAnswer, FileStanding},
 };
 use super::{
     config::Config,
@@ -73,6 +79,8 @@ pub struct AppOptions {
     pub title: String,
     /// Whether the file holds something else, so that there is something to save.
     pub modified: bool,
+    /// What is in its file; `None` if it has no path.
+    pub file: Option<FileOnDisk>,
     /// How things look.
     pub theme: Theme,
     /// Which key does what.
@@ -106,6 +114,10 @@ pub struct App {
     own_edits: u64,
     settled_edits: u64,
     quit_once_saved: bool,
+    /// Why nothing may be changed.
+    read_only: Option<String>,
+    file: file_state::FileState,
+    journal: JournalState,
 
     pub(crate) theme: Theme,
     pub(crate) keymap: Keymap,
@@ -138,6 +150,8 @@ pub struct App {
 impl App {
     /// Opens the document with the caret at its start.
     pub fn new(options: AppOptions) -> Self {
+        let version = u64::from(options.modified);
+        let file = file_state::FileState::new(options.file, options.document.rope(), version);
         Self {
             document: options.document,
             selection: TextSelection { anchor: 0, head: 0 },
@@ -149,11 +163,14 @@ impl App {
             path: options.path,
             format: options.format,
             title: options.title,
-            version: u64::from(options.modified),
+            version,
             saved_version: 0,
             own_edits: u64::from(options.modified),
             settled_edits: 0,
             quit_once_saved: false,
+            read_only: None,
+            file,
+            journal: JournalState::default(),
             theme: options.theme,
             keymap: options.keymap,
             config: options.config,
@@ -192,6 +209,7 @@ impl App {
         }
         match event {
             Event::Key(key) => {
+                self.file.press(self.now);
                 if let Some(press) = KeyPress::from_event(&key) {
                     self.key(key, press);
                 }
@@ -199,7 +217,11 @@ impl App {
             Event::Mouse(mouse) => self.mouse(mouse),
             Event::Paste(text) => self.paste(&text),
             Event::Resize(columns, rows) => self.resize(Size::new(columns, rows)),
-            Event::FocusGained | Event::FocusLost => self.document.close_undo_group(),
+            Event::FocusGained => {
+                self.document.close_undo_group();
+                self.file_touched();
+            }
+            Event::FocusLost => self.document.close_undo_group(),
             Event::Tick | Event::DocumentChanged => {}
             Event::Edit(delta) => self.edit(&delta, EditKind::Other),
             Event::Peers(rows) => self.meet(rows),
@@ -209,13 +231,24 @@ impl App {
             Event::Clipboard(text) => self.clipboard(&text),
             Event::Message(kind, text) => self.notify(kind, text),
             Event::Joined { title } => self.joined(title),
-            Event::Share(info) => self.share = Some(info),
+            Event::Share(info) => {
+                // It may be another than the one that the document was opened with.
+                self.node = info.node_id.parse().unwrap_or(self.node);
+                self.people.remove(&self.node);
+                self.share = Some(info);
+            }
+            Event::Save => self.save(),
+            Event::ReadOnly(why) => self.read_only = why,
             Event::AskExisting(file) => self.ask_existing(file),
+            Event::FileTouched => self.file_touched(),
+            Event::FileSeen(look) => self.file_seen(*look),
+            Event::Journal(state) => self.journal = state,
             Event::Conflicts { open, now } => self.conflicts(open, now),
             Event::ConflictSettled(id, words) => self.conflict_settled(id, words),
             Event::Met(reunion) => self.met(reunion),
         }
         self.expire();
+        self.tend_file();
         self.offer_summary();
         self.see_changes();
         self.announce();
@@ -258,6 +291,7 @@ impl App {
             .into_iter()
             .chain(self.typing_until)
             .chain(self.meetings_until())
+            .chain(self.file_tick())
             .chain(label)
             .min()
     }

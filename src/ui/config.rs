@@ -8,6 +8,7 @@ mod conflicts;
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use toml::{
@@ -42,6 +43,8 @@ pub struct Config {
     pub show_peers: bool,
     /// Whether the mouse is used. Without it the terminal's own selecting works.
     pub mouse: bool,
+    /// How long after the last change the text is saved by itself; `None`: never.
+    pub autosave: Option<Duration>,
     /// What is held to be a conflict, and what is done about it.
     pub conflicts: ConflictSettings,
     /// Commands with the keys they get instead of their usual ones.
@@ -59,6 +62,7 @@ impl Default for Config {
             wrap: true,
             show_peers: true,
             mouse: true,
+            autosave: None,
             conflicts: ConflictSettings::default(),
             keys: Vec::new(),
         }
@@ -82,7 +86,7 @@ pub enum ConfigError {
 }
 
 /// The settings there are; the test holds them against what [`Reader::set`] knows.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "name",
     "color",
     "theme",
@@ -91,12 +95,15 @@ const KEYS: [&str; 10] = [
     "wrap",
     "show_peers",
     "mouse",
+    "autosave",
     "conflicts",
     "keys",
 ];
 
 /// The longest name that a person may choose, in characters.
 const LONGEST_NAME: usize = 32;
+/// The longest pause before the text is saved by itself, in seconds.
+const LONGEST_AUTOSAVE: u64 = 3600;
 
 impl Config {
     /// Reads `config.toml` in a folder. Without the file, or the folder, the defaults hold.
@@ -159,6 +166,7 @@ impl Reader<'_> {
             "wrap" => config.wrap = self.flag(key, value)?,
             "show_peers" => config.show_peers = self.flag(key, value)?,
             "mouse" => config.mouse = self.flag(key, value)?,
+            "autosave" => config.autosave = self.autosave(value)?,
             "conflicts" => config.conflicts = self.conflicts(value)?,
             "keys" => config.keys = self.keys(value)?,
             unknown => {
@@ -215,6 +223,23 @@ impl Reader<'_> {
         number
             .filter(|number| (1..=16).contains(number))
             .ok_or_else(|| self.expected("tab_width", value, "a whole number from 1 to 16"))
+    }
+
+    /// Reads `"off"` or a number of seconds.
+    fn autosave(&self, value: &Value<'_>) -> Result<Option<Duration>, SourceError> {
+        if value.get_ref().as_str() == Some("off") {
+            return Ok(None);
+        }
+        let number = value.get_ref().as_integer();
+        let seconds =
+            number.and_then(|number| u64::from_str_radix(number.as_str(), number.radix()).ok());
+        seconds
+            .filter(|seconds| (1..=LONGEST_AUTOSAVE).contains(seconds))
+            .map(|seconds| Some(Duration::from_secs(seconds)))
+            .ok_or_else(|| {
+                let expected = format!("\"off\" or whole seconds from 1 to {LONGEST_AUTOSAVE}");
+                self.expected("autosave", value, &expected)
+            })
     }
 
     fn keys(&self, value: &Value<'_>) -> Result<Vec<(Command, Vec<KeyPress>)>, SourceError> {
@@ -310,6 +335,7 @@ mod tests {
             wrap = false
             show_peers = false
             mouse = false
+            autosave = 5
             [keys]
             save = "F12"
             quit = ["Ctrl-Q", "F10"]
@@ -322,6 +348,8 @@ mod tests {
         assert_eq!(config.network, Some(NetworkKind::Lan));
         assert_eq!((config.tab_width, config.wrap), (8, false));
         assert_eq!((config.show_peers, config.mouse), (false, false));
+        assert_eq!(config.autosave, Some(Duration::from_secs(5)));
+        assert_eq!(parse("autosave = \"off\"").expect("off").autosave, None);
         let keymap = config.keymap();
         let key = |text: &str| text.parse().expect("a key");
         assert_eq!(keymap.lookup(key("F12")), Some(Command::Save));
@@ -343,6 +371,11 @@ mod tests {
                 "line 1: \"tab_width\" must be a whole number from 1 to 16",
             ),
             ("tab_width = \"4\"", "must be a whole number"),
+            (
+                "autosave = 0",
+                "\"autosave\" must be \"off\" or whole seconds from 1 to 3600",
+            ),
+            ("autosave = true", "\"autosave\" must be \"off\" or"),
             ("wrap = \"yes\"", "\"wrap\" must be true or false"),
             (
                 "name = \"\"",

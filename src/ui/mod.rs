@@ -7,21 +7,22 @@ pub mod clipboard;
 pub mod command;
 pub mod config;
 mod dialog;
-mod disk;
 mod editor;
 mod joining;
 mod keyboard;
 pub mod keymap;
 pub mod launch;
 mod network;
-mod opening;
 mod pane;
 mod run;
+mod set_aside;
 #[cfg(test)]
 mod snapshot;
 pub mod source;
 pub mod terminal;
 pub mod text;
 pub mod theme;
+mod view;
+mod watching;
 
 pub use run::run;

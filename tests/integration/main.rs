@@ -3,6 +3,7 @@
 mod batches;
 mod conflicts;
 mod dialling;
+mod divergence;
 mod ending;
 mod internet;
 mod nodes;

@@ -3,9 +3,17 @@
 
 mod command_line;
 mod conflicts;
+mod crashes;
 mod demo;
+mod disk;
+mod documents;
 mod examples;
+mod files;
 mod people;
 mod picture;
+mod reopening;
 mod rooms;
+mod serve;
+mod several;
+mod suspended;
 mod terminal;

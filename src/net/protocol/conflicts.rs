@@ -35,9 +35,6 @@ use crate::{
     net::{event::UserInfo, node::NodeId},
 };
 
-/// Events that a subscriber may lag behind before it misses some.
-const EVENTS: usize = 256;
-
 /// Finds and settles conflicts: edits that were made apart and touch the same thought.
 ///
 /// Clones are handles to the same thing. After a reconnect everything happens by itself: watch
@@ -70,6 +67,7 @@ impl ConflictResolver {
         node: NodeId,
         user: &UserInfo,
         settings: ConflictSettings,
+        events: broadcast::Sender<ConflictEvent>,
     ) -> std::io::Result<(Self, mpsc::Sender<Job>)> {
         let author = Author {
             replica: replica_tag(node),
@@ -84,7 +82,7 @@ impl ConflictResolver {
             document,
             author,
             settings: Mutex::new(settings),
-            events: broadcast::Sender::new(EVENTS),
+            events,
             own: Mutex::default(),
             cancelled: AtomicBool::new(false),
             _signing: signing,

@@ -58,6 +58,9 @@ impl App {
 
     /// Takes back what we did last; others' edits stay.
     pub(super) fn undo(&mut self) {
+        if self.refuses_edits() {
+            return;
+        }
         match self.document.undo() {
             Some(undone) => {
                 let last = self.own_edits;
@@ -70,6 +73,9 @@ impl App {
 
     /// Does again what we took back last.
     pub(super) fn redo(&mut self) {
+        if self.refuses_edits() {
+            return;
+        }
         match self.document.redo() {
             Some(undone) => self.show_undone(undone),
             None => self.reply("Nothing to redo"),
@@ -100,7 +106,7 @@ impl App {
     }
 
     pub(super) fn edit(&mut self, delta: &Delta, kind: EditKind) {
-        if delta.is_empty() {
+        if delta.is_empty() || self.refuses_edits() {
             return;
         }
         let context = EditContext {

@@ -63,14 +63,16 @@ impl App {
         let top = if own { Bias::Before } else { Bias::After };
         self.top = delta.map(self.top, top);
         self.version += 1;
+        self.file.note(delta, self.version, self.now);
         if own {
             self.count_own_edit();
         }
     }
 
-    fn count_own_edit(&mut self) {
+    pub(super) fn count_own_edit(&mut self) {
         self.own_edits += 1;
-        if self.offline || (!self.people.is_empty() && self.connected() == 0) {
+        // Until the session says that somebody has it.
+        if self.offline || !self.people.is_empty() {
             self.unsent_edits += 1;
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! A dialog knows its own words and answers; what an answer does is the application's business.
 
+mod changed;
 mod changes;
 mod conflict;
 mod connect;
@@ -21,6 +22,7 @@ use ratatui::{
 };
 
 pub(crate) use self::{
+    changed::ChangedQuestion,
     changes::ChangeList,
     conflict::{Card, ConflictAction, ConflictDialog, clean_name, lasting},
     connect::Connect,
@@ -31,7 +33,7 @@ pub(crate) use self::{
     share::Share,
 };
 use super::{keymap::Keymap, theme::Theme};
-use crate::ui::app::Existing;
+use crate::ui::app::{Existing, FileAnswer};
 
 /// What a dialog wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +56,8 @@ pub(crate) enum Answer {
     Existing(Existing),
     /// Take all that others did as seen.
     ForgetChanges,
+    /// What to do with a file that changed where the text did.
+    File(FileAnswer),
     /// Something about a conflict.
     Conflict(ConflictAction),
 }
@@ -67,6 +71,7 @@ pub(crate) enum Dialog {
     Quit(QuitQuestion),
     SaveAs(SaveAs),
     Existing(ExistingQuestion),
+    Changed(ChangedQuestion),
     Conflict(Box<ConflictDialog>),
     Changes(ChangeList),
 }
@@ -81,6 +86,7 @@ impl Dialog {
             Self::Quit(question) => question.key(key),
             Self::SaveAs(save_as) => save_as.key(key),
             Self::Existing(question) => question.key(key),
+            Self::Changed(question) => question.key(key),
             Self::Conflict(conflict) => conflict.key(key),
             Self::Changes(changes) => changes.key(key),
         }
@@ -96,7 +102,8 @@ impl Dialog {
             | Self::Help(_)
             | Self::Quit(_)
             | Self::Existing(_)
-            | Self::Changes(_) => {}
+            | Self::Changes(_)
+            | Self::Changed(_) => {}
         }
     }
 
@@ -109,6 +116,7 @@ impl Dialog {
             Self::Quit(question) => question.click(at),
             Self::SaveAs(save_as) => save_as.click(at),
             Self::Existing(question) => question.click(at),
+            Self::Changed(question) => question.click(at),
             Self::Conflict(_) => Answer::Stay,
             Self::Changes(changes) => changes.click(at),
         }
@@ -124,7 +132,8 @@ impl Dialog {
             | Self::Quit(_)
             | Self::SaveAs(_)
             | Self::Changes(_)
-            | Self::Existing(_) => {}
+            | Self::Existing(_)
+            | Self::Changed(_) => {}
         }
     }
 
@@ -146,6 +155,7 @@ impl Dialog {
             Self::Quit(question) => question.form.draw(screen, buffer, theme),
             Self::SaveAs(save_as) => save_as.form.draw(screen, buffer, theme),
             Self::Existing(question) => question.form.draw(screen, buffer, theme),
+            Self::Changed(question) => question.form.draw(screen, buffer, theme),
             Self::Conflict(conflict) => conflict.draw(screen, buffer, theme),
             Self::Changes(changes) => changes.form.draw(screen, buffer, theme),
         }

@@ -4,5 +4,6 @@
 pub(crate) mod document;
 mod labels;
 pub(crate) mod peers;
+pub(crate) mod standing;
 pub(crate) mod status;
 pub(crate) mod words;

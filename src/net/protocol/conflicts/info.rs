@@ -1,15 +1,18 @@
 //! What an application is told about conflicts, and what it may say.
 
-use std::{ops::Range, time::Duration};
+use std::{ops::Range, sync::Arc, time::Duration};
 
 use loro::{ContainerID, LoroDoc, LoroError};
 
-use crate::crdt::{
-    Anchor, SnapshotError,
-    conflict::{
-        Choice, CompareError, ConflictAnswer, ConflictContent, ConflictId, ConflictPlace,
-        ConflictRecord, ConflictState, Grade, Grades, TextKind,
+use crate::{
+    crdt::{
+        Anchor, SnapshotError,
+        conflict::{
+            Choice, CompareError, ConflictAnswer, ConflictContent, ConflictId, ConflictPlace,
+            ConflictRecord, ConflictState, Grade, Grades, TextKind,
+        },
     },
+    net::{event::Standing, node::NodeId},
 };
 
 /// What is done about overlaps of a grade.
@@ -219,6 +222,18 @@ pub enum ConflictEvent {
     /// Somebody who was away for longer than [`ConflictSettings::apart`] is back, and what was
     /// done meanwhile has been compared.
     Met(Reunion),
+    /// A peer has the same operations as we and yet another content, which no replica comes to by
+    /// itself: a Loro peer id was used by two writers, or a disk lied.
+    Diverged {
+        /// Which peer.
+        node: NodeId,
+        /// Whose content goes on. Both sides come to the same answer. If it is theirs, the session
+        /// ends as [`Superseded`](crate::SessionState::Superseded).
+        stands: Standing,
+        /// Our whole document as it was then, as a snapshot of Loro's, so that nothing in it is
+        /// lost. Empty if ours stands, or if it could not be exported any more.
+        set_aside: Arc<[u8]>,
+    },
 }
 
 /// How a conflict came to its end.

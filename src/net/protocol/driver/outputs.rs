@@ -1,11 +1,16 @@
 //! Carrying out what the session says.
 
+use std::sync::Arc;
+
+use loro::ExportMode;
+
 use super::{Driver, Job};
 use crate::net::{
     connection::Overflow,
-    event::{ConnectionEvent, PeerState, PresenceEvent, Reason},
+    event::{ConnectionEvent, PeerState, PresenceEvent, Reason, Standing},
     message::{CloseReason, Message},
     node::NodeId,
+    protocol::conflicts::ConflictEvent,
     session::{ConnectionId, Output},
 };
 
@@ -44,8 +49,11 @@ impl Driver {
                     info.title = title;
                 });
             }
-            // The connection ends with a reason that says so.
-            Output::Diverged { .. } => {}
+            Output::Diverged { node, stands } => self.announce_divergence(node, stands),
+            Output::Progress(progress) => {
+                let unfinished = Some(progress).filter(|progress| progress.done < progress.total);
+                self.published.progress.send_replace(unfinished);
+            }
             Output::InSync { node } => {
                 self.published.info.send_if_modified(|info| {
                     let first = !info.first_sync;
@@ -85,12 +93,41 @@ impl Driver {
         if event.to == PeerState::Syncing {
             self.introduced(event.node);
         }
+        if matches!(event.to, PeerState::Disconnecting | PeerState::Disconnected) {
+            self.published.progress.send_if_modified(|progress| {
+                let theirs = progress.take_if(|progress| progress.node == event.node);
+                theirs.is_some()
+            });
+        }
         if event.to == PeerState::Disconnected {
             self.disappoint_waiting(event.node, &event.reason);
         }
         self.publish();
         // An application that listens to none of them is fine.
         let _ = self.published.connections.send(event);
+    }
+
+    /// Where the peer's content stands, the document has no future: the session ends.
+    fn announce_divergence(&mut self, node: NodeId, stands: Standing) {
+        let set_aside = match stands {
+            Standing::Ours => Arc::default(),
+            Standing::Theirs => {
+                self.superseded_by = Some(node);
+                let guard = self.document.lock();
+                let snapshot = guard.doc().export(ExportMode::Snapshot);
+                snapshot.unwrap_or_default().into()
+            }
+        };
+        tracing::error!(
+            "the document differs from that of {}, which has the same changes",
+            node.short()
+        );
+        // An application that listens to none of them finds it in the session's state.
+        let _ = self.published.conflicts.send(ConflictEvent::Diverged {
+            node,
+            stands,
+            set_aside,
+        });
     }
 
     /// The session never hears of a peer that it could not talk to; the application does.

@@ -3,11 +3,13 @@
 mod anything;
 mod conflicts;
 mod dialogs;
+mod disk;
 mod editing;
 mod mouse;
 mod people;
 mod saving;
 mod screens;
+mod watching;
 
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ use super::*;
 use crate::{
     CursorPosition, Presence, PresenceEvent, Selection,
     crdt::{LineEnding, TextDocument},
+    store::ContentHash,
     ui::snapshot,
 };
 
@@ -63,8 +66,14 @@ impl Desk {
     pub(super) fn with_theme(text: &str, theme: Theme) -> Self {
         let document = TextDocument::from_text(text);
         let format = TextFormat {
-            byte_order_mark: false,
             line_ending: LineEnding::dominant(document.rope()),
+            ..TextFormat::default()
+        };
+        let file = FileOnDisk {
+            hash: ContentHash::of(text.as_bytes()),
+            exists: true,
+            text: document.rope().clone(),
+            waits: false,
         };
         let app = App::new(AppOptions {
             document,
@@ -72,6 +81,7 @@ impl Desk {
             format,
             title: String::new(),
             modified: false,
+            file: Some(file),
             theme,
             keymap: Keymap::default(),
             config: Config::default(),
@@ -252,6 +262,7 @@ pub(super) fn row(node: NodeId) -> PeerRow {
         round_trip: Some(Duration::from_millis(3)),
         left: false,
         behind: false,
+        progress: None,
         last_error: None,
     }
 }
