@@ -78,6 +78,8 @@ pub(super) struct Editor {
     beside: Option<Beside>,
     /// What to tell about that.
     beside_message: Option<String>,
+    /// The file and the state of the text when they were last compared.
+    observed: Option<(watching::Stamp, u64)>,
     /// Looks whether it still has.
     taking_over: Option<JoinHandle<()>>,
     /// Where our caret was last told to be.
@@ -116,6 +118,7 @@ impl Editor {
             absent_host: launched.absent_host,
             beside: launched.beside,
             beside_message: None,
+            observed: None,
             taking_over: None,
             caret: None,
             saves_asked: SavesAsked::default(),
@@ -302,7 +305,7 @@ impl Editor {
             }
             Effect::LookAtFile(request) => {
                 let look = match self.is_beside(&request.path) {
-                    true => beside::look,
+                    true => watching::observe,
                     false => watching::look,
                 };
                 self.on_disk(move |_| Some(Event::FileSeen(Box::new(look(*request)))));

@@ -320,6 +320,10 @@ fn seat(
         }
         None => workspace::reopen(store, &replica, file)?,
     };
+    let on_disk = match opening.last_saved.take() {
+        Some(last_saved) => Some(FileOnDisk::last_saved(last_saved)),
+        None => on_disk,
+    };
     if claim.is_none()
         && let Some(sentence) = waiting_to_join(store, &replica)?
     {
