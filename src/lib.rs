@@ -14,7 +14,7 @@
 //! # Quick start
 //!
 //! ```
-//! use iroh_loro_realtime::{RealtimeLoroProtocol, DocumentEvent, PresenceEvent, UserInfo, CursorPosition, Selection};
+//! use iroh_loro_realtime::{RealtimeLoroProtocol, DocumentEvent, PresenceEvent, UserInfo, CursorPosition, Selection, ConflictResolution};
 //! # use iroh::{SecretKey, protocol::Router};
 //! # use iroh_loro_realtime::{ChangeOrigin, NetworkKind, bind};
 //! # use loro::LoroDoc;
@@ -36,6 +36,7 @@
 //! protocol.presence_manager().update_cursor(CursorPosition::new(10, 5, "main".to_string(), 150)).await?;   // line, column, container, offset
 //! protocol.presence_manager().update_selection(Some(Selection::new(start_cursor, end_cursor))).await?;
 //! protocol.presence_manager().set_typing(true).await?;
+//! protocol.conflict_resolver();    // edits made apart that touch the same thought, and answering them
 //! protocol.connection_manager();   // active peers, their state, health, connect/disconnect
 //!
 //! // Let others in: on an iroh router, beside other protocols if there are any.
@@ -179,17 +180,19 @@ pub mod ui;
 #[cfg(feature = "tui")]
 pub mod workspace;
 
-pub use crdt::{Anchor, Delta, SharedDocument};
+pub use crdt::{Anchor, Delta, SharedDocument, conflict::ConflictId};
 pub use net::address::InvalidNodeId;
 pub use net::endpoint::{EndpointError, NetworkKind, UnknownNetwork, bind};
 pub use net::event::{
-    ChangeOrigin, ConflictEvent, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent,
-    PeerState, Presence, PresenceEvent, Reason, Selection, Standing, UserInfo,
+    ChangeOrigin, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent, PeerState,
+    Presence, PresenceEvent, Reason, Selection, Standing, SyncProgress, UserInfo,
 };
 pub use net::listener::Listener;
 pub use net::node::{DocumentId, NodeId, PeerAddress};
 pub use net::peer::PeerView as PeerInfo;
 pub use net::protocol::{
-    Builder, ChangeError, ConnectError, ConnectionManager, DocumentInfo, PresenceError,
-    PresenceManager, ProtocolError, RealtimeLoroProtocol, SessionState,
+    Builder, ChangeError, ConflictError, ConflictEvent, ConflictInfo, ConflictResolution,
+    ConflictResolver, ConflictSettings, ConnectError, ConnectionManager, DocumentInfo,
+    PresenceError, PresenceManager, ProtocolError, RealtimeLoroProtocol, Resolution, Reunion,
+    SessionState, Settlement, Strategy,
 };

@@ -11,6 +11,7 @@
 
 mod anchor;
 mod bulk;
+pub mod conflict;
 mod delta;
 mod document;
 mod eol;

@@ -156,6 +156,18 @@ pub enum PresenceEvent {
     },
 }
 
+/// How far a large answer has come that brings this replica up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyncProgress {
+    /// Who is sending it.
+    pub node: NodeId,
+    /// How many operations of it are in the document. A keystroke is one; so is each character of
+    /// a longer insertion.
+    pub done: u64,
+    /// How many it has.
+    pub total: u64,
+}
+
 /// Whose content goes on after two replicas came to hold different ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Standing {
@@ -163,24 +175,6 @@ pub enum Standing {
     Ours,
     /// Theirs: our replica has to start anew from it.
     Theirs,
-}
-
-/// Something about the content of the document that a person should know.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ConflictEvent {
-    /// A peer has the same operations as we and yet another content, which no replica comes to by
-    /// itself: a Loro peer id was used by two writers, or a disk lied.
-    Diverged {
-        /// Which peer.
-        node: NodeId,
-        /// Whose content goes on. Both sides come to the same answer. If it is theirs, the session
-        /// ends as [`Superseded`](crate::SessionState::Superseded).
-        stands: Standing,
-        /// Our whole document as it was then, as a snapshot of Loro's, so that nothing in it is
-        /// lost. Empty if ours stands, or if it could not be exported any more.
-        set_aside: Arc<[u8]>,
-    },
 }
 
 /// The life of a peer, as one replica sees it.

@@ -23,7 +23,9 @@ use crate::net::{
 };
 
 /// What this program can do beyond the first version of the protocol.
-pub const MINOR_VERSION: u16 = 1;
+///
+/// 1: unknown kinds of messages are skipped. 2: an answer may come in several updates.
+pub const MINOR_VERSION: u16 = 2;
 
 /// One message between two replicas.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,7 +47,8 @@ pub enum Message {
         /// its side. They are not in its version vector, and need not be sent again either.
         waiting: bool,
     },
-    /// Answers a sync request with exactly what was lacking.
+    /// Answers a sync request with exactly what was lacking, or with the rest of it after a
+    /// [`SyncAhead`](Self::SyncAhead).
     SyncResponse(Part),
     /// New operations, sent once to each peer.
     UpdateBatch(Part),
@@ -74,6 +77,12 @@ pub enum Message {
     /// What a participant is doing who is not connected to the receiver. Travels on the presence
     /// stream.
     PresenceRelay(Box<PresenceRelay>),
+    /// The answer to a sync request comes in several updates, each of which depends on nothing
+    /// that comes later: batches, and the response last. Comes before all of them.
+    SyncAhead {
+        /// How many operations the answer has.
+        operations: u64,
+    },
 }
 
 impl Message {
@@ -91,7 +100,8 @@ impl Message {
             | Self::UserLeft { .. }
             | Self::Heartbeat { .. }
             | Self::ContentDigest(_)
-            | Self::ConflictNotification(_) => false,
+            | Self::ConflictNotification(_)
+            | Self::SyncAhead { .. } => false,
         }
     }
 }

@@ -7,6 +7,7 @@
 
 mod arrival;
 mod clock;
+mod conflicts;
 mod connections;
 mod driver;
 mod error;
@@ -39,7 +40,7 @@ use crate::{
     crdt::SharedDocument,
     net::{
         connection::MAX_QUEUED,
-        event::{ConflictEvent, DocumentEvent, PresenceEvent, UserInfo},
+        event::{DocumentEvent, PresenceEvent, SyncProgress, UserInfo},
         node::{DocumentId, NodeId, PeerAddress},
         session::SessionConfig,
     },
@@ -50,6 +51,10 @@ use presence::OwnPresence;
 use published::Published;
 use wake::Wake;
 
+pub use conflicts::{
+    ConflictError, ConflictEvent, ConflictInfo, ConflictResolution, ConflictResolver,
+    ConflictSettings, Resolution, Reunion, Settlement, Strategy,
+};
 pub use connections::ConnectionManager;
 pub use error::{ChangeError, ConnectError, PresenceError, ProtocolError};
 pub use presence::PresenceManager;
@@ -74,6 +79,7 @@ struct Shared {
     wake: mpsc::Sender<Wake>,
     published: Arc<Published>,
     presence: OwnPresence,
+    conflicts: ConflictResolver,
 }
 
 impl Shared {
@@ -85,6 +91,7 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        self.conflicts.cancel();
         self.send(Wake::Stop(None));
     }
 }
@@ -121,6 +128,7 @@ pub struct Builder {
     max_queued: usize,
     updates: Option<broadcast::Sender<DocumentEvent>>,
     presence: Option<broadcast::Sender<PresenceEvent>>,
+    conflicts: ConflictSettings,
 }
 
 impl Builder {
@@ -178,6 +186,12 @@ impl Builder {
         self
     }
 
+    /// Sets what is held to be a conflict, and what is done about it.
+    pub fn conflicts(mut self, settings: ConflictSettings) -> Self {
+        self.conflicts = settings;
+        self
+    }
+
     /// Starts the session. Nothing is dialled yet.
     ///
     /// # Errors
@@ -195,6 +209,14 @@ impl Builder {
             address: PeerAddress::unknown(self.node),
             degree_limit: self.degree_limit,
         };
+        let (conflicts, jobs) = ConflictResolver::start(
+            self.document.clone(),
+            self.node,
+            &self.user,
+            self.conflicts,
+            published.conflicts.clone(),
+        )
+        .map_err(ProtocolError::Thread)?;
         let driver = Driver::new(Parts {
             document: self.document.clone(),
             config,
@@ -205,6 +227,7 @@ impl Builder {
             arrivals: self.lookup_directory.map(Arrivals::new),
             updates: self.updates,
             presence: self.presence,
+            conflicts: jobs,
             max_queued: self.max_queued,
         });
         thread::Builder::new()
@@ -218,6 +241,7 @@ impl Builder {
                 wake,
                 published,
                 presence: OwnPresence::new(self.user),
+                conflicts,
             }),
         })
     }
@@ -259,6 +283,7 @@ impl RealtimeLoroProtocol {
             max_queued: MAX_QUEUED,
             updates: None,
             presence: None,
+            conflicts: ConflictSettings::default(),
         }
     }
 
@@ -344,15 +369,21 @@ impl RealtimeLoroProtocol {
         ConnectionManager::new(Arc::clone(&self.shared))
     }
 
-    /// Reports from now on what a person should know about the content of the document. Who lags
-    /// by more than 64 events is told so by the receiver.
-    pub fn conflicts(&self) -> broadcast::Receiver<ConflictEvent> {
-        self.shared.published.conflicts.subscribe()
+    /// Returns the handle to conflicts: edits made apart that a person should look at.
+    pub fn conflict_resolver(&self) -> ConflictResolver {
+        self.shared.conflicts.clone()
     }
 
     /// Returns what is known about the document as a whole, now and whenever it changes.
     pub fn document_info(&self) -> watch::Receiver<DocumentInfo> {
         self.shared.published.info.subscribe()
+    }
+
+    /// Returns how far a large answer has come that brings this replica up to date, now and
+    /// whenever it changes; `None` while there is none. What is here of it is in the document
+    /// already, and the document can be changed in between.
+    pub fn sync_progress(&self) -> watch::Receiver<Option<SyncProgress>> {
+        self.shared.published.progress.subscribe()
     }
 
     /// Returns whether the session is at work, now and whenever it changes. The end is the last

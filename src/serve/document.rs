@@ -14,8 +14,8 @@ use tokio::sync::{
 
 use super::ServeError;
 use crate::{
-    ConnectionEvent, DocumentEvent, DocumentInfo, NetworkKind, NodeId, PeerAddress, PeerState,
-    PresenceEvent, SessionState, UserInfo,
+    ConflictSettings, ConnectionEvent, DocumentEvent, DocumentInfo, NetworkKind, NodeId,
+    PeerAddress, PeerState, PresenceEvent, SessionState, UserInfo,
     crdt::{TextDocument, TextFormat},
     store::{JournalNews, Places, Store, StoreError, read_file},
     workspace::{
@@ -148,6 +148,7 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
             },
             kind: setting.network,
             lookup_directory: setting.places.runtime.clone(),
+            conflicts: ConflictSettings::default(),
             peers,
         },
         SharingEvents { updates, presence },

@@ -8,7 +8,7 @@
 //! | `database`, `schema`, `column`, `error` | opening and using the database of the state folder |
 //! | `replica`, `history`, `peer`, `summary` | what is remembered, by [`Store`] |
 //! | `journal` | keeps every change of an open document on the disk |
-//! | `rescue` | what is sound of a damaged database |
+//! | `rescue`, `log` | what is sound of a damaged database |
 //! | `lock` | one process at a time writes a replica |
 //! | `path`, `file`, `save`, `attributes` | a person's files: naming, reading, saving them whole |
 //! | `faults` | lets tests make the disk fail at every call |
@@ -26,6 +26,7 @@ mod hash;
 mod history;
 mod journal;
 mod lock;
+mod log;
 mod merge;
 mod path;
 mod peer;

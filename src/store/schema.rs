@@ -99,6 +99,20 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<i64> {
     Ok(found)
 }
 
+/// Whether the tables are exactly those that the steps make.
+pub(super) fn is_complete(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut model = Connection::open_in_memory()?;
+    migrate(&mut model)?;
+    Ok(definitions(connection)? == definitions(&model)?)
+}
+
+fn definitions(connection: &Connection) -> rusqlite::Result<Vec<(String, Option<String>)>> {
+    let sql = "SELECT name, sql FROM sqlite_schema ORDER BY name";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
 fn version(connection: &Connection) -> rusqlite::Result<i64> {
     connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }

@@ -10,6 +10,7 @@
 mod areas;
 mod clipboard;
 mod commands;
+mod conflicts;
 mod dialogs;
 mod editing;
 mod event;
@@ -42,6 +43,7 @@ pub use self::event::{
 };
 pub(crate) use self::{
     areas::Areas,
+    event::DISPUTED,
     event::{FileChange, FileFound},
     notice::Notice,
     people::{Person, PersonState},
@@ -125,6 +127,7 @@ pub struct App {
 
     pub(crate) people: BTreeMap<NodeId, Person>,
     pub(crate) offline: bool,
+    conflicts: conflicts::Conflicts,
     unsent_edits: usize,
     peers_wanted: Option<bool>,
 
@@ -174,6 +177,7 @@ impl App {
             share: None,
             people: BTreeMap::new(),
             offline: false,
+            conflicts: conflicts::Conflicts::default(),
             unsent_edits: 0,
             peers_wanted: None,
             dialog: None,
@@ -227,6 +231,7 @@ impl App {
             Event::Share(info) => {
                 // It may be another than the one that the document was opened with.
                 self.node = info.node_id.parse().unwrap_or(self.node);
+                self.people.remove(&self.node);
                 self.share = Some(info);
             }
             Event::Save => self.save(),
@@ -235,9 +240,13 @@ impl App {
             Event::FileTouched => self.file_touched(),
             Event::FileSeen(look) => self.file_seen(*look),
             Event::Journal(state) => self.journal = state,
+            Event::Conflicts { open, now } => self.conflicts(open, now),
+            Event::ConflictSettled(id, words) => self.conflict_settled(id, words),
+            Event::Met(reunion) => self.met(reunion),
         }
         self.expire();
         self.tend_file();
+        self.offer_summary();
         self.announce();
         std::mem::take(&mut self.effects)
     }

@@ -3,6 +3,8 @@
 //! Everything in it is optional, and so is the file. A mistake in it is told in one sentence with
 //! file and line, so that nobody wonders why a setting does nothing.
 
+mod conflicts;
+
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -20,7 +22,7 @@ use super::{
     source::{Source, SourceError, suggestion},
     theme::parse_color,
 };
-use crate::NetworkKind;
+use crate::{ConflictSettings, NetworkKind};
 
 /// The settings. [`Default`] is what holds without a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub struct Config {
     pub mouse: bool,
     /// How long after the last change the text is saved by itself; `None`: never.
     pub autosave: Option<Duration>,
+    /// What is held to be a conflict, and what is done about it.
+    pub conflicts: ConflictSettings,
     /// Commands with the keys they get instead of their usual ones.
     pub keys: Vec<(Command, Vec<KeyPress>)>,
 }
@@ -59,6 +63,7 @@ impl Default for Config {
             show_peers: true,
             mouse: true,
             autosave: None,
+            conflicts: ConflictSettings::default(),
             keys: Vec::new(),
         }
     }
@@ -81,7 +86,7 @@ pub enum ConfigError {
 }
 
 /// The settings there are; the test holds them against what [`Reader::set`] knows.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 11] = [
     "name",
     "color",
     "theme",
@@ -91,6 +96,7 @@ const KEYS: [&str; 10] = [
     "show_peers",
     "mouse",
     "autosave",
+    "conflicts",
     "keys",
 ];
 
@@ -161,6 +167,7 @@ impl Reader<'_> {
             "show_peers" => config.show_peers = self.flag(key, value)?,
             "mouse" => config.mouse = self.flag(key, value)?,
             "autosave" => config.autosave = self.autosave(value)?,
+            "conflicts" => config.conflicts = self.conflicts(value)?,
             "keys" => config.keys = self.keys(value)?,
             unknown => {
                 let hint = suggestion(unknown, KEYS);

@@ -25,7 +25,7 @@ use super::{
     watching::{self, FileWatch},
 };
 use crate::{
-    DocumentId, DocumentInfo, NodeId,
+    DocumentId, DocumentInfo, NodeId, PeerState,
     store::{JournalNews, StoreError},
     workspace::{Beside, Disk, OpeningError, SaveError, SavesAsked, TakenOver},
 };
@@ -72,10 +72,14 @@ pub(super) struct Editor {
     adopt: Option<(DocumentId, String)>,
     /// What to open instead of this document.
     successor: Option<Successor>,
+    /// Who was asked for and is not there yet, and what to tell about it.
+    absent_host: Option<(NodeId, String)>,
     /// Another copad has the file.
     beside: Option<Beside>,
     /// The file and the state of the text when they were last compared.
     observed: Option<(watching::Stamp, u64)>,
+    /// What to tell about that.
+    beside_message: Option<String>,
     /// Looks whether it still has.
     taking_over: Option<JoinHandle<()>>,
     /// Where our caret was last told to be.
@@ -111,8 +115,10 @@ impl Editor {
             disk_work: None,
             adopt: None,
             successor: None,
+            absent_host: launched.absent_host,
             beside: launched.beside,
             observed: None,
+            beside_message: None,
             taking_over: None,
             caret: None,
             saves_asked: SavesAsked::default(),
@@ -123,7 +129,9 @@ impl Editor {
             editor.update(Event::ReadOnly(Some(why.clone())));
             editor.update(Event::Message(MessageKind::Error, why));
         }
-        if let Some(sentence) = launched.message {
+        if editor.beside.is_some() && launched.message.is_some() {
+            editor.beside_message = launched.message;
+        } else if let Some(sentence) = launched.message {
             editor.update(Event::Message(MessageKind::Info, sentence));
         }
         Ok(editor)
@@ -189,8 +197,28 @@ impl Editor {
         }
         if changed {
             self.remember_peers();
+            self.tell_of_absence();
         }
         changed
+    }
+
+    /// Says once that the host who was asked for is away, if so.
+    fn tell_of_absence(&mut self) {
+        let Some((node, _)) = &self.absent_host else {
+            return;
+        };
+        let host = self.shown_peers.iter().find(|row| row.node == *node);
+        let Some(host) = host else { return };
+        let (came, missed) = (
+            matches!(host.state, PeerState::Syncing | PeerState::Connected),
+            host.last_error.is_some(),
+        );
+        if (came || missed)
+            && let Some((_, sentence)) = self.absent_host.take()
+            && missed
+        {
+            self.update(Event::Message(MessageKind::Info, sentence));
+        }
     }
 
     /// Returns what the terminal has to do.
@@ -275,16 +303,15 @@ impl Editor {
             Effect::LookAtFile(request) if self.joining.protects(&request.path) => {
                 self.update(Event::FileSeen(Box::new(watching::unseen(*request))));
             }
-            Effect::LookAtFile(request) if self.is_beside(&request.path) => self.on_disk(|_| {
-                let look = watching::observe(*request);
-                Some(Event::FileSeen(Box::new(look)))
-            }),
-            // The copad that has the file records it.
+            Effect::LookAtFile(request) => {
+                let look = match self.is_beside(&request.path) {
+                    true => beside::look,
+                    false => watching::look,
+                };
+                self.on_disk(move |_| Some(Event::FileSeen(Box::new(look(*request)))));
+            }
+            // The copad that has the file records what is in it.
             Effect::RecordFile { .. } if self.beside.is_some() => {}
-            Effect::LookAtFile(request) => self.on_disk(|_| {
-                let look = watching::look(*request);
-                Some(Event::FileSeen(Box::new(look)))
-            }),
             Effect::RecordFile { hash, holds } => {
                 let version = holds.then(|| self.app.document().version());
                 self.on_disk(move |disk| {
@@ -292,6 +319,8 @@ impl Editor {
                     None
                 });
             }
+            Effect::AnswerConflict(id, choice) => self.network.answer_conflict(&id, choice),
+            Effect::ReopenConflict(id) => self.network.reopen_conflict(&id),
         }
     }
 
@@ -356,6 +385,8 @@ impl Editor {
         for event in self.joining.arrived(&self.app, &info.title) {
             self.update(event);
         }
+        self.network
+            .set_conflict_settings(self.app.conflict_settings());
         let Some(document) = info.document else {
             return;
         };

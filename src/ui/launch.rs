@@ -21,8 +21,8 @@ use super::{
 use crate::{
     InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
     store::{
-        self, FileError, Journaled, LoadedFile, NoHome, Places, Replica, ReplicaLock, Store,
-        StoreError,
+        self, FileError, Journaled, KnownPeer, LoadedFile, NoHome, Places, Replica, ReplicaLock,
+        Store, StoreError,
     },
     workspace::{self, Aside, Beside, Claim, Disk, Opening, OpeningError, SharingOptions},
 };
@@ -135,6 +135,9 @@ pub(super) struct Launched {
     pub(super) joins: bool,
     /// What is in the file, while it is not decided what becomes of it.
     pub(super) aside: Option<Aside>,
+    /// Who was asked for on the command line and is known already, and what to tell when they are
+    /// not there.
+    pub(super) absent_host: Option<(NodeId, String)>,
     pub(super) terminal: TerminalOptions,
     /// Something to tell once the screen is open.
     pub(super) message: Option<String>,
@@ -162,6 +165,17 @@ pub fn node_id(file: Option<&Path>) -> Result<NodeId, LaunchError> {
 
 /// Opens what the command line asks for.
 pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
+    match try_open(options.clone()) {
+        // Found on the way. Opened anew, the store rescues what is sound.
+        Err(
+            LaunchError::Store(StoreError::Damaged { .. })
+            | LaunchError::Opening(OpeningError::Store(StoreError::Damaged { .. })),
+        ) => try_open(options),
+        opened => opened,
+    }
+}
+
+fn try_open(options: Options) -> Result<Launched, LaunchError> {
     let places = Places::of_this_process()?;
     if let Some(path) = &options.log {
         start_log(path)?;
@@ -210,26 +224,16 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     let terminal = TerminalOptions {
         mouse: config.mouse,
     };
-    let sharing = SharingOptions {
-        document: opening.document.shared().clone(),
-        document_id: opening.document_id,
-        title: seat.title.clone(),
-        key: replica.node_key.to_bytes(),
-        user: user.clone(),
-        kind,
-        lookup_directory: places.runtime,
-        peers: seat.peers,
-    };
     let mut app = App::new(AppOptions {
         document: opening.document,
         path: options.file,
         format: opening.format,
-        title: seat.title,
+        title: seat.title.clone(),
         modified: opening.modified,
         file: seat.file,
         theme,
         keymap: config.keymap(),
-        user,
+        user: user.clone(),
         node,
         config,
     });
@@ -237,6 +241,17 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     if let Some(place) = view.and_then(|view| view.resolve(app.document())) {
         app.start_at(place);
     }
+    let sharing = SharingOptions {
+        document: app.document().shared().clone(),
+        document_id: opening.document_id,
+        title: seat.title,
+        key: replica.node_key.to_bytes(),
+        user,
+        kind,
+        lookup_directory: places.runtime,
+        conflicts: app.conflict_settings(),
+        peers: seat.peers,
+    };
     Ok(Launched {
         app,
         sharing,
@@ -246,6 +261,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         read_only: seat.read_only,
         joins: seat.joins,
         aside: opening.aside,
+        absent_host: seat.absent_host,
         terminal,
         message: opening.message,
     })
@@ -263,6 +279,7 @@ struct Seat {
     title: String,
     peers: Vec<PeerAddress>,
     joins: bool,
+    absent_host: Option<(NodeId, String)>,
     beside: Option<Beside>,
     read_only: Option<String>,
 }
@@ -275,11 +292,10 @@ fn seat(
     host: Option<NodeId>,
     file: Option<LoadedFile>,
 ) -> Result<Seat, LaunchError> {
-    let mut peers: Vec<_> = store
-        .peers(replica.id)?
-        .into_iter()
-        .map(|peer| peer.address)
-        .collect();
+    let known = store.peers(replica.id)?;
+    let absent_host = known.iter().find(|peer| Some(peer.address.node) == host);
+    let absent_host = absent_host.map(|host| (host.address.node, absence(host, &replica.title)));
+    let mut peers: Vec<_> = known.into_iter().map(|peer| peer.address).collect();
     let new_host = host.filter(|host| !peers.iter().any(|peer| peer.node == *host));
     let mut claim = None;
     let on_disk = file
@@ -320,6 +336,7 @@ fn seat(
         file: on_disk,
         peers,
         joins: new_host.is_some(),
+        absent_host,
         beside: None,
         read_only: None,
     })
@@ -346,7 +363,7 @@ fn seat_beside(
     let answers = beside.as_ref().is_some_and(|beside| beside.answers(store));
     let mut read_only = None;
     if answers {
-        opening.message = Some(format!("also open in {other}; joined it"));
+        opening.message = Some(format!("Also open in {other}; joined it"));
     } else {
         read_only = Some(format!(
             "{} is open in {other}, which does not answer: read-only until that ends",
@@ -362,6 +379,7 @@ fn seat_beside(
         opening,
         file: on_disk,
         joins,
+        absent_host: None,
         beside,
         read_only,
     })
@@ -411,6 +429,15 @@ fn choose_replica(
     let replica = store.create_replica(&title)?;
     let lock = store.try_lock(replica.id)?;
     Ok((replica, lock))
+}
+
+/// What to tell while the host of a document is away that was joined before.
+fn absence(host: &KnownPeer, title: &str) -> String {
+    let short = || host.address.node.short();
+    let name = host.name.clone().unwrap_or_else(short);
+    let seen = SystemTime::now().duration_since(host.last_seen);
+    let age = workspace::age(seen.unwrap_or_default());
+    format!("{name}'s {title}, as of {age}; its host is not there yet")
 }
 
 /// Says that another document cannot be joined into a file that another copad has open.

@@ -1,6 +1,6 @@
 //! The editor's side of the network: starts the protocol, and turns what it tells into news.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::{
     sync::{broadcast, mpsc, watch},
@@ -8,13 +8,14 @@ use tokio::{
 };
 
 use super::{
-    app::{Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
+    app::{DISPUTED, Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
     editor::News,
 };
 use crate::{
-    ChangeOrigin, ConflictEvent, CursorPosition, DocumentEvent, DocumentId, DocumentInfo,
-    NetworkKind, NodeId, PeerAddress, PeerInfo, ProtocolError, Selection, SessionState, Standing,
-    crdt::{Bias, TextDocument},
+    ChangeOrigin, ConflictEvent, ConflictId, ConflictResolver, ConflictSettings, CursorPosition,
+    DocumentEvent, DocumentId, DocumentInfo, NetworkKind, NodeId, PeerAddress, PeerInfo,
+    ProtocolError, Selection, SessionState, Settlement, Standing,
+    crdt::{Bias, TextDocument, conflict::Choice},
     workspace::{Sharing, SharingEvents, SharingOptions},
 };
 
@@ -54,9 +55,9 @@ impl Network {
                 Some(Event::Presence(Box::new(event)))
             }),
             forward(connections, tell, |event| Some(Event::Connection(event))),
-            forward(protocol.conflicts(), tell, diverged),
             watch_document(protocol.document_info(), tell.clone()),
             watch_session(protocol.session_state(), tell.clone()),
+            watch_conflicts(protocol.conflict_resolver(), tell.clone()),
         ];
         Ok(Self {
             sharing,
@@ -136,6 +137,33 @@ impl Network {
         }
     }
 
+    /// Sets what is held to be a conflict, once more is known of the document.
+    pub(super) fn set_conflict_settings(&self, settings: ConflictSettings) {
+        self.sharing
+            .protocol()
+            .conflict_resolver()
+            .set_settings(settings);
+    }
+
+    /// Notes for everybody how a conflict was answered.
+    pub(super) fn answer_conflict(&self, id: &ConflictId, choice: Choice) {
+        if let Err(error) = self
+            .sharing
+            .protocol()
+            .conflict_resolver()
+            .note_answer(id, choice)
+        {
+            tracing::warn!("the answer to conflict {id} was not noted: {error}");
+        }
+    }
+
+    /// Notes for everybody that an answer was taken back.
+    pub(super) fn reopen_conflict(&self, id: &ConflictId) {
+        if let Err(error) = self.sharing.protocol().conflict_resolver().reopen(id) {
+            tracing::warn!("conflict {id} stays answered: {error}");
+        }
+    }
+
     /// Returns the peers as the session sees them.
     pub(super) fn peers(&self) -> Vec<PeerInfo> {
         self.sharing.peers()
@@ -196,24 +224,6 @@ fn changed(event: DocumentEvent) -> Option<Event> {
     }
 }
 
-/// Where the peer's content goes on, the session ends, and that is told elsewhere.
-fn diverged(event: ConflictEvent) -> Option<Event> {
-    match event {
-        ConflictEvent::Diverged {
-            node,
-            stands: Standing::Ours,
-            ..
-        } => {
-            let sentence = format!(
-                "The copy of {} differed from yours by a fault; it starts anew from yours",
-                node.short()
-            );
-            Some(Event::Message(MessageKind::Info, sentence))
-        }
-        ConflictEvent::Diverged { .. } => None,
-    }
-}
-
 /// Passes on what a channel tells, until either end is gone.
 fn forward<T: Clone + Send + 'static>(
     mut from: broadcast::Receiver<T>,
@@ -250,6 +260,61 @@ fn watch_document(
         }
     });
     task.abort_handle()
+}
+
+/// Tells which conflicts are open, whenever one comes, changes or goes.
+fn watch_conflicts(resolver: ConflictResolver, to: mpsc::UnboundedSender<News>) -> AbortHandle {
+    let mut events = resolver.subscribe();
+    let task = tokio::spawn(async move {
+        // The document may have been opened with some.
+        let mut told = Some(Vec::new());
+        while let Some(news) = told {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            let now = now.map_or(0, |now| now.as_secs() as i64);
+            let open = resolver.open_conflicts();
+            let open = Event::Conflicts { open, now };
+            if std::iter::once(open)
+                .chain(news)
+                .any(|event| to.send(News::App(event)).is_err())
+            {
+                return;
+            }
+            told = tokio::select! {
+                event = events.recv() => conflict_news(event),
+                () = to.closed() => None,
+            };
+        }
+    });
+    task.abort_handle()
+}
+
+/// What the screen is told about conflicts beside which are open; `None`: nothing ever again.
+fn conflict_news(event: Result<ConflictEvent, broadcast::error::RecvError>) -> Option<Vec<Event>> {
+    match event {
+        Ok(ConflictEvent::Settled { conflict_id, how }) => {
+            let words = match how {
+                Settlement::Answered => "Somebody else settled the conflict",
+                Settlement::Disputed => DISPUTED,
+                Settlement::Moot => "An edit left nothing of the conflict",
+            };
+            Some(vec![Event::ConflictSettled(conflict_id, words)])
+        }
+        // Where the peer's content goes on, the session ends, and that is told elsewhere.
+        Ok(ConflictEvent::Diverged {
+            node,
+            stands: Standing::Ours,
+            ..
+        }) => {
+            let sentence = format!(
+                "The copy of {} differed from yours by a fault; it starts anew from yours",
+                node.short()
+            );
+            Some(vec![Event::Message(MessageKind::Info, sentence)])
+        }
+        Ok(ConflictEvent::Met(reunion)) => Some(vec![Event::Met(reunion)]),
+        Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => Some(Vec::new()),
+        Err(broadcast::error::RecvError::Closed) => None,
+    }
 }
 
 /// Tells when nothing goes to others any more, and nothing comes from them.

@@ -18,6 +18,7 @@ mod opening;
 mod save;
 mod saves_asked;
 mod sharing;
+mod words;
 
 pub(crate) use beside::{Beside, TakenOver, claim_beside, open_beside, peers_beside};
 pub(crate) use control::{Answer, Asked, ControlSocket, Question, Running, running};
@@ -30,6 +31,7 @@ pub(crate) use save::write;
 pub use save::{SaveError, SaveRequest, SavedFile};
 pub(crate) use saves_asked::SavesAsked;
 pub(crate) use sharing::{Sharing, SharingEvents, SharingOptions};
+pub(crate) use words::age;
 
 /// What a person is called who did not say so.
 pub(crate) fn login_name() -> String {

@@ -5,8 +5,9 @@ use std::{path::PathBuf, time::Duration};
 use tokio::{sync::broadcast, task::JoinHandle};
 
 use crate::{
-    DocumentEvent, DocumentId, EndpointError, Listener, NetworkKind, NodeId, PeerAddress, PeerInfo,
-    PresenceEvent, ProtocolError, RealtimeLoroProtocol, SharedDocument, UserInfo,
+    ConflictSettings, DocumentEvent, DocumentId, EndpointError, Listener, NetworkKind, NodeId,
+    PeerAddress, PeerInfo, PresenceEvent, ProtocolError, RealtimeLoroProtocol, SharedDocument,
+    UserInfo,
 };
 
 /// How long closing the endpoint may take, after everybody was told that we leave.
@@ -29,6 +30,8 @@ pub(crate) struct SharingOptions {
     pub(crate) kind: NetworkKind,
     /// Where programs on this machine find each other.
     pub(crate) lookup_directory: PathBuf,
+    /// What is held to be a conflict.
+    pub(crate) conflicts: ConflictSettings,
     /// Whom to dial.
     pub(crate) peers: Vec<PeerAddress>,
 }
@@ -61,6 +64,7 @@ impl Sharing {
         let protocol = RealtimeLoroProtocol::builder(options.document, node, options.user)
             .document_id(options.document_id)
             .title(options.title)
+            .conflicts(options.conflicts)
             .lookup_directory(Some(options.lookup_directory.clone()))
             .updates(events.updates)
             .presence(events.presence)

@@ -23,7 +23,7 @@ async fn one_of_two_gives_way_and_starts_anew() {
     write_as_seven(&ana, "this");
     write_as_seven(&bo, "that");
     let mut nodes = [ana, bo].map(|node| {
-        let events = node.protocol.conflicts();
+        let events = node.protocol.conflict_resolver().subscribe();
         (node, events)
     });
     nodes[0].0.connect_to(&nodes[1].0).await;

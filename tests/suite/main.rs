@@ -2,6 +2,7 @@
 //! binary in a pseudo-terminal.
 
 mod command_line;
+mod conflicts;
 mod crashes;
 mod demo;
 mod disk;
@@ -10,7 +11,9 @@ mod examples;
 mod files;
 mod people;
 mod picture;
+mod reopening;
 mod rooms;
 mod serve;
 mod several;
+mod suspended;
 mod terminal;

@@ -38,6 +38,7 @@ const WORLD: &[&str] = &[
     "src/ui/launch",
     "src/ui/network",
     "src/ui/run",
+    "src/ui/set_aside",
     "src/ui/terminal",
     "src/ui/theme",
     "src/ui/watching",

@@ -97,7 +97,7 @@ fn an_editor_on_a_served_file_joins_the_server() {
     server.logs(&["serving"]);
     let mut editor = ada.open(&["--name", "Ada", "notes.md"]);
     editor.sees(&[&format!(
-        "also open in process {}; joined it",
+        "Also open in process {}; joined it",
         server.process_id()
     )]);
     editor.sees(&["text", "Server"]);
@@ -111,7 +111,7 @@ fn an_editor_on_a_served_file_joins_the_server() {
     // Stopped with SIGINT, it leaves the file to the editor.
     server.signal("INT");
     assert_eq!(server.ends(), Some(0));
-    editor.sees(&["the other copad is gone"]);
+    editor.sees(&["The other copad is gone"]);
     editor.keys("alone ");
     editor.sees(&["typed and more alone text"]);
     editor.keys(SAVE);

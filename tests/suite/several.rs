@@ -20,7 +20,7 @@ fn twice(person: &Person, file: &str) -> (Terminal, Terminal) {
     first.sees(&["F1 help"]);
     let second = person.open(&["--name", "Ada", file]);
     let process = first.process_id();
-    second.sees(&[&format!("also open in process {process}; joined it")]);
+    second.sees(&[&format!("Also open in process {process}; joined it")]);
     (first, second)
 }
 
@@ -55,6 +55,14 @@ fn a_second_copad_on_a_file_joins_the_first() {
         read(&ada, "notes.md"),
         "from the first text\nfrom the second"
     );
+    // What the first saves is saved for the second as well.
+    first.keys("more ");
+    second.sees(&["from the first more text", "not saved"]);
+    first.keys(SAVE);
+    all_see(&[&first], &["Saved notes.md"]);
+    second.waits("it is saved", |screen| {
+        !screen.contents().contains("notes.md *")
+    });
     second.keys(QUIT);
     assert_eq!(second.ends(), 0);
     first.keys(QUIT);
@@ -75,7 +83,7 @@ fn the_second_goes_on_as_the_same_node_when_the_first_quits() {
     all_see(&[&first, &guest], &["typed before text"]);
     quit_without_saving(&mut first);
 
-    second.sees(&["the other copad is gone"]);
+    second.sees(&["The other copad is gone"]);
     second.sees(&[&format!("id {}", &id[..10])]);
     second.keys("and after ");
     all_see(&[&second, &guest], &["typed before and after text"]);
@@ -180,7 +188,7 @@ fn what_runs_is_told() {
     // One that was killed leaves its socket, which is cleaned away.
     first.signal("KILL");
     first.ends();
-    second.sees(&["the other copad is gone"]);
+    second.sees(&["The other copad is gone"]);
     let (_, told, _) = ada.run(&["status"]);
     assert_eq!(told.matches("process ").count(), 1, "{told}");
     assert!(told.contains(&format!("id     {id}")), "{told}");

@@ -229,7 +229,8 @@ fn queued_size(message: &Message) -> usize {
         | Message::Heartbeat { .. }
         | Message::ContentDigest(_)
         | Message::ConflictNotification(_)
-        | Message::PresenceRelay(_) => 0,
+        | Message::PresenceRelay(_)
+        | Message::SyncAhead { .. } => 0,
     }
 }
 

@@ -49,7 +49,8 @@ impl Allowance {
             | Message::Heartbeat { .. }
             | Message::ContentDigest(_)
             | Message::ConflictNotification(_)
-            | Message::PresenceRelay(_) => 0,
+            | Message::PresenceRelay(_)
+            | Message::SyncAhead { .. } => 0,
         };
         self.messages = self.messages.checked_sub(1).ok_or(CloseReason::Excess)?;
         self.bytes = self.bytes.checked_sub(bytes).ok_or(CloseReason::Excess)?;

@@ -30,6 +30,7 @@ use tokio::{
 use super::{
     arrival::Arrivals,
     clock::{Clock as _, SystemClock, Vigil},
+    conflicts::Job,
     error::ConnectError,
     events::{Subscriptions, TextChange, subscribe},
     participants::Participants,
@@ -69,6 +70,7 @@ pub(super) struct Parts {
     pub(super) arrivals: Option<Arrivals>,
     pub(super) updates: Option<broadcast::Sender<DocumentEvent>>,
     pub(super) presence: Option<broadcast::Sender<PresenceEvent>>,
+    pub(super) conflicts: mpsc::Sender<Job>,
     pub(super) max_queued: usize,
 }
 
@@ -97,6 +99,7 @@ pub(super) struct Driver {
     published: Arc<Published>,
     presence: Option<broadcast::Sender<PresenceEvent>>,
     arrivals: Option<Arrivals>,
+    conflicts: mpsc::Sender<Job>,
     endpoint: Option<Attached>,
     attempts: BTreeMap<NodeId, Attempt>,
     links: BTreeMap<ConnectionId, Link>,
@@ -136,6 +139,7 @@ impl Driver {
             parts.wake.clone(),
             texts,
             parts.updates,
+            parts.conflicts.clone(),
         );
         let report: Report = {
             let wake = parts.wake.clone();
@@ -164,6 +168,7 @@ impl Driver {
             published: parts.published,
             presence: parts.presence,
             arrivals: parts.arrivals,
+            conflicts: parts.conflicts,
             endpoint: None,
             attempts: BTreeMap::new(),
             links: BTreeMap::new(),

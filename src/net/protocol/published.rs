@@ -5,13 +5,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{broadcast, watch};
 
 use crate::net::{
-    event::{ConflictEvent, ConnectionEvent, Presence},
+    event::{ConnectionEvent, Presence, SyncProgress},
     node::{DocumentId, NodeId},
     peer::PeerView,
+    protocol::conflicts::ConflictEvent,
 };
 
 /// Conflict events that a subscriber may lag behind before it misses some.
-const CONFLICT_EVENTS: usize = 64;
+const CONFLICT_EVENTS: usize = 256;
 /// Connection events that a subscriber may lag behind before it misses some.
 const CONNECTION_EVENTS: usize = 256;
 
@@ -57,6 +58,7 @@ pub(super) struct Published {
     participants: Mutex<Vec<(NodeId, Presence)>>,
     pub(super) connections: broadcast::Sender<ConnectionEvent>,
     pub(super) conflicts: broadcast::Sender<ConflictEvent>,
+    pub(super) progress: watch::Sender<Option<SyncProgress>>,
     pub(super) info: watch::Sender<DocumentInfo>,
     pub(super) state: watch::Sender<SessionState>,
 }
@@ -68,6 +70,7 @@ impl Published {
             participants: Mutex::default(),
             connections: broadcast::Sender::new(CONNECTION_EVENTS),
             conflicts: broadcast::Sender::new(CONFLICT_EVENTS),
+            progress: watch::Sender::default(),
             info: watch::Sender::new(info),
             state: watch::Sender::default(),
         }

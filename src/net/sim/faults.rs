@@ -161,6 +161,11 @@ impl Network {
         self.queue_limit = Some(bytes);
     }
 
+    /// Lets every session cut large answers into pieces of this many operations.
+    pub fn set_slice(&mut self, operations: usize) {
+        self.slice = Some(operations);
+    }
+
     /// Breaks something on purpose, from now on and in every process that starts later.
     pub fn set_mischief(&mut self, mischief: Mischief) {
         self.mischief = Some(mischief);
@@ -171,6 +176,9 @@ impl Network {
         let session = &mut self.sites[site].session;
         if let Some(limit) = self.queue_limit {
             session.set_queue_limit(limit);
+        }
+        if let Some(slice) = self.slice {
+            session.set_slice(slice);
         }
         match self.mischief {
             Some(Mischief::DropRelay) => session.sabotage(Sabotage::DropRelay),

@@ -35,6 +35,8 @@ impl App {
             Command::Connect => self.ask_connect(),
             Command::TogglePeers => self.toggle_peers(),
             Command::GoOffline => self.toggle_offline(),
+            Command::Conflicts => self.show_conflicts(),
+            Command::NextConflict => self.go_to_next_conflict(),
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
             Command::Cut => self.cut(),

@@ -142,7 +142,7 @@ impl App {
 
     /// Opens a dialog in place of the one that is open. A question about a file that stands in
     /// the way is put aside with "cancel" rather than forgotten.
-    fn open(&mut self, dialog: Dialog) {
+    pub(super) fn open(&mut self, dialog: Dialog) {
         if let Some(Dialog::Existing(_)) = self.dialog.replace(dialog) {
             let cancel = super::Existing::Cancel;
             self.effects.push(Effect::AnswerExisting(cancel));
@@ -183,6 +183,7 @@ impl App {
                 self.dialog = None;
                 self.effects.push(Effect::Quit);
             }
+            Answer::Conflict(action) => self.act_on_conflict(action),
             Answer::Existing(existing) => {
                 self.dialog = None;
                 self.effects.push(Effect::AnswerExisting(existing));

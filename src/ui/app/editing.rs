@@ -62,7 +62,11 @@ impl App {
             return;
         }
         match self.document.undo() {
-            Some(undone) => self.show_undone(undone),
+            Some(undone) => {
+                let last = self.own_edits;
+                self.show_undone(undone);
+                self.after_undo(last);
+            }
             None => self.reply("Nothing to undo"),
         }
     }

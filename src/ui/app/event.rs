@@ -10,11 +10,14 @@ use ropey::Rope;
 
 pub use crate::workspace::{SaveError, SaveRequest, SavedFile};
 use crate::{
-    ConnectionEvent, NodeId, PeerState, PresenceEvent, UserInfo,
-    crdt::{Delta, TextFormat, TextSelection},
+    ConflictId, ConflictInfo, ConnectionEvent, NodeId, PeerState, PresenceEvent, Reunion, UserInfo,
+    crdt::{Delta, TextFormat, TextSelection, conflict::Choice},
     store::{ContentHash, LoadedFile, Meeting, Trail},
     workspace::LastSaved,
 };
+
+/// What is said when two answers at once were settled to one.
+pub(crate) const DISPUTED: &str = "Two people answered a conflict at once; the first answer holds";
 
 /// Something happened: at the keyboard, in the document, among the peers.
 #[derive(Clone, Debug)]
@@ -68,6 +71,17 @@ pub enum Event {
     FileSeen(Box<FileLook>),
     /// Whether edits are safe on this machine's disk changed.
     Journal(JournalState),
+    /// The conflicts that nobody has answered, whenever one of them changed.
+    Conflicts {
+        /// All of them.
+        open: Vec<ConflictInfo>,
+        /// The time of the machine, in seconds since 1970.
+        now: i64,
+    },
+    /// A conflict needs no answer any more, and why.
+    ConflictSettled(ConflictId, &'static str),
+    /// Somebody is back, and what was done meanwhile has been compared.
+    Met(Reunion),
 }
 
 /// Whether every edit is written down on this machine, apart from the file.
@@ -105,6 +119,10 @@ pub enum Effect {
     SetTitle(String),
     /// The answer to [`Event::AskExisting`].
     AnswerExisting(Existing),
+    /// A conflict was answered, and the outcome is in the text: note it for everybody.
+    AnswerConflict(ConflictId, Choice),
+    /// The answer to a conflict was taken back.
+    ReopenConflict(ConflictId),
     /// See whether the file is as it was known, and answer with [`Event::FileSeen`].
     LookAtFile(Box<FileLookRequest>),
     /// Record that the file's bytes have this hash, and whether it holds the document's text as it

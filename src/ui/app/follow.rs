@@ -1,7 +1,9 @@
 //! The one path: carries everything that stands somewhere in the text over a change of it.
 
+use std::ops::Range;
+
 use super::App;
-use crate::crdt::{AppliedChange, Bias, Origin};
+use crate::crdt::{AppliedChange, Bias, Delta, Origin};
 
 /// Characters that may come in at once when somebody types.
 const TYPED: usize = 16;
@@ -56,6 +58,7 @@ impl App {
             *range = delta.map(range.start, Bias::After)..delta.map(range.end, Bias::Before);
             range.end = range.end.max(range.start);
         }
+        self.conflicts_follow(delta);
         let top = if own { Bias::Before } else { Bias::After };
         self.top = delta.map(self.top, top);
         self.version += 1;
@@ -72,4 +75,10 @@ impl App {
             self.unsent_edits += 1;
         }
     }
+}
+
+/// Carries a stretch of text over a change: what is put in at its ends becomes a part of it.
+pub(super) fn carried(range: &Range<usize>, delta: &Delta) -> Range<usize> {
+    let start = delta.map(range.start, Bias::Before);
+    start..delta.map(range.end, Bias::After).max(start)
 }

@@ -3,6 +3,7 @@
 //! A dialog knows its own words and answers; what an answer does is the application's business.
 
 mod changed;
+mod conflict;
 mod connect;
 mod existing;
 mod form;
@@ -20,8 +21,14 @@ use ratatui::{
 };
 
 pub(crate) use self::{
-    changed::ChangedQuestion, connect::Connect, existing::ExistingQuestion, help::Help,
-    quit::QuitQuestion, save_as::SaveAs, share::Share,
+    changed::ChangedQuestion,
+    conflict::{Card, ConflictAction, ConflictDialog, clean_name, lasting},
+    connect::Connect,
+    existing::ExistingQuestion,
+    help::Help,
+    quit::QuitQuestion,
+    save_as::SaveAs,
+    share::Share,
 };
 use super::{keymap::Keymap, theme::Theme};
 use crate::ui::app::{Existing, FileAnswer};
@@ -47,6 +54,8 @@ pub(crate) enum Answer {
     Existing(Existing),
     /// What to do with a file that changed where the text did.
     File(FileAnswer),
+    /// Something about a conflict.
+    Conflict(ConflictAction),
 }
 
 /// The dialog that is open.
@@ -59,6 +68,7 @@ pub(crate) enum Dialog {
     SaveAs(SaveAs),
     Existing(ExistingQuestion),
     Changed(ChangedQuestion),
+    Conflict(Box<ConflictDialog>),
 }
 
 impl Dialog {
@@ -72,6 +82,7 @@ impl Dialog {
             Self::SaveAs(save_as) => save_as.key(key),
             Self::Existing(question) => question.key(key),
             Self::Changed(question) => question.key(key),
+            Self::Conflict(conflict) => conflict.key(key),
         }
     }
 
@@ -80,6 +91,7 @@ impl Dialog {
         match self {
             Self::Connect(connect) => connect.paste(text),
             Self::SaveAs(save_as) => save_as.paste(text),
+            Self::Conflict(conflict) => conflict.paste(text),
             Self::Share(_)
             | Self::Help(_)
             | Self::Quit(_)
@@ -98,6 +110,7 @@ impl Dialog {
             Self::SaveAs(save_as) => save_as.click(at),
             Self::Existing(question) => question.click(at),
             Self::Changed(question) => question.click(at),
+            Self::Conflict(_) => Answer::Stay,
         }
     }
 
@@ -105,6 +118,7 @@ impl Dialog {
     pub(crate) fn scroll(&mut self, rows: isize) {
         match self {
             Self::Help(help) => help.scroll(rows),
+            Self::Conflict(conflict) => conflict.scroll(rows),
             Self::Share(_)
             | Self::Connect(_)
             | Self::Quit(_)
@@ -133,6 +147,7 @@ impl Dialog {
             Self::SaveAs(save_as) => save_as.form.draw(screen, buffer, theme),
             Self::Existing(question) => question.form.draw(screen, buffer, theme),
             Self::Changed(question) => question.form.draw(screen, buffer, theme),
+            Self::Conflict(conflict) => conflict.draw(screen, buffer, theme),
         }
     }
 }

@@ -4,16 +4,34 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use super::{Editor, Event, MessageKind, News, journal_news, stored, watching};
 use crate::{
     store::canonical_path,
+    ui::app::{FileFound, FileLook, FileLookRequest},
     workspace::{
         Answer, Asked, DocumentStatus, OpeningError, PeerStatus, ProcessStatus, Question, TakenOver,
     },
 };
+
+/// Until then the people of another copad on the file are announced.
+const ANNOUNCED: Duration = Duration::from_millis(800);
+
+/// Looks whether the file holds the document's text, or one that it had, and at nothing else: what
+/// others do to the file is taken in by the copad that has it.
+pub(super) fn look(request: FileLookRequest) -> FileLook {
+    let unseen = watching::unseen(request.clone());
+    let look = watching::look(request);
+    match &look.found {
+        FileFound::Changed(change) if change.meeting.merge.edit.is_empty() => look,
+        FileFound::Changed(_)
+        | FileFound::Holds(_)
+        | FileFound::Missing
+        | FileFound::Unusable(_) => unseen,
+    }
+}
 
 impl Editor {
     /// Answers another copad of this person.
@@ -40,6 +58,16 @@ impl Editor {
         }
     }
 
+    /// Tells what was found out when the file was opened beside another copad, once it is past
+    /// that the people there are announced, which would cover it.
+    fn tell_of_the_other(&mut self) {
+        if self.now() > ANNOUNCED
+            && let Some(sentence) = self.beside_message.take()
+        {
+            self.update(Event::Message(MessageKind::Info, sentence));
+        }
+    }
+
     /// Saves for others what has arrived from them.
     pub(super) fn save_for_others(&mut self) {
         if self.saves_asked.is_empty() {
@@ -61,6 +89,7 @@ impl Editor {
     /// Sees to what other copads on this file wait for, or whether the one that has it is gone.
     pub(crate) fn look_after_the_file(&mut self) {
         self.save_for_others();
+        self.tell_of_the_other();
         let Some(beside) = self.beside.clone() else {
             return;
         };
@@ -134,7 +163,7 @@ impl Editor {
         self.update(Event::ReadOnly(None));
         self.update(Event::FileTouched);
         self.update(Event::Share(self.network.share_info()));
-        let told = "the other copad is gone; the file is open here alone".to_owned();
+        let told = "The other copad is gone; the file is open here alone".to_owned();
         let sentence = taken.message.unwrap_or(told);
         self.update(Event::Message(MessageKind::Info, sentence));
         self.look_at_peers();

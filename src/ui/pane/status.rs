@@ -10,7 +10,7 @@ use ratatui::{
 use super::{
     peers::place,
     standing,
-    words::{shorten, shorten_at_word, width, wrap},
+    words::{count, shorten, shorten_at_word, width, wrap},
 };
 use crate::ui::{
     app::{App, MessageKind, Notice},
@@ -145,7 +145,13 @@ fn state_parts(app: &App, length: usize) -> Vec<Part> {
     let read_only = app
         .is_read_only()
         .then(|| Part::left(8, Role::StatusWarning, "read-only"));
-    read_only.into_iter().chain(parts).collect()
+    let open = app.open_conflicts();
+    let conflicts = (open > 0).then(|| Part::left(6, Role::StatusWarning, count(open, "conflict")));
+    read_only
+        .into_iter()
+        .chain(parts)
+        .chain(conflicts)
+        .collect()
 }
 
 fn right_parts(app: &App) -> Vec<Part> {

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use loro::ExportMode;
 
-use super::Driver;
+use super::{Driver, Job};
 use crate::net::{
     connection::Overflow,
-    event::{ConflictEvent, ConnectionEvent, PeerState, PresenceEvent, Reason, Standing},
+    event::{ConnectionEvent, PeerState, PresenceEvent, Reason, Standing},
     message::{CloseReason, Message},
     node::NodeId,
+    protocol::conflicts::ConflictEvent,
     session::{ConnectionId, Output},
 };
 
@@ -35,7 +36,9 @@ impl Driver {
                 let event = self.participants.leave(node, user);
                 self.tell(event);
             }
-            Output::Imported { .. } => {
+            Output::Imported { spans, .. } => {
+                // Nobody compares any more once the session ends.
+                let _ = self.conflicts.send(Job::Imported(spans));
                 for event in self.participants.find_missing() {
                     self.tell(event);
                 }
@@ -47,6 +50,10 @@ impl Driver {
                 });
             }
             Output::Diverged { node, stands } => self.announce_divergence(node, stands),
+            Output::Progress(progress) => {
+                let unfinished = Some(progress).filter(|progress| progress.done < progress.total);
+                self.published.progress.send_replace(unfinished);
+            }
             Output::InSync { node } => {
                 self.published.info.send_if_modified(|info| {
                     let first = !info.first_sync;
@@ -85,6 +92,12 @@ impl Driver {
         }
         if event.to == PeerState::Syncing {
             self.introduced(event.node);
+        }
+        if matches!(event.to, PeerState::Disconnecting | PeerState::Disconnected) {
+            self.published.progress.send_if_modified(|progress| {
+                let theirs = progress.take_if(|progress| progress.node == event.node);
+                theirs.is_some()
+            });
         }
         if event.to == PeerState::Disconnected {
             self.disappoint_waiting(event.node, &event.reason);
