@@ -10,7 +10,6 @@ use std::{
 use super::{Editor, Event, MessageKind, News, journal_news, stored, watching};
 use crate::{
     store::canonical_path,
-    ui::app::{FileFound, FileLook, FileLookRequest},
     workspace::{
         Answer, Asked, DocumentStatus, OpeningError, PeerStatus, ProcessStatus, Question, TakenOver,
     },
@@ -18,20 +17,6 @@ use crate::{
 
 /// Until then the people of another copad on the file are announced.
 const ANNOUNCED: Duration = Duration::from_millis(800);
-
-/// Looks whether the file holds the document's text, or one that it had, and at nothing else: what
-/// others do to the file is taken in by the copad that has it.
-pub(super) fn look(request: FileLookRequest) -> FileLook {
-    let unseen = watching::unseen(request.clone());
-    let look = watching::look(request);
-    match &look.found {
-        FileFound::Changed(change) if change.meeting.merge.edit.is_empty() => look,
-        FileFound::Changed(_)
-        | FileFound::Holds(_)
-        | FileFound::Missing
-        | FileFound::Unusable(_) => unseen,
-    }
-}
 
 impl Editor {
     /// Answers another copad of this person.
