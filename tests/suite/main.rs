@@ -3,6 +3,7 @@
 
 mod command_line;
 mod demo;
+mod divergence;
 mod examples;
 mod people;
 mod picture;
