@@ -1,20 +1,21 @@
 //! Two copads whose documents differ although they should not: one gives way, and keeps its text.
 
-use std::{fs, path::Path, time::SystemTime};
+use std::{fs, path::Path, sync::Arc, time::SystemTime};
 
 use iroh_loro_realtime::{
     DocumentId, NodeId, PeerAddress,
-    crdt::TextDocument,
-    store::{KnownPeer, Replica, Store},
+    crdt::{SharedDocument, TextDocument},
+    store::{Journal, Journaled, KnownPeer, Replica, Store},
 };
-use loro::{ExportMode, LoroDoc};
+use loro::LoroDoc;
 
 use crate::terminal::{Machine, Person};
 
 /// Stores a document as a copad would that wrote under a Loro peer id which another one used, too.
-fn store(person: &Person, text: &str) -> (Store, Replica) {
+fn store(person: &Person, text: &str) -> (Arc<Store>, Replica) {
     let file = person.file("notes.md", text);
     let store = Store::open(&person.path("state/copad")).expect("a store can be made");
+    let store = Arc::new(store);
     let replica = store.replica_for(&file).expect("the file has a replica");
     let document = DocumentId([7; 32]);
     store
@@ -25,10 +26,15 @@ fn store(person: &Person, text: &str) -> (Store, Replica) {
     let written = doc.get_text(TextDocument::CONTAINER).insert(0, text);
     written.expect("inside");
     doc.commit();
-    let snapshot = doc.export(ExportMode::Snapshot).expect("it can be stored");
-    store
-        .record_snapshot(replica.id, &snapshot)
-        .expect("it is stored");
+    let journal = Journal::start(
+        Arc::clone(&store),
+        replica.id,
+        SharedDocument::new(doc),
+        Journaled::default(),
+        |news| panic!("{news:?}"),
+    );
+    let journal = journal.expect("the system gives a thread");
+    journal.close().expect("it is stored");
     (store, replica)
 }
 
