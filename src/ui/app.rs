@@ -8,6 +8,7 @@
 //! carries carets, selections and the scroll position over it.
 
 mod areas;
+mod changes;
 mod clipboard;
 mod commands;
 mod conflicts;
@@ -128,6 +129,7 @@ pub struct App {
     pub(crate) people: BTreeMap<NodeId, Person>,
     pub(crate) offline: bool,
     conflicts: conflicts::Conflicts,
+    changes: changes::Changes,
     unsent_edits: usize,
     peers_wanted: Option<bool>,
 
@@ -178,6 +180,7 @@ impl App {
             people: BTreeMap::new(),
             offline: false,
             conflicts: conflicts::Conflicts::default(),
+            changes: changes::Changes::default(),
             unsent_edits: 0,
             peers_wanted: None,
             dialog: None,
@@ -247,6 +250,7 @@ impl App {
         self.expire();
         self.tend_file();
         self.offer_summary();
+        self.see_changes();
         self.announce();
         std::mem::take(&mut self.effects)
     }
@@ -286,6 +290,7 @@ impl App {
         notice
             .into_iter()
             .chain(self.typing_until)
+            .chain(self.meetings_until())
             .chain(self.file_tick())
             .chain(label)
             .min()

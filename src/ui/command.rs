@@ -114,6 +114,8 @@ commands! {
     GoOffline "go-offline", Together, Everywhere, "Go offline, or online again", &["F6"];
     Conflicts "conflicts", Together, Everywhere, "Look at edits that clash, and settle them", &["F7", "Alt-K"];
     NextConflict "next-conflict", Together, Everywhere, "Go to the next conflict in the text", &["F8", "Alt-G"];
+    Changes "changes", Together, Everywhere, "List what others changed while you were away", &["F9", "Alt-A"];
+    ForgetChanges "forget-changes", Together, Everywhere, "Take what others changed as seen", &["Alt-Q"];
 
     Undo "undo", Edit, Everywhere, "Undo what you typed last; others' text stays", &["Ctrl-Z"];
     Redo "redo", Edit, Everywhere, "Bring back what you undid", &["Ctrl-Y", "Ctrl-Shift-Z"];

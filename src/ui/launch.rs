@@ -84,7 +84,8 @@ pub enum LaunchError {
     },
     /// Another document cannot be joined into a file that is open in another copad.
     #[error(
-        "{title} is open in another copad{}: join that one with copad --connect {node}",
+        "{title} is open in another copad{}: close it there before another document is joined \
+         into it",
         holder.map(|pid| format!(" (process {pid})")).unwrap_or_default()
     )]
     OpenElsewhere {
@@ -92,8 +93,6 @@ pub enum LaunchError {
         title: String,
         /// The process that has it open.
         holder: Option<u32>,
-        /// Its node id.
-        node: NodeId,
     },
     /// The state folder cannot be used.
     #[error(transparent)]
@@ -202,7 +201,9 @@ fn try_open(options: Options) -> Result<Launched, LaunchError> {
     }
     let seat = match lock {
         Some(lock) => seat(&store, replica, lock, host, file)?,
-        None if host.is_none() => seat_beside(&store, replica, &places.runtime, file)?,
+        None if is_met(&store, &replica, host)? => {
+            seat_beside(&store, replica, &places.runtime, file)?
+        }
         None => return Err(open_elsewhere(&store, &replica)),
     };
     let Seat {
@@ -319,6 +320,10 @@ fn seat(
         }
         None => workspace::reopen(store, &replica, file)?,
     };
+    let on_disk = match opening.last_saved.take() {
+        Some(last_saved) => Some(FileOnDisk::last_saved(last_saved)),
+        None => on_disk,
+    };
     if claim.is_none()
         && let Some(sentence) = waiting_to_join(store, &replica)?
     {
@@ -367,7 +372,7 @@ fn seat_beside(
         opening.message = Some(format!("Also open in {other}; joined it"));
     } else {
         read_only = Some(format!(
-            "{} is open in {other}, which does not answer: read-only until that ends",
+            "{} is open in {other}, which does not answer: read-only until it does, or ends",
             file.title
         ));
     }
@@ -432,6 +437,13 @@ fn choose_replica(
     Ok((replica, lock))
 }
 
+/// Whether nobody new is joined: the host is none, or one that the replica met before.
+fn is_met(store: &Store, replica: &Replica, host: Option<NodeId>) -> Result<bool, StoreError> {
+    let Some(host) = host else { return Ok(true) };
+    let peers = store.peers(replica.id)?;
+    Ok(peers.iter().any(|peer| peer.address.node == host))
+}
+
 /// What to tell while the host of a document is away that was joined before.
 fn absence(host: &KnownPeer, title: &str) -> String {
     let short = || host.address.node.short();
@@ -446,7 +458,6 @@ fn open_elsewhere(store: &Store, replica: &Replica) -> LaunchError {
     LaunchError::OpenElsewhere {
         title: replica.title.clone(),
         holder: store.lock_holder(replica.id),
-        node: node_of(replica),
     }
 }
 

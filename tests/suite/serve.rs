@@ -175,6 +175,27 @@ fn a_document_of_somebody_else_is_served_from_a_new_file() {
 }
 
 #[test]
+fn a_file_that_another_program_makes_is_not_written_over() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let server = ada.serve(&["new.md"]);
+    server.logs(&["serving"]);
+    let id = ada.node_id(&ada.path("new.md"));
+    let mut guest = machine
+        .person("ben")
+        .open(&["--name", "Ben", "--connect", &id]);
+    guest.sees(&["new.md"]);
+    ada.file("new.md", "made elsewhere\n");
+    guest.keys("typed here ");
+    guest.sees(&["typed here", "made elsewhere"]);
+    let held = eventually(|| {
+        let text = std::fs::read_to_string(ada.path("new.md")).unwrap_or_default();
+        (text.contains("typed here") && text.contains("made elsewhere\n")).then_some(())
+    });
+    assert!(held.is_some());
+}
+
+#[test]
 fn what_cannot_be_served_is_refused_with_one_sentence() {
     let machine = Machine::new();
     let ada = machine.person("ada");

@@ -1,7 +1,7 @@
 //! Several copads on one file: the second joins the first by itself, and nothing is lost whoever
 //! leaves first.
 
-use crate::terminal::{Machine, Person, Terminal};
+use crate::terminal::{Machine, Person, Terminal, eventually};
 
 const SAVE: &str = "\x13";
 const QUIT: &str = "\x11";
@@ -138,7 +138,7 @@ fn a_file_whose_copad_does_not_answer_is_read_only_until_that_is_gone() {
     ada.file("notes.md", "text\n");
     let mut first = ada.open(&["notes.md"]);
     first.sees(&["text"]);
-    machine.remove_control_socket(&first);
+    machine.hide_control_socket(&first);
     let mut second = ada.open(&["notes.md"]);
     second.sees(&["text", "read-only"]);
     second.keys("refused");
@@ -155,6 +155,64 @@ fn a_file_whose_copad_does_not_answer_is_read_only_until_that_is_gone() {
     second.keys(SAVE);
     second.sees(&["Saved notes.md"]);
     assert_eq!(read(&ada, "notes.md"), "allowed text\n");
+}
+
+#[test]
+fn a_file_is_read_only_no_longer_when_its_copad_answers_again() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    ada.file("notes.md", "text\n");
+    let first = ada.open(&["notes.md"]);
+    first.sees(&["text"]);
+    machine.hide_control_socket(&first);
+    let mut second = ada.open(&["notes.md"]);
+    second.sees(&["text", "read-only"]);
+    machine.show_control_socket(&first);
+    second.waits("it may be changed", |screen| {
+        !screen.contents().contains("read-only")
+    });
+    second.keys("allowed ");
+    all_see(&[&first, &second], &["allowed text"]);
+}
+
+#[test]
+fn of_three_copads_one_takes_over_when_the_first_is_killed() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "text\n");
+    let id = ada.node_id(&notes);
+    let (mut first, mut second) = twice(&ada, "notes.md");
+    let third = ada.open(&["--name", "Ada", "notes.md"]);
+    third.sees(&["text", "Also open in process"]);
+    second.keys("one ");
+    all_see(&[&first, &second, &third], &["one text"]);
+    first.signal("KILL");
+    first.ends();
+
+    let heirs = || {
+        let (_, told, _) = ada.run(&["status"]);
+        (told.matches(&id).count() == 1).then_some(told)
+    };
+    let told = eventually(heirs).expect("one of them is the file's node");
+    assert_eq!(told.matches("process ").count(), 2, "{told}");
+    second.keys("two ");
+    all_see(&[&second, &third], &["one two text"]);
+    second.keys(SAVE);
+    second.sees(&["Saved notes.md"]);
+    assert_eq!(read(&ada, "notes.md"), "one two text\n");
+}
+
+#[test]
+fn another_document_is_not_joined_into_a_file_that_is_open() {
+    let machine = Machine::new();
+    let (ada, ben) = (machine.person("ada"), machine.person("ben"));
+    ada.file("notes.md", "text\n");
+    let other = ben.node_id(&ben.file("other.md", "other\n"));
+    let first = ada.open(&["notes.md"]);
+    first.sees(&["text", "F1 help"]);
+    let mut second = ada.open(&["--connect", &other, "notes.md"]);
+    assert_eq!(second.ends(), 2);
+    second.sees(&["notes.md is open in another copad", "close it there"]);
 }
 
 #[test]

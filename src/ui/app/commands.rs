@@ -36,6 +36,8 @@ impl App {
             Command::TogglePeers => self.toggle_peers(),
             Command::GoOffline => self.toggle_offline(),
             Command::Conflicts => self.show_conflicts(),
+            Command::Changes => self.list_changes(),
+            Command::ForgetChanges => self.forget_changes(),
             Command::NextConflict => self.go_to_next_conflict(),
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),

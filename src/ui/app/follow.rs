@@ -59,6 +59,7 @@ impl App {
             range.end = range.end.max(range.start);
         }
         self.conflicts_follow(delta);
+        self.changes_follow(change);
         let top = if own { Bias::Before } else { Bias::After };
         self.top = delta.map(self.top, top);
         self.version += 1;

@@ -3,6 +3,7 @@
 //! A dialog knows its own words and answers; what an answer does is the application's business.
 
 mod changed;
+mod changes;
 mod conflict;
 mod connect;
 mod existing;
@@ -22,6 +23,7 @@ use ratatui::{
 
 pub(crate) use self::{
     changed::ChangedQuestion,
+    changes::ChangeList,
     conflict::{Card, ConflictAction, ConflictDialog, clean_name, lasting},
     connect::Connect,
     existing::ExistingQuestion,
@@ -52,6 +54,8 @@ pub(crate) enum Answer {
     QuitWithoutSaving,
     /// What to do with the file that stands in the way.
     Existing(Existing),
+    /// Take all that others did as seen.
+    ForgetChanges,
     /// What to do with a file that changed where the text did.
     File(FileAnswer),
     /// Something about a conflict.
@@ -69,6 +73,7 @@ pub(crate) enum Dialog {
     Existing(ExistingQuestion),
     Changed(ChangedQuestion),
     Conflict(Box<ConflictDialog>),
+    Changes(ChangeList),
 }
 
 impl Dialog {
@@ -83,6 +88,7 @@ impl Dialog {
             Self::Existing(question) => question.key(key),
             Self::Changed(question) => question.key(key),
             Self::Conflict(conflict) => conflict.key(key),
+            Self::Changes(changes) => changes.key(key),
         }
     }
 
@@ -96,6 +102,7 @@ impl Dialog {
             | Self::Help(_)
             | Self::Quit(_)
             | Self::Existing(_)
+            | Self::Changes(_)
             | Self::Changed(_) => {}
         }
     }
@@ -111,6 +118,7 @@ impl Dialog {
             Self::Existing(question) => question.click(at),
             Self::Changed(question) => question.click(at),
             Self::Conflict(_) => Answer::Stay,
+            Self::Changes(changes) => changes.click(at),
         }
     }
 
@@ -123,6 +131,7 @@ impl Dialog {
             | Self::Connect(_)
             | Self::Quit(_)
             | Self::SaveAs(_)
+            | Self::Changes(_)
             | Self::Existing(_)
             | Self::Changed(_) => {}
         }
@@ -148,6 +157,7 @@ impl Dialog {
             Self::Existing(question) => question.form.draw(screen, buffer, theme),
             Self::Changed(question) => question.form.draw(screen, buffer, theme),
             Self::Conflict(conflict) => conflict.draw(screen, buffer, theme),
+            Self::Changes(changes) => changes.form.draw(screen, buffer, theme),
         }
     }
 }
