@@ -13,6 +13,7 @@
 //!
 //! All calls block, so they do not belong on a thread that draws or serves a network.
 
+mod aside;
 mod attributes;
 mod column;
 mod database;
@@ -29,6 +30,7 @@ mod save;
 mod schema;
 mod snapshot;
 
+pub use aside::set_aside;
 pub use database::Store;
 pub use error::StoreError;
 pub use file::{FileError, LoadedFile, MAX_FILE, read_file};
