@@ -68,6 +68,8 @@ pub(super) struct Editor {
     disk_work: Option<JoinHandle<()>>,
     /// The document that was joined, until it is recorded.
     adopt: Option<(DocumentId, String)>,
+    /// What to tell once more when a document was joined, which has words of its own.
+    notice: Option<String>,
     /// What to open instead of this document.
     successor: Option<Successor>,
     done: bool,
@@ -96,6 +98,7 @@ impl Editor {
             shown_peers: Vec::new(),
             disk_work: None,
             adopt: None,
+            notice: launched.message.clone().filter(|_| launched.joins),
             successor: None,
             done: false,
         };
@@ -287,6 +290,9 @@ impl Editor {
         self.update(Event::DocumentChanged);
         for event in self.joining.arrived(&self.app, &info.title) {
             self.update(event);
+        }
+        if let Some(sentence) = self.notice.take() {
+            self.update(Event::Message(MessageKind::Info, sentence));
         }
         let Some(document) = info.document else {
             return;
