@@ -17,6 +17,7 @@
 //!
 //! All calls block, so they do not belong on a thread that draws or serves a network.
 
+mod aside;
 mod attributes;
 mod column;
 mod database;
@@ -39,6 +40,7 @@ mod save;
 mod schema;
 mod summary;
 
+pub use aside::set_aside;
 pub use database::Store;
 pub use error::StoreError;
 pub use file::{FileError, LoadedFile, MAX_FILE, Protection, read_file};

@@ -72,6 +72,8 @@ pub(super) struct Editor {
     disk_work: Option<JoinHandle<()>>,
     /// The document that was joined, until it is recorded.
     adopt: Option<(DocumentId, String)>,
+    /// What to tell once more when a document was joined, which has words of its own.
+    notice: Option<String>,
     /// What to open instead of this document.
     successor: Option<Successor>,
     /// Who was asked for and is not there yet, and what to tell about it.
@@ -116,6 +118,7 @@ impl Editor {
             file_watch: FileWatch::default(),
             disk_work: None,
             adopt: None,
+            notice: launched.message.clone().filter(|_| launched.joins),
             successor: None,
             absent_host: launched.absent_host,
             beside: launched.beside,
@@ -392,6 +395,9 @@ impl Editor {
         }
         self.network
             .set_conflict_settings(self.app.conflict_settings());
+        if let Some(sentence) = self.notice.take() {
+            self.update(Event::Message(MessageKind::Info, sentence));
+        }
         let Some(document) = info.document else {
             return;
         };

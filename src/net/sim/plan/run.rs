@@ -25,7 +25,7 @@ const HEALING: Duration = Duration::from_secs(200);
 const QUEUE_LIMIT: usize = 1_500;
 /// Operations of one piece of an answer: so few that many answers are cut. In long plans there are
 /// more, because each piece costs as much as there is that was written meanwhile.
-const SLICE: usize = 40;
+const SLICE: usize = 120;
 /// The longest delay while nothing goes wrong, in milliseconds.
 const CALM_DELAY: u64 = 40;
 
