@@ -81,6 +81,12 @@ pub enum StoreError {
         /// What is wrong with it.
         source: SnapshotError,
     },
+    /// The thread that journals a document is gone, which is a mistake in this program.
+    #[error("the journal of replica {replica} ended by a mistake: save the file and open it again")]
+    JournalEnded {
+        /// The replica's number.
+        replica: i64,
+    },
     /// There is no such replica, or no longer.
     #[error("the replica {id} is not in {}: it was forgotten meanwhile", shown(.path))]
     UnknownReplica {
@@ -131,6 +137,7 @@ impl StoreError {
                 Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "database busy",
                 _ => "disk error",
             },
+            Self::JournalEnded { .. } => "journal ended",
             Self::UnknownReplica { .. } => "forgotten meanwhile",
             Self::Newer { .. } | Self::Unreadable { .. } => "newer copad",
             Self::OtherDocument { .. } | Self::OpenElsewhere { .. } => "open elsewhere",

@@ -13,6 +13,7 @@ mod fold;
 
 use std::{
     io,
+    panic::{self, AssertUnwindSafe},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -53,10 +54,21 @@ pub enum JournalNews {
     Recovered,
 }
 
+impl JournalNews {
+    fn failing(error: &StoreError) -> Self {
+        Self::Failing {
+            sentence: error.to_string(),
+            reason: error.reason().to_owned(),
+        }
+    }
+}
+
 /// The journal of one open document. Dropping it leaves the rest to its thread and does not wait.
 #[derive(Debug)]
 pub struct Journal {
+    replica: ReplicaId,
     commands: Sender<Command>,
+    /// `None` once it was closed.
     thread: Mutex<Option<JoinHandle<()>>>,
     _subscription: Subscription,
 }
@@ -98,7 +110,7 @@ impl Journal {
                 }
             }
         }));
-        let writer = Writer {
+        let mut writer = Writer {
             folding: Folding::new(
                 Arc::clone(&store),
                 replica,
@@ -117,8 +129,9 @@ impl Journal {
             tell: Box::new(tell),
         };
         let thread = thread::Builder::new().name("copad-journal".to_owned());
-        let thread = thread.spawn(move || writer.run(&received))?;
+        let thread = thread.spawn(move || writer.run_guarded(&received))?;
         Ok(Self {
+            replica,
             commands,
             thread: Mutex::new(Some(thread)),
             _subscription: subscription,
@@ -169,14 +182,21 @@ impl Journal {
         closed
     }
 
-    /// Asks the thread for something and waits for the answer. Once it has ended there is nothing
-    /// left to do, so that is no error.
+    /// Asks the thread for something and waits for the answer. Once the journal was closed there is
+    /// nothing left to do, so that is no error.
     fn ask(&self, command: impl FnOnce(Reply) -> Command) -> Result<(), StoreError> {
         let (reply, answer) = mpsc::sync_channel(1);
-        if self.commands.send(command(reply)).is_err() {
-            return Ok(());
-        }
-        answer.recv().unwrap_or(Ok(()))
+        // Without its thread the command is dropped, and the reply with it.
+        let _ = self.commands.send(command(reply));
+        answer.recv().unwrap_or_else(|_| {
+            let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
+            match *thread {
+                None => Ok(()),
+                Some(_) => Err(StoreError::JournalEnded {
+                    replica: self.replica.0,
+                }),
+            }
+        })
     }
 }
 
@@ -198,7 +218,16 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(mut self, commands: &Receiver<Command>) {
+    /// Runs to the end, and tells when that was not a good one.
+    fn run_guarded(&mut self, commands: &Receiver<Command>) {
+        let run = AssertUnwindSafe(|| self.run(commands));
+        if panic::catch_unwind(run).is_err() {
+            let replica = self.replica.0;
+            (self.tell)(JournalNews::failing(&StoreError::JournalEnded { replica }));
+        }
+    }
+
+    fn run(&mut self, commands: &Receiver<Command>) {
         loop {
             let now = Instant::now();
             let until = self.due.unwrap_or(now + IDLE);
@@ -245,6 +274,7 @@ impl Writer {
         if let Some(view) = self.view.take() {
             self.store.record_view(self.replica, &view)?;
         }
+        self.folding.fold_at_the_end(self.exporter.version());
         self.store.record_closed(self.replica)
     }
 
@@ -259,10 +289,7 @@ impl Writer {
             }
             Err(error) if !self.failing && save.is_none() => {
                 self.failing = true;
-                (self.tell)(JournalNews::Failing {
-                    sentence: error.to_string(),
-                    reason: error.reason().to_owned(),
-                });
+                (self.tell)(JournalNews::failing(error));
             }
             Ok(()) | Err(_) => {}
         }

@@ -237,9 +237,19 @@ impl Site {
         );
         self.typed += whole.len();
         self.lost += whole.len() - line.len();
+        assert!(!self.has_unfinished_saves(), "round {round}");
         self.host.keys(SAVE);
         self.host.sees(&["Saved notes.md"]);
         self.text = fs::read_to_string(self.ada.path("notes.md")).expect("the file is readable");
+    }
+
+    /// Whether something is in the folder that a save left.
+    fn has_unfinished_saves(&self) -> bool {
+        let mut names = fs::read_dir(self.ada.path("")).expect("a home is readable");
+        names.any(|entry| {
+            let name = entry.expect("a folder entry is readable").file_name();
+            name.to_string_lossy().starts_with(".copad-save")
+        })
     }
 
     /// Waits until both show the same line, and returns it.

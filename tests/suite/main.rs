@@ -10,6 +10,7 @@ mod documents;
 mod examples;
 mod files;
 mod keeping;
+mod long_history;
 mod people;
 mod picture;
 mod reopening;

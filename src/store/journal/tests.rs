@@ -22,7 +22,7 @@ fn fixture() -> Fixture {
 
 impl Fixture {
     fn start(&self, document: &TextDocument, journaled: Journaled) -> Journal {
-        let tell = |news| panic!("{news:?}");
+        let tell = |news| println!("{news:?}");
         let document = document.shared().clone();
         Journal::start(
             Arc::clone(&self.store),
@@ -222,6 +222,44 @@ fn many_entries_are_folded() {
     append(&mut document, "y");
     journal.close().unwrap();
     assert_eq!(fixture.restored().0.text(), "x".repeat(1_000) + "y");
+}
+
+#[test]
+fn a_journal_that_ended_by_itself_says_so() {
+    let fixture = fixture();
+    let mut document = TextDocument::from_text("");
+    let (tell, news) = mpsc::channel();
+    let tell = move |told| {
+        let _ = tell.send(told);
+        // The first thing that is told is that the replica is gone.
+        panic!("made up");
+    };
+    let (store, shared) = (Arc::clone(&fixture.store), document.shared().clone());
+    let journal = Journal::start(store, fixture.replica, shared, Journaled::default(), tell);
+    let journal = journal.unwrap();
+    journal.flush().unwrap();
+    fixture.store.forget(fixture.replica).unwrap();
+    append(&mut document, "x");
+    news.recv_timeout(PATIENCE).unwrap();
+    let told = news.recv_timeout(PATIENCE).unwrap();
+    assert!(matches!(told, JournalNews::Failing { reason, .. } if reason == "journal ended"));
+    let error = journal.flush().unwrap_err();
+    assert!(matches!(error, StoreError::JournalEnded { .. }), "{error}");
+}
+
+#[test]
+fn what_is_left_at_the_end_is_folded() {
+    let fixture = fixture();
+    let mut document = TextDocument::from_text("");
+    let journal = fixture.start(&document, Journaled::default());
+    for _ in 0..120 {
+        append(&mut document, "x");
+        journal.flush().unwrap();
+    }
+    assert_eq!(fixture.count("SELECT count(*) FROM snapshots"), 0);
+    journal.close().unwrap();
+    assert_eq!(fixture.count("SELECT count(*) FROM snapshots"), 1);
+    assert_eq!(fixture.restored().0.text(), "x".repeat(120));
 }
 
 #[test]
