@@ -6,6 +6,7 @@ mod conflicts;
 mod crashes;
 mod demo;
 mod disk;
+mod divergence;
 mod documents;
 mod examples;
 mod files;
