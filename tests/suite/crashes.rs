@@ -157,6 +157,7 @@ impl Site {
             saves: vec![file],
             shown: Vec::new(),
         };
+        let mut saved_from = usize::MAX;
         let name = name_of(round);
         let end = Instant::now() + Duration::from_millis(self.random.random_range(0..600));
         let typist = if by_guest {
@@ -182,16 +183,18 @@ impl Site {
                 self.host.keys(SAVE);
                 // The guest's letters may have come or not.
                 let from = if by_guest { 0 } else { typing.line.len() };
-                let saves = (from..=typing.line.len()).map(|to| &typing.line[..to]);
-                typing
-                    .saves
-                    .extend(saves.map(|line| self.text.clone() + line));
+                saved_from = saved_from.min(from);
             }
             typing
                 .shown
                 .push((Instant::now(), last_line(&self.host.shown(), &name).len()));
             thread::sleep(Duration::from_millis(self.random.random_range(2..25)));
         }
+        // The file is looked at before it is written, and what is typed meanwhile is saved as well.
+        let saves = (saved_from..=typing.line.len()).map(|to| &typing.line[..to]);
+        typing
+            .saves
+            .extend(saves.map(|line| self.text.clone() + line));
         typing
     }
 

@@ -29,18 +29,20 @@ fn pair(machine: &Machine, content: &str) -> (Person, Terminal, Terminal) {
     (ada, host, guest)
 }
 
-/// The text of the document pane, without line numbers, as far as it is on the screen.
+/// The text of the document pane, without line numbers and the marks behind them, as far as it is
+/// on the screen.
 fn text(screen: &Screen) -> Vec<String> {
     let numbered = screen.contents();
     let lines = numbered.lines().filter_map(|line| {
-        let (number, text) = line
-            .trim_start()
-            .split_once(' ')
-            .unwrap_or((line.trim(), ""));
-        number
-            .parse::<usize>()
-            .ok()
-            .map(|_| text.split("  ").next().unwrap_or("").trim().to_owned())
+        let line = line.trim_start();
+        let text = line.trim_start_matches(|character: char| character.is_ascii_digit());
+        if text.len() == line.len() {
+            return None;
+        }
+        let mut behind_the_mark = text.chars();
+        behind_the_mark.next();
+        let text = behind_the_mark.as_str();
+        Some(text.split("  ").next().unwrap_or("").trim().to_owned())
     });
     lines.collect()
 }
