@@ -86,6 +86,27 @@ pub enum Message {
 }
 
 impl Message {
+    /// Returns how many bytes of new operations the message carries. An answer to a question has a
+    /// limit of its own.
+    pub(crate) fn news_size(&self) -> usize {
+        match self {
+            Self::UpdateBatch(part) => part.updates.len(),
+            Self::Hello(_)
+            | Self::Welcome(_)
+            | Self::Denied(_)
+            | Self::SyncRequest { .. }
+            | Self::SyncResponse(_)
+            | Self::PresenceUpdate(_)
+            | Self::PresenceRelay(_)
+            | Self::UserJoined(_)
+            | Self::UserLeft { .. }
+            | Self::Heartbeat { .. }
+            | Self::ContentDigest(_)
+            | Self::ConflictNotification(_)
+            | Self::SyncAhead { .. } => 0,
+        }
+    }
+
     /// Returns whether the message travels on the presence stream, apart from all others.
     pub fn is_presence(&self) -> bool {
         match self {

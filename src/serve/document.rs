@@ -33,7 +33,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// After a save that failed the next attempt waits so long.
 const RETRY: Duration = Duration::from_secs(10);
 /// How long saying goodbye may take.
-const GOODBYE: Duration = Duration::from_millis(500);
+const GOODBYE: Duration = Duration::from_millis(300);
 /// Events that may wait. Whoever falls behind looks at the document instead.
 const QUEUE: usize = 256;
 /// The server's colour where others list it; it has no caret.

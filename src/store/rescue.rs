@@ -172,8 +172,8 @@ fn salvage(old: &Path, new: &Path) -> Result<(), StoreError> {
     })?;
     // What cannot even be opened has nothing to give.
     if let Ok(from) = connect(old) {
-        for table in schema::TABLES {
-            copy_table(&from, &into, table).map_err(failed)?;
+        for (table, is_unnumbered) in schema::tables(&into).map_err(failed)? {
+            copy_table(&from, &into, &table, is_unnumbered).map_err(failed)?;
         }
     }
     add_missing_replicas(&into).map_err(failed)?;
@@ -220,7 +220,12 @@ fn big_endian(bytes: &[u8]) -> usize {
 
 /// Copies every row that can be reached, from the front, from the back, and in between. Fails only
 /// when the new database does.
-fn copy_table(from: &Connection, into: &Connection, table: &str) -> rusqlite::Result<()> {
+fn copy_table(
+    from: &Connection,
+    into: &Connection,
+    table: &str,
+    is_unnumbered: bool,
+) -> rusqlite::Result<()> {
     let known = columns(into, table)?;
     let there = columns(from, table).unwrap_or_default();
     let shared: Vec<_> = known
@@ -244,7 +249,7 @@ fn copy_table(from: &Connection, into: &Connection, table: &str) -> rusqlite::Re
         Err(error) if super::error::is_full(&error) => Err(error),
         Ok(_) | Err(_) => Ok(()),
     };
-    if there.is_empty() || schema::is_without_rowid(table) {
+    if is_unnumbered {
         let select = format!("SELECT {list} FROM {table}");
         read_rows(from, &select, None, &mut keep)?;
     } else {

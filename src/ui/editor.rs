@@ -19,7 +19,7 @@ use super::{
     clipboard::{Clipboard, ClipboardEvent, Reach},
     joining::Joining,
     launch::{LaunchError, Launched},
-    network::{self, Network},
+    network::Network,
     set_aside::{self, Successor},
     view::{Place, View},
     watching::{self, FileWatch},
@@ -38,6 +38,8 @@ pub(super) enum News {
     Document(DocumentInfo),
     /// The content of a peer's replica goes on in place of ours.
     Superseded(NodeId),
+    /// A large answer of a peer has come further.
+    Progress,
     /// From the clipboard.
     Clipboard(ClipboardEvent),
     /// The copad that had the file is gone, and the file is ours; or there is no hope for that.
@@ -78,6 +80,8 @@ pub(super) struct Editor {
     beside: Option<Beside>,
     /// What to tell about that.
     beside_message: Option<String>,
+    /// The file and the state of the text when they were last compared.
+    observed: Option<(watching::Stamp, u64)>,
     /// Looks whether it still has.
     taking_over: Option<JoinHandle<()>>,
     /// Where our caret was last told to be.
@@ -116,6 +120,7 @@ impl Editor {
             absent_host: launched.absent_host,
             beside: launched.beside,
             beside_message: None,
+            observed: None,
             taking_over: None,
             caret: None,
             saves_asked: SavesAsked::default(),
@@ -173,6 +178,9 @@ impl Editor {
                 self.update(event);
                 self.save_for_others();
             }
+            News::Progress => {
+                self.look_at_peers();
+            }
             News::TakenOver(result) => self.taken_over(result),
             News::Document(info) => self.take_in_document(info),
             News::Superseded(by) => self.give_way(by),
@@ -185,7 +193,7 @@ impl Editor {
 
     /// Shows the peers as they are now. Returns whether anything about them changed.
     pub(super) fn look_at_peers(&mut self) -> bool {
-        let rows = network::rows(&self.network.peers());
+        let rows = self.network.rows();
         let changed = rows != self.shown_peers;
         // That they still lack nothing is news when there are new edits.
         if changed || self.app.unsent_edits() > 0 {
@@ -302,7 +310,7 @@ impl Editor {
             }
             Effect::LookAtFile(request) => {
                 let look = match self.is_beside(&request.path) {
-                    true => beside::look,
+                    true => watching::observe,
                     false => watching::look,
                 };
                 self.on_disk(move |_| Some(Event::FileSeen(Box::new(look(*request)))));

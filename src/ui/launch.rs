@@ -320,8 +320,17 @@ fn seat(
         }
         None => workspace::reopen(store, &replica, file)?,
     };
-    if claim.is_none() && opening.message.is_none() {
-        opening.message = waiting_to_join(store, &replica)?;
+    let on_disk = match opening.last_saved.take() {
+        Some(last_saved) => Some(FileOnDisk::last_saved(last_saved)),
+        None => on_disk,
+    };
+    if claim.is_none()
+        && let Some(sentence) = waiting_to_join(store, &replica)?
+    {
+        let other = opening
+            .message
+            .map_or_else(String::new, |it| format!(". {it}"));
+        opening.message = Some(sentence + &other);
     }
     opening.message = opening.message.or(warning);
     Ok(Seat {
@@ -363,7 +372,7 @@ fn seat_beside(
         opening.message = Some(format!("Also open in {other}; joined it"));
     } else {
         read_only = Some(format!(
-            "{} is open in {other}, which does not answer: read-only until that ends",
+            "{} is open in {other}, which does not answer: read-only until it does, or ends",
             file.title
         ));
     }
@@ -473,7 +482,7 @@ fn waiting_to_join(store: &Store, replica: &Replica) -> Result<Option<String>, S
         if let Some(host) = host.filter(|_| store.text(waiting.id).is_ok_and(|it| !it.is_empty())) {
             let host = host.address.node.short();
             return Ok(Some(format!(
-                "What you wrote while you waited for {host} is kept: join {host} again for it"
+                "What you wrote while waiting for {host} is kept: join it again"
             )));
         }
     }

@@ -115,7 +115,8 @@ impl Beside {
     }
 
     /// Takes the file's replica over, if its holder is gone: what it stored is merged into the
-    /// document, and so is what another program did to the file. `None`: it is still held.
+    /// document. What another program did to the file is left to whoever looks at it next. `None`:
+    /// it is still held.
     ///
     /// # Errors
     ///
@@ -203,6 +204,7 @@ pub(crate) fn open_beside(
         document,
         journaled,
         format,
+        last_saved: None,
         aside: None,
         message: None,
     })

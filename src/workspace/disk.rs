@@ -128,7 +128,10 @@ impl Disk {
     ) -> Result<SavedFile, SaveError> {
         // The history first: should we be killed before the file is written, everything is there.
         // The journal tells by itself when it fails, and the file is all the more worth saving.
-        let _ = self.flush();
+        let _ = self.flush().and_then(|()| {
+            let hash = store::hash_of_text(&request.text, request.format);
+            self.store.record_saving(self.replica, hash, version)
+        });
         let saved = save::write(request)?;
         let record = SaveRecord {
             path: request.path.clone(),

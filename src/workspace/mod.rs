@@ -25,7 +25,7 @@ pub(crate) use control::{Answer, Asked, ControlSocket, Question, Running, runnin
 pub use control::{DocumentStatus, PeerStatus, ProcessStatus};
 pub(crate) use disk::{Claim, Disk};
 pub use opening::OpeningError;
-pub(crate) use opening::{Aside, Opening, join, reopen};
+pub(crate) use opening::{Aside, LastSaved, Opening, join, reopen};
 #[cfg(all(test, feature = "tui"))]
 pub(crate) use save::write;
 pub use save::{SaveError, SaveRequest, SavedFile};

@@ -138,7 +138,7 @@ fn a_file_whose_copad_does_not_answer_is_read_only_until_that_is_gone() {
     ada.file("notes.md", "text\n");
     let mut first = ada.open(&["notes.md"]);
     first.sees(&["text"]);
-    machine.remove_control_socket(&first);
+    machine.hide_control_socket(&first);
     let mut second = ada.open(&["notes.md"]);
     second.sees(&["text", "read-only"]);
     second.keys("refused");
@@ -155,6 +155,24 @@ fn a_file_whose_copad_does_not_answer_is_read_only_until_that_is_gone() {
     second.keys(SAVE);
     second.sees(&["Saved notes.md"]);
     assert_eq!(read(&ada, "notes.md"), "allowed text\n");
+}
+
+#[test]
+fn a_file_is_read_only_no_longer_when_its_copad_answers_again() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    ada.file("notes.md", "text\n");
+    let first = ada.open(&["notes.md"]);
+    first.sees(&["text"]);
+    machine.hide_control_socket(&first);
+    let mut second = ada.open(&["notes.md"]);
+    second.sees(&["text", "read-only"]);
+    machine.show_control_socket(&first);
+    second.waits("it may be changed", |screen| {
+        !screen.contents().contains("read-only")
+    });
+    second.keys("allowed ");
+    all_see(&[&first, &second], &["allowed text"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-use super::{Mischief, Network, SiteId, deliver::Event, wire::Wire};
+use super::{Mischief, Network, SiteId, wire::Wire};
 use crate::net::{
     node::{NodeId, PeerAddress},
     session::{Input, Sabotage},
@@ -97,23 +97,12 @@ impl Network {
     /// the dialler believes it lost.
     pub fn double(&mut self, dialler: SiteId, acceptor: SiteId) {
         let node = self.sites[acceptor].node;
-        let site = &mut self.sites[dialler];
+        let site = &self.sites[dialler];
         if dialler == acceptor || !site.alive || site.dialling.contains_key(&node) {
             return;
         }
-        self.serial += 1;
-        let attempt = self.serial;
-        self.sites[dialler].dialling.insert(node, attempt);
+        let attempt = self.start_dial(dialler, acceptor);
         self.doubles.insert(attempt);
-        let wait = self.random_latency();
-        self.plan(
-            wait,
-            Event::Dialled {
-                dialler,
-                acceptor,
-                attempt,
-            },
-        );
     }
 
     /// Lets a site read nothing until [`Network::read`].

@@ -63,6 +63,20 @@ impl Trail {
         }
     }
 
+    /// Starts at a file's text, from which `rest` leads to the text of this number.
+    pub fn known(base: Rope, rest: Delta<usize>, version: u64) -> Self {
+        let rest = Some(rest).filter(|rest| !rest.is_empty());
+        Self {
+            base,
+            older: rest
+                .into_iter()
+                .map(|rest| Stretch::Known(Arc::new(rest)))
+                .collect(),
+            folded: version,
+            recent: VecDeque::new(),
+        }
+    }
+
     /// Goes on by a change; `version` is the number of the text that it led to.
     pub fn note(&mut self, version: u64, delta: &Delta) {
         self.recent.push_back(Step {
@@ -104,20 +118,6 @@ impl Trail {
         self.older.clear();
         self.folded = version;
         self.recent.retain(|step| step.version > version);
-    }
-
-    /// The file holds this text, and `rest` leads from there to the text of this number.
-    pub fn restart(&mut self, base: Rope, rest: Delta<usize>, version: u64) {
-        let rest = Some(rest).filter(|rest| !rest.is_empty());
-        *self = Self {
-            base,
-            older: rest
-                .into_iter()
-                .map(|rest| Stretch::Known(Arc::new(rest)))
-                .collect(),
-            folded: version,
-            recent: VecDeque::new(),
-        };
     }
 
     /// Returns what happened since the text of this number, or `None` if that is too long ago.

@@ -209,7 +209,7 @@ fn damage_that_is_found_late_is_rescued_by_the_next_to_open() {
     store.checkpoint().unwrap();
     drop(store);
     let mut bytes = fs::read(&path).unwrap();
-    let page = fs::metadata(&path).unwrap().len() as usize / 2 & !4095;
+    let page = (bytes.len() / 2) & !4095;
     bytes[page..page + 4].fill(0);
     fs::write(&path, &bytes).unwrap();
 

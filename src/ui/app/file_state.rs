@@ -19,6 +19,9 @@ pub(super) struct FileState {
     pub(super) trail: Trail,
     /// Whether a peer's document must come before the text has to do with the file.
     pub(super) waits: bool,
+    /// Whether it may hold what was taken in before the end of the last session, and was not
+    /// recorded as such.
+    pub(super) reopened: bool,
     /// Whether somebody looks at it right now, and whether to look once more then.
     pub(super) looking: bool,
     pub(super) look_again: bool,
@@ -77,20 +80,30 @@ pub(super) struct Question {
 impl FileState {
     /// Starts with what the file held when it was opened; the document holds `now`.
     pub(super) fn new(file: Option<FileOnDisk>, now: &Rope, version: u64) -> Self {
-        let (hash, exists, waits, text) = match file {
-            Some(file) => (file.hash, file.exists, file.waits, file.text),
-            None => (ContentHash::of(&[]), false, false, now.clone()),
-        };
+        let file = file.unwrap_or_else(|| FileOnDisk {
+            hash: ContentHash::of(&[]),
+            exists: false,
+            text: now.clone(),
+            waits: false,
+            since: None,
+        });
         // The two share their memory if they are alike.
-        let base = if text == *now { now.clone() } else { text };
+        let is_same = file.text == *now;
+        let base = if is_same { now.clone() } else { file.text };
+        let reopened = file.since.is_some();
+        let trail = match file.since {
+            Some(since) => Trail::known(base, since, version),
+            None => Trail::new(base, now, version),
+        };
         Self {
-            hash,
-            exists,
-            trail: Trail::new(base, now, version),
-            waits,
+            hash: file.hash,
+            exists: file.exists,
+            trail,
+            waits: file.waits,
+            reopened,
             looking: false,
             look_again: false,
-            turn: None,
+            turn: reopened.then_some(Duration::ZERO),
             saving: VecDeque::new(),
             retry: None,
             yields: 0,

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     crdt::{AppliedChange, EditContext, EditKind, Origin},
-    store::Outcome,
+    store::{Outcome, Trail},
 };
 
 /// A question waits for a pause of this length in typing, so that no key answers it by accident.
@@ -117,7 +117,7 @@ impl App {
                 trail: self.file.trail.clone(),
                 text: self.rope().clone(),
                 version: self.version,
-                shared: !self.people.is_empty(),
+                shared: self.file.reopened || !self.people.is_empty(),
             })));
     }
 
@@ -328,9 +328,8 @@ impl App {
         self.file.hash = change.hash;
         self.file.exists = true;
         self.saved_version = if holds { self.version } else { u64::MAX };
-        self.file
-            .trail
-            .restart(change.text.clone(), outcome.rest, self.version);
+        self.file.reopened = false;
+        self.file.trail = Trail::known(change.text.clone(), outcome.rest, self.version);
         self.effects.push(Effect::RecordFile {
             hash: change.hash,
             holds,

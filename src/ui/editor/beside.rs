@@ -10,7 +10,6 @@ use std::{
 use super::{Editor, Event, MessageKind, News, journal_news, stored, watching};
 use crate::{
     store::canonical_path,
-    ui::app::{FileFound, FileLook, FileLookRequest},
     workspace::{
         Answer, Asked, DocumentStatus, OpeningError, PeerStatus, ProcessStatus, Question, TakenOver,
     },
@@ -18,20 +17,6 @@ use crate::{
 
 /// Until then the people of another copad on the file are announced.
 const ANNOUNCED: Duration = Duration::from_millis(800);
-
-/// Looks whether the file holds the document's text, or one that it had, and at nothing else: what
-/// others do to the file is taken in by the copad that has it.
-pub(super) fn look(request: FileLookRequest) -> FileLook {
-    let unseen = watching::unseen(request.clone());
-    let look = watching::look(request);
-    match &look.found {
-        FileFound::Changed(change) if change.meeting.merge.edit.is_empty() => look,
-        FileFound::Changed(_)
-        | FileFound::Holds(_)
-        | FileFound::Missing
-        | FileFound::Unusable(_) => unseen,
-    }
-}
 
 impl Editor {
     /// Answers another copad of this person.
@@ -98,6 +83,7 @@ impl Editor {
             self.beside = None;
             return self.update(Event::ReadOnly(None));
         }
+        self.observe_file();
         let looks = self.taking_over.as_ref();
         if looks.is_some_and(|task| !task.is_finished()) || !self.joining.is_done() {
             return;
@@ -107,13 +93,27 @@ impl Editor {
             self.app.document().shared().clone(),
             self.tell.clone(),
         );
+        let unheard = self.app.is_read_only();
         self.taking_over = Some(tokio::task::spawn_blocking(move || {
             let taken = beside.take_over(disk.store(), &document, disk.replica());
-            if let Some(result) = taken.map(|taken| taken.map(Box::new)).transpose() {
-                // Nobody listens any more when the editor closes.
-                let _ = tell.send(News::TakenOver(result));
-            }
+            let news = match taken.map(|taken| taken.map(Box::new)).transpose() {
+                Some(result) => News::TakenOver(result),
+                None if unheard && beside.answers(disk.store()) => News::App(Event::ReadOnly(None)),
+                None => return,
+            };
+            // Nobody listens any more when the editor closes.
+            let _ = tell.send(news);
         }));
+    }
+
+    /// Compares the file that another copad writes with the text, if either changed.
+    fn observe_file(&mut self) {
+        let now = self.app.path().and_then(watching::stamp);
+        let now = now.map(|stamp| (stamp, self.app.state()));
+        if now.is_some() && now != self.observed && self.app.modified() {
+            self.observed = now;
+            self.update(Event::FileTouched);
+        }
     }
 
     /// Goes on as the one that has the file: under its node id, with its place in the store.

@@ -11,7 +11,6 @@ use loro::IdSpan;
 use super::Driver;
 use crate::net::{
     connection::{FromLink, Received},
-    message::Message,
     protocol::wake::Wake,
     replica::{Replica as _, spans_of_own_update},
     session::Input,
@@ -62,7 +61,7 @@ impl Driver {
             } = received;
             if self.links.contains_key(&connection) {
                 let message = *message;
-                bytes += bytes_of_updates(&message);
+                bytes += message.news_size();
                 inputs.push(Input::Received {
                     connection,
                     message,
@@ -131,12 +130,5 @@ impl Driver {
         }
         let updates = self.document.export_spans(&merged).ok()?;
         Some((merged, updates))
-    }
-}
-
-fn bytes_of_updates(message: &Message) -> usize {
-    match message {
-        Message::UpdateBatch(part) | Message::SyncResponse(part) => part.updates.len(),
-        _ => 0,
     }
 }

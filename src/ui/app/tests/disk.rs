@@ -72,6 +72,7 @@ impl World {
                     exists: true,
                     text: Rope::from_str(&file.text),
                     waits: false,
+                    since: None,
                 }),
                 theme: theme.clone(),
                 keymap: Keymap::default(),
