@@ -84,6 +84,7 @@
 //! | [`DocumentEvent`] | a container changed: which, how, and through whom |
 //! | [`PresenceEvent`] | somebody came, moved, or left |
 //! | [`ConnectionEvent`] | a peer went from one state of its life to another, and why |
+//! | [`ConflictResolver`] | finds edits made apart that touch the same thought, and settles them |
 //! | [`ConflictEvent`] | something about the content that a person should know |
 //! | [`SessionState`] | whether the session is at work, was ended, superseded, or failed |
 //!

@@ -2,6 +2,38 @@
 //! answered, and answering.
 //!
 //! Knows Loro and the text, and nothing of who is connected to whom.
+//!
+//! # How it goes
+//!
+//! 1. [`blocks`] tells which operations were made apart: what came in, and what was written here
+//!    that its writer did not know.
+//! 2. [`compare`] takes a copy of the document to what both sides had, and to what each side had,
+//!    and hands the edits to [`detect`], which names the gravest [`Rule`] that holds for each pair
+//!    of edits that are near each other.
+//! 3. [`keep`] writes what is new into a map of the document, under a name that every replica
+//!    comes to by itself.
+//! 4. [`settle`] puts an answer's outcome into the text, [`write_answer`] notes it for everybody,
+//!    and [`repair`] puts right what two answers at once made of it.
+//!
+//! [`PendingEdits`] is the cheap way for people who are connected: it costs a few microseconds,
+//! and keeps nothing.
+//!
+//! # How often a person is asked
+//!
+//! The keystrokes of two people who wrote a text of 21,000 characters together (26,078 edits),
+//! replayed as if they had been apart for so many edits of both, again and again. A card is what
+//! is hard or likely.
+//!
+//! | apart for | merges | hard | likely | soft | cards for each merge |
+//! | --- | --- | --- | --- | --- | --- |
+//! | 10 (of the first 4,000) | 400 | 0.00 | 0.25 | 0.00 | 0.003 |
+//! | 60 | 435 | 0.15 | 0.08 | 0.61 | 0.01 |
+//! | 600 | 44 | 0.23 | 0.08 | 0.42 | 0.18 |
+//!
+//! Grades are counted for 1,000 edits. `CONFLICT_TRANSACTIONS=30000 CONFLICT_APART="60 600" cargo
+//! test --test conflicts trace -- --nocapture` counts again, and prints the cards with
+//! `CONFLICT_CARDS=1`. Whole lines that both add at one place are soft for this reason: they are
+//! what people do to lists all the time, and the merge has both.
 
 mod author;
 mod block;

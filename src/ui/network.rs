@@ -309,6 +309,10 @@ fn watch_conflicts(resolver: ConflictResolver, to: mpsc::UnboundedSender<News>) 
                 event = events.recv() => conflict_news(event),
                 () = to.closed() => None,
             };
+            // A reunion brings many at once, and which are open is asked for once.
+            while let (Some(news), Ok(event)) = (&mut told, events.try_recv()) {
+                news.extend(conflict_news(Ok(event)).into_iter().flatten());
+            }
         }
     });
     task.abort_handle()

@@ -87,7 +87,16 @@ impl App {
         if reunion.theirs == 0 {
             return;
         }
-        self.conflicts.reunions.push(reunion);
+        // What somebody did may be compared in several pieces.
+        let reunions = &mut self.conflicts.reunions;
+        match reunions.iter_mut().find(|told| told.name == reunion.name) {
+            Some(told) => {
+                told.apart = told.apart.max(reunion.apart);
+                told.ours = told.ours.max(reunion.ours);
+                told.theirs += reunion.theirs;
+            }
+            None => reunions.push(reunion),
+        }
         self.offer_summary();
     }
 

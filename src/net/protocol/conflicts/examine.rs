@@ -128,11 +128,12 @@ impl Inner {
     }
 
     pub(super) fn open(&self) -> Vec<ConflictInfo> {
-        let guard = self.document.lock();
-        let doc = guard.doc();
-        let states = conflict::open(doc).into_iter();
+        let states = conflict::read(self.document.lock().doc()).into_iter();
         let mut open: Vec<_> = states
-            .filter_map(|(id, state)| self.info(doc, id, state))
+            .filter(|(_, state)| state.answer().is_none())
+            // Locked anew for each, so that somebody who types need not wait for all.
+            .filter_map(|(id, state)| self.info(self.document.lock().doc(), id, state))
+            .filter(|info| info.open)
             .collect();
         open.sort_by_key(|info| {
             let start = info.range.as_ref().map(|range| range.start);

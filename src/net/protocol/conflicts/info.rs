@@ -78,7 +78,8 @@ impl ConflictSettings {
 pub enum ConflictResolution {
     /// The merge stands; nobody needs to look.
     AutoMerged,
-    /// A person should decide. There may be more: see [`ConflictResolver::open_conflicts`].
+    /// A person should decide. There may be more: see
+    /// [`open_conflicts`](super::ConflictResolver::open_conflicts).
     RequiresUserInput {
         /// The gravest of the conflicts.
         conflict_id: ConflictId,

@@ -168,24 +168,23 @@ impl Worker {
     /// Compares what the document keeps with what it kept, and tells what is new.
     fn look(&mut self, records: bool) {
         let inner = Arc::clone(&self.inner);
-        let guard = inner.document.lock();
-        let doc = guard.doc();
         if records {
-            self.states = conflict::read(doc);
+            self.states = conflict::read(inner.document.lock().doc());
         }
         let mut open = BTreeMap::new();
         for (id, state) in &self.states {
-            if state.answer().is_none()
-                && let Some(now) = state.record.now(doc)
-                && !state.record.is_moot(&now)
-            {
+            if state.answer().is_some() {
+                continue;
+            }
+            // Locked anew for each, so that somebody who types need not wait for all.
+            let now = state.record.now(inner.document.lock().doc());
+            if let Some(now) = now.filter(|now| !state.record.is_moot(now)) {
                 open.insert(*id, now);
             }
         }
         if records {
-            self.repair(doc);
+            self.repair(inner.document.lock().doc());
         }
-        drop(guard);
         let before = std::mem::replace(&mut self.open, open);
         for (conflict_id, now) in &self.open {
             let conflict_id = *conflict_id;
