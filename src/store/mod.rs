@@ -6,7 +6,7 @@
 //! | --- | --- |
 //! | `places` | which folders are ours: the only file that knows their names |
 //! | `database`, `schema`, `column`, `error` | opening and using the database of the state folder |
-//! | `replica`, `history`, `peer`, `summary` | what is remembered, by [`Store`] |
+//! | `replica`, `reopening`, `history`, `peer`, `summary` | what is remembered, by [`Store`] |
 //! | `journal` | keeps every change of an open document on the disk |
 //! | `rescue`, `log` | what is sound of a damaged database |
 //! | `lock` | one process at a time writes a replica |
@@ -34,6 +34,7 @@ mod merge;
 mod path;
 mod peer;
 mod places;
+mod reopening;
 mod replica;
 mod rescue;
 mod save;

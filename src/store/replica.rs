@@ -94,7 +94,7 @@ pub struct SavedState {
     pub version: Vec<u8>,
 }
 
-const COLUMNS: &str = "id, document_id, path, node_key, title, byte_order_mark, carriage_returns, \
+pub(super) const COLUMNS: &str = "id, document_id, path, node_key, title, byte_order_mark, carriage_returns, \
                        last_opened, saved_hash, saved_version, saving_hash, saving_version, unclosed";
 
 const SAVED: &str =
@@ -188,70 +188,6 @@ impl Store {
         self.select(with_peer, [node.0])
     }
 
-    /// Returns the replica in which a document of `host` is joined into a file that has a text or a
-    /// history of its own, made when there is none. It has no file until a person has decided what
-    /// becomes of that and [`bind_path`](Self::bind_path) gives it the file; until then both are as
-    /// they were, and what is typed is kept here.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the path cannot be a file's, and when the database cannot be written.
-    pub fn replica_for_joining(&self, path: &Path, host: NodeId) -> Result<Replica, StoreError> {
-        let path = canonical_path(path)?;
-        self.transact(|transaction| {
-            let sql = format!(
-                "SELECT {COLUMNS} FROM replicas WHERE path IS NULL AND meant_for = ?1
-                 AND id IN (SELECT replica FROM peers WHERE node_id = ?2)
-                 ORDER BY id DESC"
-            );
-            let meant_for = StoredPath(path.clone());
-            let values = params![meant_for, host.0];
-            let found = transaction.query_row(&sql, values, Replica::from_row);
-            if let Some(found) = found.optional()? {
-                return Ok(found);
-            }
-            let made = insert(transaction, None, &file_title(&path))?;
-            self.update(transaction, made.id, "meant_for = ?2", &[&meant_for])?;
-            // Told apart from those that wait for other hosts.
-            transaction.execute(
-                "INSERT INTO peers (replica, node_id, addresses, last_seen)
-                 VALUES (?1, ?2, x'', 0)",
-                params![made.id.0, host.0],
-            )?;
-            Ok(made)
-        })
-    }
-
-    /// Records that a replica from [`replica_for_joining`](Self::replica_for_joining) shall not
-    /// become that of the file. It goes on without one.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the replica was forgotten or the database cannot be written.
-    pub fn give_file_up(&self, id: ReplicaId) -> Result<(), StoreError> {
-        self.transact(|transaction| self.update(transaction, id, "meant_for = NULL", &[]))
-    }
-
-    /// Lists the replicas that wait to be joined into a file and hold something already, the last
-    /// opened first.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the path cannot be a file's, and when the database cannot be read.
-    pub fn replicas_meant_for(&self, path: &Path) -> Result<Vec<Replica>, StoreError> {
-        let path = StoredPath(canonical_path(path)?);
-        let sql = format!(
-            "SELECT {COLUMNS} FROM replicas WHERE path IS NULL AND meant_for = ?1
-             AND (id IN (SELECT replica FROM snapshots) OR id IN (SELECT replica FROM journal))
-             ORDER BY last_opened DESC NULLS LAST, id DESC"
-        );
-        self.read(|connection| {
-            let mut statement = connection.prepare(&sql)?;
-            let rows = statement.query_map([path], Replica::from_row)?;
-            rows.collect()
-        })
-    }
-
     /// Records which document a replica holds, once that is known.
     ///
     /// # Errors
@@ -329,50 +265,6 @@ impl Store {
         let encoding = StoredEncoding(format.encoding, format.byte_order_mark);
         let values: [&dyn ToSql; 2] = [&encoding, &carriage_returns];
         self.update(transaction, id, assignment, &values)
-    }
-
-    /// Records that a person opened a replica. It counts as unclosed until
-    /// [`record_closed`](Self::record_closed).
-    ///
-    /// # Errors
-    ///
-    /// Fails when the replica was forgotten or the database cannot be written.
-    pub fn record_opened(&self, id: ReplicaId, at: SystemTime) -> Result<(), StoreError> {
-        let at = Milliseconds(at);
-        let assignment = "last_opened = ?2, unclosed = 1";
-        self.transact(|transaction| self.update(transaction, id, assignment, &[&at]))
-    }
-
-    /// Records that a replica was closed with everything stored.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the replica was forgotten or the database cannot be written.
-    pub fn record_closed(&self, id: ReplicaId) -> Result<(), StoreError> {
-        self.transact(|transaction| self.update(transaction, id, "unclosed = 0", &[]))
-    }
-
-    /// Records where a person was in the text of a replica, in bytes that only the caller
-    /// understands.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the replica was forgotten or the database cannot be written.
-    pub fn record_view(&self, id: ReplicaId, view: &[u8]) -> Result<(), StoreError> {
-        self.transact(|transaction| self.update(transaction, id, "view = ?2", &[&view]))
-    }
-
-    /// Returns where a person was in the text of a replica; `None` when that was never recorded.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the database cannot be read.
-    pub fn view(&self, id: ReplicaId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|connection| {
-            let sql = "SELECT view FROM replicas WHERE id = ?1";
-            let view = connection.query_row(sql, [id.0], |row| row.get(0));
-            Ok(view.optional()?.flatten())
-        })
     }
 
     /// Records what a replica's file holds: `hash` of its bytes, and the `version` of the document
@@ -506,7 +398,7 @@ impl Store {
     }
 
     /// Assigns columns of one replica; its id is `?1`, the values begin at `?2`.
-    fn update(
+    pub(super) fn update(
         &self,
         transaction: &Transaction<'_>,
         id: ReplicaId,
@@ -539,7 +431,7 @@ fn at_path(connection: &Connection, path: &Path) -> rusqlite::Result<Option<Repl
     replica.optional()
 }
 
-fn insert(
+pub(super) fn insert(
     transaction: &Transaction<'_>,
     path: Option<&Path>,
     title: &str,
@@ -554,14 +446,14 @@ fn insert(
     Ok(transaction.query_row(&sql, values, Replica::from_row)?)
 }
 
-fn file_title(path: &Path) -> String {
+pub(super) fn file_title(path: &Path) -> String {
     let name = path.file_name().unwrap_or(path.as_os_str());
     name.to_string_lossy().into_owned()
 }
 
 impl Replica {
     /// Reads a row of [`COLUMNS`].
-    fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
+    pub(super) fn from_row(row: &Row<'_>) -> rusqlite::Result<Self> {
         let line_ending = if row.get("carriage_returns")? {
             LineEnding::CrLf
         } else {

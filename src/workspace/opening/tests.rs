@@ -104,7 +104,7 @@ fn a_save_that_was_cut_short_is_nobodys_edit() {
 }
 
 #[test]
-fn another_programs_edit_is_left_to_be_merged_after_a_crash_as_well() {
+fn another_programs_edit_is_told_apart_after_a_crash_as_well() {
     let fixture = Fixture::new("one three");
     let mut opening = fixture.open();
     types(&mut opening, " four");
