@@ -16,7 +16,10 @@ use super::*;
 use crate::{
     CursorPosition, Presence, PresenceEvent, Selection,
     crdt::{LineEnding, TextDocument},
-    ui::snapshot,
+    ui::{
+        snapshot,
+        text::samples::{mark, unmark},
+    },
 };
 
 /// An application with somebody at its keyboard.
@@ -191,24 +194,7 @@ impl Desk {
 
     /// The text with the caret and the selection marked.
     pub(super) fn marks(&self) -> String {
-        let TextSelection { anchor, head } = self.app.selection;
-        let characters: Vec<char> = self.app.rope().chars().collect();
-        let mut out = String::new();
-        for index in 0..=characters.len() {
-            let starts = anchor.min(head) == index && anchor != head;
-            let ends = anchor.max(head) == index && anchor != head;
-            if starts {
-                out.push('[');
-            }
-            if head == index {
-                out.push('|');
-            }
-            if ends {
-                out.push(']');
-            }
-            out.extend(characters.get(index));
-        }
-        out
+        mark(self.app.rope(), self.app.selection)
     }
 
     /// The screen as text only.
@@ -253,27 +239,4 @@ pub(super) fn row(node: NodeId) -> PeerRow {
         behind: false,
         last_error: None,
     }
-}
-
-/// Takes `|`, `[` and `]` out of a text and returns what they mark.
-fn unmark(marked: &str) -> (String, TextSelection) {
-    let (mut text, mut head, mut start, mut end) = (String::new(), 0, None, None);
-    let mut count = 0;
-    for character in marked.chars() {
-        match character {
-            '|' => head = count,
-            '[' => start = Some(count),
-            ']' => end = Some(count),
-            other => {
-                text.push(other);
-                count += 1;
-            }
-        }
-    }
-    let anchor = match (start, end) {
-        (Some(start), Some(end)) if head == start => end,
-        (Some(start), Some(_)) => start,
-        _ => head,
-    };
-    (text, TextSelection { anchor, head })
 }
