@@ -15,11 +15,16 @@ mod editing;
 mod event;
 mod files;
 mod follow;
+mod go_to;
+mod lines;
 mod mouse;
 mod movement;
 mod notice;
 mod people;
 mod scroll;
+mod search;
+mod settings;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -43,6 +48,11 @@ pub(crate) use self::{
     people::{Person, PersonState},
     scroll::is_on,
 };
+use self::{search::Search, settings::Settings};
+pub use self::{
+    settings::{FileProperties, LineNumbers},
+    work::{Job, Outcome},
+};
 use super::{
     config::Config,
     dialog::Dialog,
@@ -52,7 +62,7 @@ use super::{
 };
 use crate::{
     NodeId, UserInfo,
-    crdt::{EditKind, TextDocument, TextFormat, TextSelection},
+    crdt::{TextDocument, TextFormat, TextSelection},
 };
 
 /// How long after a keystroke others are told that we type.
@@ -107,6 +117,8 @@ pub struct App {
     pub(crate) theme: Theme,
     pub(crate) keymap: Keymap,
     config: Config,
+    pub(crate) settings: Settings,
+    search: Search,
     pub(crate) user: UserInfo,
     pub(crate) node: NodeId,
     share: Option<ShareInfo>,
@@ -133,7 +145,10 @@ pub struct App {
 impl App {
     /// Opens the document with the caret at its start.
     pub fn new(options: AppOptions) -> Self {
+        let rope = options.document.rope();
         Self {
+            settings: Settings::new(&options.config, FileProperties::default(), rope),
+            search: Search::default(),
             document: options.document,
             selection: TextSelection { anchor: 0, head: 0 },
             goal: None,
@@ -194,7 +209,8 @@ impl App {
             Event::Resize(columns, rows) => self.resize(Size::new(columns, rows)),
             Event::FocusGained | Event::FocusLost => self.document.close_undo_group(),
             Event::Tick | Event::DocumentChanged => {}
-            Event::Edit(delta) => self.edit(&delta, EditKind::Other),
+            Event::Edit(delta) => self.edit_unasked(&delta),
+            Event::Worked(outcome) => self.worked(*outcome),
             Event::Peers(rows) => self.meet(rows),
             Event::Presence(event) => self.presence(*event),
             Event::Connection(event) => self.connection(&event),
@@ -206,6 +222,7 @@ impl App {
             Event::AskExisting(file) => self.ask_existing(file),
         }
         self.expire();
+        self.keep_counting();
         self.announce();
         std::mem::take(&mut self.effects)
     }
@@ -229,6 +246,7 @@ impl App {
             pane::peers::draw(self, area, buffer);
         }
         pane::status::draw(self, areas.status, buffer);
+        self.tell_search_bar();
         match &mut self.dialog {
             Some(dialog) => dialog.draw(areas.screen, buffer, &self.theme, &self.keymap),
             None => cursor,

@@ -14,6 +14,7 @@ use toml::{
 };
 
 use super::{
+    app::LineNumbers,
     command::{COMMANDS, Command},
     keymap::{KeyPress, Keymap},
     source::{Source, SourceError, suggestion},
@@ -36,6 +37,16 @@ pub struct Config {
     pub tab_width: u16,
     /// Whether long lines wrap.
     pub wrap: bool,
+    /// What one step of indentation is where the text does not show it.
+    pub indent: IndentStyle,
+    /// What stands left of the text.
+    pub line_numbers: LineNumbers,
+    /// Whether spaces and tabs are shown.
+    pub show_whitespace: bool,
+    /// Whether blanks at the ends of lines go when a file is saved.
+    pub trim_on_save: bool,
+    /// Whether languages are coloured.
+    pub highlight: bool,
     /// Whether the pane with the people is shown at the start.
     pub show_peers: bool,
     /// Whether the mouse is used. Without it the terminal's own selecting works.
@@ -53,11 +64,28 @@ impl Default for Config {
             network: None,
             tab_width: 4,
             wrap: true,
+            indent: IndentStyle::default(),
+            line_numbers: LineNumbers::default(),
+            show_whitespace: false,
+            trim_on_save: false,
+            highlight: true,
             show_peers: true,
             mouse: true,
             keys: Vec::new(),
         }
     }
+}
+
+/// What Tab puts in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IndentStyle {
+    /// What the text uses; tabs in a text that shows nothing.
+    #[default]
+    Auto,
+    /// Tabs.
+    Tabs,
+    /// As many spaces as a tab is wide.
+    Spaces,
 }
 
 /// Why the settings cannot be used.
@@ -77,16 +105,33 @@ pub enum ConfigError {
 }
 
 /// The settings there are; the test holds them against what [`Reader::set`] knows.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 14] = [
     "name",
     "color",
     "theme",
     "network",
     "tab_width",
     "wrap",
+    "indent",
+    "line_numbers",
+    "show_whitespace",
+    "trim_on_save",
+    "highlight",
     "show_peers",
     "mouse",
     "keys",
+];
+
+const INDENT_STYLES: [(&str, IndentStyle); 3] = [
+    ("auto", IndentStyle::Auto),
+    ("tabs", IndentStyle::Tabs),
+    ("spaces", IndentStyle::Spaces),
+];
+
+const LINE_NUMBERS: [(&str, LineNumbers); 3] = [
+    ("absolute", LineNumbers::Absolute),
+    ("relative", LineNumbers::Relative),
+    ("off", LineNumbers::Off),
 ];
 
 /// The longest name that a person may choose, in characters.
@@ -151,6 +196,11 @@ impl Reader<'_> {
             "network" => config.network = Some(self.network(value)?),
             "tab_width" => config.tab_width = self.tab_width(value)?,
             "wrap" => config.wrap = self.flag(key, value)?,
+            "indent" => config.indent = self.one_of(key, value, &INDENT_STYLES)?,
+            "line_numbers" => config.line_numbers = self.one_of(key, value, &LINE_NUMBERS)?,
+            "show_whitespace" => config.show_whitespace = self.flag(key, value)?,
+            "trim_on_save" => config.trim_on_save = self.flag(key, value)?,
+            "highlight" => config.highlight = self.flag(key, value)?,
             "show_peers" => config.show_peers = self.flag(key, value)?,
             "mouse" => config.mouse = self.flag(key, value)?,
             "keys" => config.keys = self.keys(value)?,
@@ -177,6 +227,24 @@ impl Reader<'_> {
     fn flag(&self, key: &str, value: &Value<'_>) -> Result<bool, SourceError> {
         let flag = value.get_ref().as_bool();
         flag.ok_or_else(|| self.expected(key, value, "true or false"))
+    }
+
+    /// Reads one of a few words.
+    fn one_of<T: Copy>(
+        &self,
+        key: &str,
+        value: &Value<'_>,
+        words: &[(&str, T)],
+    ) -> Result<T, SourceError> {
+        let word = value.get_ref().as_str().unwrap_or_default();
+        let found = words.iter().find(|(known, _)| *known == word);
+        found.map(|(_, meant)| *meant).ok_or_else(|| {
+            let known: Vec<_> = words
+                .iter()
+                .map(|(known, _)| format!("\"{known}\""))
+                .collect();
+            self.expected(key, value, &format!("one of {}", known.join(", ")))
+        })
     }
 
     fn name(&self, value: &Value<'_>) -> Result<String, SourceError> {

@@ -11,7 +11,7 @@ use ratatui::Frame;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    app::{App, Effect, Event, Existing, MessageKind, PeerRow, SaveRequest},
+    app::{App, Effect, Event, Existing, Job, MessageKind, PeerRow, SaveRequest},
     clipboard::{Clipboard, ClipboardEvent, Reach},
     disk::Disk,
     joining::Joining,
@@ -214,6 +214,7 @@ impl Editor {
             Effect::SetTitle(title) => self.for_terminal.push(TerminalEffect::SetTitle(title)),
             Effect::Copy(text) => self.copy(text),
             Effect::RequestPaste => self.clipboard.paste(),
+            Effect::Work(job) => self.work(job),
             Effect::Publish(caret) => self.network.publish(self.app.document(), caret),
             Effect::Connect(node) => self.connect(&node),
             Effect::Offline(offline) => self.network.set_offline(offline),
@@ -246,6 +247,15 @@ impl Editor {
                 let _ = tell.send(News::App(event));
             }
         }));
+    }
+
+    /// Does something on a thread of its own.
+    fn work(&self, job: Job) {
+        let tell = self.tell.clone();
+        tokio::task::spawn_blocking(move || {
+            // Nobody listens any more when the editor closes.
+            let _ = tell.send(News::App(Event::Worked(Box::new(job.run()))));
+        });
     }
 
     fn copy(&mut self, text: String) {

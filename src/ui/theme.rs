@@ -173,7 +173,16 @@ impl Theme {
         } else if lost_all {
             style = style.add_modifier(role.plain() - below_plain);
         }
-        readable(style)
+        if role.layer() != Layer::Overlay {
+            return readable(style);
+        }
+        if style.bg.is_none() {
+            return readable_over(style, reduce(text), role.plain());
+        }
+        readable(Style {
+            fg: style.fg.or(reduce(text).fg),
+            ..style
+        })
     }
 }
 
@@ -212,6 +221,17 @@ fn readable(style: Style) -> Style {
         return style;
     }
     style.fg(bg.readable_text().to_ansi16())
+}
+
+/// Takes a colour away that cannot be read over the text's ground; modifiers stand in for it.
+fn readable_over(style: Style, text: Style, plain: Modifier) -> Style {
+    let (Some(fg), Some(bg)) = (style.fg.and_then(rgb_of), text.bg.and_then(rgb_of)) else {
+        return style;
+    };
+    if fg.contrast(bg) >= 3.0 {
+        return style;
+    }
+    Style { fg: None, ..style }.add_modifier(plain)
 }
 
 /// Returns what a colour looks like, as far as that is known.

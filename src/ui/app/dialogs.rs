@@ -74,6 +74,12 @@ impl App {
             Some(Command::Paste) => return self.request_paste(),
             Some(Command::Redraw) => return self.effects.push(Effect::Redraw),
             Some(Command::Suspend) => return self.effects.push(Effect::Suspend),
+            Some(
+                command @ (Command::Find
+                | Command::Replace
+                | Command::FindNext
+                | Command::FindPrevious),
+            ) if matches!(self.dialog, Some(Dialog::Search(_))) => return self.run(command),
             _ => {}
         }
         if let Some(dialog) = &mut self.dialog {
@@ -104,13 +110,14 @@ impl App {
 
     pub(super) fn paste_into_dialog(&mut self, text: &str) {
         if let Some(dialog) = &mut self.dialog {
-            dialog.paste(text);
+            let answer = dialog.paste(text);
+            self.answer(answer);
         }
     }
 
     /// Opens a dialog in place of the one that is open. A question about a file that stands in
     /// the way is put aside with "cancel" rather than forgotten.
-    fn open(&mut self, dialog: Dialog) {
+    pub(super) fn open(&mut self, dialog: Dialog) {
         if let Some(Dialog::Existing(_)) = self.dialog.replace(dialog) {
             let cancel = super::Existing::Cancel;
             self.effects.push(Effect::AnswerExisting(cancel));
@@ -147,6 +154,15 @@ impl App {
             Answer::QuitWithoutSaving => {
                 self.dialog = None;
                 self.effects.push(Effect::Quit);
+            }
+            Answer::Search(answer) => self.answer_search(answer),
+            Answer::GoTo(target) => {
+                self.dialog = None;
+                self.go_to(target);
+            }
+            Answer::Run(command) => {
+                self.dialog = None;
+                self.run(command);
             }
             Answer::Existing(existing) => {
                 self.dialog = None;

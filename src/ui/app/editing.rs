@@ -4,10 +4,8 @@ use std::ops::Range;
 
 use super::{App, TYPING};
 use crate::{
-    crdt::{Delta, EditContext, EditKind, LineEnding},
-    ui::text::movement::{
-        indentation_of, next_grapheme, next_word, previous_grapheme, previous_word,
-    },
+    crdt::{AppliedChange, Delta, EditContext, EditKind, LineEnding},
+    ui::text::movement::{indentation_of, next_grapheme, next_word, previous_word},
 };
 
 impl App {
@@ -27,15 +25,10 @@ impl App {
         self.insert(&text, EditKind::Other);
     }
 
-    /// Inserts a tab.
-    pub(super) fn insert_tab(&mut self) {
-        self.insert("\t", EditKind::Type);
-    }
-
     /// Deletes the selection, or else the grapheme before the caret.
     pub(super) fn delete_backward(&mut self) {
         let head = self.selection.head;
-        self.erase(previous_grapheme(self.rope(), head)..head, EditKind::Erase);
+        self.erase(self.backspace_target()..head, EditKind::Erase);
     }
 
     /// Deletes the selection, or else the grapheme behind the caret.
@@ -58,6 +51,9 @@ impl App {
 
     /// Takes back what we did last; others' edits stay.
     pub(super) fn undo(&mut self) {
+        if !self.may_edit() {
+            return;
+        }
         match self.document.undo() {
             Some(undone) => self.show_undone(undone),
             None => self.reply("Nothing to undo"),
@@ -66,6 +62,9 @@ impl App {
 
     /// Does again what we took back last.
     pub(super) fn redo(&mut self) {
+        if !self.may_edit() {
+            return;
+        }
         match self.document.redo() {
             Some(undone) => self.show_undone(undone),
             None => self.reply("Nothing to redo"),
@@ -95,9 +94,30 @@ impl App {
         }
     }
 
+    /// Makes an edit of the person's and shows the caret behind it.
     pub(super) fn edit(&mut self, delta: &Delta, kind: EditKind) {
-        if delta.is_empty() {
+        if delta.is_empty() || !self.may_edit() {
             return;
+        }
+        if self.change(delta, kind).is_some() {
+            self.selection.anchor = self.selection.head;
+            self.after_own_edit();
+        }
+    }
+
+    /// Makes an edit that was worked out elsewhere.
+    pub(super) fn edit_unasked(&mut self, delta: &Delta) {
+        if self.change(delta, EditKind::Other).is_some() {
+            self.selection.anchor = self.selection.head;
+            self.after_own_edit();
+        }
+    }
+
+    /// Changes the text. Returns what became of it, others' changes before it included, or `None`
+    /// if nothing did.
+    pub(super) fn change(&mut self, delta: &Delta, kind: EditKind) -> Option<Vec<AppliedChange>> {
+        if delta.is_empty() {
+            return None;
         }
         let context = EditContext {
             kind,
@@ -107,10 +127,12 @@ impl App {
         match self.document.edit(delta, context) {
             Ok(changes) => {
                 changes.iter().for_each(|change| self.follow(change));
-                self.selection.anchor = self.selection.head;
-                self.after_own_edit();
+                Some(changes)
             }
-            Err(error) => self.complain(format!("That edit did not work: {error}")),
+            Err(error) => {
+                self.complain(format!("That edit did not work: {error}"));
+                None
+            }
         }
     }
 
@@ -120,7 +142,7 @@ impl App {
         self.after_own_edit();
     }
 
-    fn after_own_edit(&mut self) {
+    pub(super) fn after_own_edit(&mut self) {
         self.goal = None;
         self.typing_until = Some(self.now + TYPING);
         self.reveal();

@@ -8,6 +8,7 @@ use std::{path::PathBuf, time::Duration};
 use crossterm::event::{KeyEvent, MouseEvent};
 use ropey::Rope;
 
+use super::{Job, Outcome};
 use crate::{
     ConnectionEvent, NodeId, PeerState, PresenceEvent, UserInfo,
     crdt::{Delta, TextFormat, TextSelection},
@@ -34,6 +35,8 @@ pub enum Event {
     DocumentChanged,
     /// A change that was worked out elsewhere for the text as it is shown, to be made as one edit.
     Edit(Delta),
+    /// The answer to [`Effect::Work`].
+    Worked(Box<Outcome>),
     /// All peers, as the session sees them now. Send it whenever one of them changed.
     Peers(Vec<PeerRow>),
     /// Somebody came, moved or went. Positions are those of the document at this moment.
@@ -66,6 +69,8 @@ pub enum Effect {
     Quit,
     /// Hand the terminal back to the shell until it wakes us.
     Suspend,
+    /// Do this where it may take its time, and answer with [`Event::Worked`].
+    Work(Job),
     /// Put this text on the clipboard.
     Copy(String),
     /// Fetch the clipboard and answer with [`Event::Clipboard`].

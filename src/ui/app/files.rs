@@ -44,6 +44,7 @@ impl App {
 
     /// Asks the terminal loop to write the text as it is now.
     pub(super) fn request_save(&mut self, path: PathBuf, replace: bool) {
+        self.tidy_before_save();
         self.effects.push(Effect::Save(SaveRequest {
             path,
             text: self.rope().clone(),

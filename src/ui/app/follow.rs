@@ -56,6 +56,7 @@ impl App {
             *range = delta.map(range.start, Bias::After)..delta.map(range.end, Bias::Before);
             range.end = range.end.max(range.start);
         }
+        self.search.follow(delta);
         let top = if own { Bias::Before } else { Bias::After };
         self.top = delta.map(self.top, top);
         self.version += 1;

@@ -41,7 +41,7 @@ pub(super) struct Press {
 impl App {
     pub(super) fn mouse(&mut self, event: MouseEvent) {
         let at = Position::new(event.column, event.row);
-        if self.dialog.is_some() {
+        if self.dialog.is_some() && !self.search_lets_through(at) {
             self.press = None;
             return self.mouse_in_dialog(event.kind, at);
         }

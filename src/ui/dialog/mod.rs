@@ -5,9 +5,13 @@
 mod connect;
 mod existing;
 mod form;
+mod go_to;
 mod help;
+mod input;
+mod palette;
 mod quit;
 mod save_as;
+mod search_bar;
 mod share;
 
 use std::path::PathBuf;
@@ -19,10 +23,17 @@ use ratatui::{
 };
 
 pub(crate) use self::{
-    connect::Connect, existing::ExistingQuestion, help::Help, quit::QuitQuestion, save_as::SaveAs,
+    connect::Connect,
+    existing::ExistingQuestion,
+    go_to::{GoTo, GoToLine},
+    help::Help,
+    palette::Palette,
+    quit::QuitQuestion,
+    save_as::SaveAs,
+    search_bar::{SearchAnswer, SearchBar},
     share::Share,
 };
-use super::{keymap::Keymap, theme::Theme};
+use super::{command::Command, keymap::Keymap, theme::Theme};
 use crate::ui::app::Existing;
 
 /// What a dialog wants done.
@@ -44,6 +55,12 @@ pub(crate) enum Answer {
     QuitWithoutSaving,
     /// What to do with the file that stands in the way.
     Existing(Existing),
+    /// What the line to search with asks for; it stays open.
+    Search(SearchAnswer),
+    /// Go to this line.
+    GoTo(GoTo),
+    /// Carry out this command.
+    Run(Command),
 }
 
 /// The dialog that is open.
@@ -55,6 +72,9 @@ pub(crate) enum Dialog {
     Quit(QuitQuestion),
     SaveAs(SaveAs),
     Existing(ExistingQuestion),
+    Search(SearchBar),
+    GoToLine(GoToLine),
+    Palette(Palette),
 }
 
 impl Dialog {
@@ -67,16 +87,23 @@ impl Dialog {
             Self::Quit(question) => question.key(key),
             Self::SaveAs(save_as) => save_as.key(key),
             Self::Existing(question) => question.key(key),
+            Self::Search(bar) => bar.key(key),
+            Self::GoToLine(go_to) => go_to.key(key),
+            Self::Palette(palette) => palette.key(key),
         }
     }
 
     /// Takes pasted text; dialogs without a line to fill in drop it.
-    pub(crate) fn paste(&mut self, text: &str) {
+    pub(crate) fn paste(&mut self, text: &str) -> Answer {
         match self {
             Self::Connect(connect) => connect.paste(text),
             Self::SaveAs(save_as) => save_as.paste(text),
+            Self::Search(bar) => return bar.paste(text),
+            Self::GoToLine(go_to) => go_to.paste(text),
+            Self::Palette(palette) => palette.paste(text),
             Self::Share(_) | Self::Help(_) | Self::Quit(_) | Self::Existing(_) => {}
         }
+        Answer::Stay
     }
 
     /// Takes a click of the left button.
@@ -88,6 +115,9 @@ impl Dialog {
             Self::Quit(question) => question.click(at),
             Self::SaveAs(save_as) => save_as.click(at),
             Self::Existing(question) => question.click(at),
+            Self::Search(bar) => bar.click(at),
+            Self::GoToLine(go_to) => go_to.click(at),
+            Self::Palette(palette) => palette.click(at),
         }
     }
 
@@ -95,11 +125,14 @@ impl Dialog {
     pub(crate) fn scroll(&mut self, rows: isize) {
         match self {
             Self::Help(help) => help.scroll(rows),
+            Self::Palette(palette) => palette.scroll(rows),
             Self::Share(_)
             | Self::Connect(_)
             | Self::Quit(_)
             | Self::SaveAs(_)
-            | Self::Existing(_) => {}
+            | Self::Existing(_)
+            | Self::Search(_)
+            | Self::GoToLine(_) => {}
         }
     }
 
@@ -121,6 +154,9 @@ impl Dialog {
             Self::Quit(question) => question.form.draw(screen, buffer, theme),
             Self::SaveAs(save_as) => save_as.form.draw(screen, buffer, theme),
             Self::Existing(question) => question.form.draw(screen, buffer, theme),
+            Self::Search(bar) => bar.draw(buffer, theme),
+            Self::GoToLine(go_to) => go_to.form.draw(screen, buffer, theme),
+            Self::Palette(palette) => palette.draw(screen, buffer, theme, keymap),
         }
     }
 }

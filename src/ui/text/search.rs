@@ -240,22 +240,11 @@ impl Finder {
         delta
     }
 
-    /// Returns the edit that replaces all matches, or those within a range, and how many they are.
-    /// O(document).
-    pub fn replace_all(
-        &self,
-        rope: &Rope,
-        within: Option<&Range<usize>>,
-        with: &str,
-    ) -> (Delta, usize) {
+    /// Returns the edit that replaces all matches, and how many they are. O(document).
+    pub fn replace_all(&self, rope: &Rope, with: &str) -> (Delta, usize) {
         let mut delta = Delta::new();
         let (mut walked, mut count) = (0, 0);
         self.replacements(rope, 0..rope.len_lines(), with, |found, text| {
-            let inside =
-                |range: &Range<usize>| range.start <= found.start && found.end <= range.end;
-            if !within.is_none_or(inside) {
-                return;
-            }
             let built = std::mem::take(&mut delta);
             delta = built
                 .retain(found.start - walked)

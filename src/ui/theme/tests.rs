@@ -48,7 +48,12 @@ fn every_built_in_theme_is_whole() {
 #[test]
 fn everything_that_must_be_read_has_contrast() {
     // Marks and numbers that may stay in the background.
-    let quiet = [Role::LineNumber, Role::Faint, Role::DialogBorder];
+    let quiet = [
+        Role::LineNumber,
+        Role::Faint,
+        Role::DialogBorder,
+        Role::Whitespace,
+    ];
     for name in DESIGNED {
         let theme = built_in(name);
         for role in Role::ALL {

@@ -3,10 +3,12 @@
 mod anything;
 mod dialogs;
 mod editing;
+mod lines;
 mod mouse;
 mod people;
 mod saving;
 mod screens;
+mod searching;
 
 use std::time::Duration;
 
@@ -28,6 +30,8 @@ pub(super) struct Desk {
     pub(super) now: Duration,
     /// Everything that the application asked for so far.
     pub(super) effects: Vec<Effect>,
+    /// Whether jobs are done as soon as they are asked for; else they are among the effects.
+    pub(super) works: bool,
 }
 
 /// Ourselves.
@@ -84,6 +88,7 @@ impl Desk {
             app,
             now: Duration::from_secs(100),
             effects: Vec::new(),
+            works: true,
         }
     }
 
@@ -98,7 +103,14 @@ impl Desk {
     pub(super) fn send(&mut self, event: Event) {
         self.now += Duration::from_millis(10);
         let effects = self.app.update(event, self.now);
-        self.effects.extend(effects);
+        for effect in effects {
+            match effect {
+                Effect::Work(job) if self.works => {
+                    self.send(Event::Worked(Box::new(job.run())));
+                }
+                effect => self.effects.push(effect),
+            }
+        }
     }
 
     /// Presses keys, written as in the configuration with spaces between them.
