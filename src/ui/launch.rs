@@ -17,6 +17,7 @@ use super::{
     disk::Disk,
     network,
     opening::{self, Aside, OpeningError},
+    properties,
     terminal::TerminalOptions,
     theme::{ColorDepth, ColorParseError, Theme, ThemeError, color_for, parse_color},
 };
@@ -219,7 +220,8 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     let terminal = TerminalOptions {
         mouse: config.mouse,
     };
-    let app = App::new(AppOptions {
+    let beside = options.file.as_deref().map(properties::of_file);
+    let mut app = App::new(AppOptions {
         document: opening.document,
         path: options.file,
         format: opening.format,
@@ -231,6 +233,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         node,
         config,
     });
+    app.adopt(beside.unwrap_or_default());
     Ok(Launched {
         app,
         network,

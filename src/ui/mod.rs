@@ -16,6 +16,7 @@ pub mod launch;
 mod network;
 mod opening;
 mod pane;
+mod properties;
 mod run;
 #[cfg(test)]
 mod snapshot;

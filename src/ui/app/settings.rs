@@ -85,11 +85,6 @@ impl App {
             .and_then(Comment::for_file)
     }
 
-    /// Whether the person's own keys change nothing.
-    pub(crate) fn is_read_only(&self) -> bool {
-        self.settings.read_only
-    }
-
     /// Whether the text may be changed by a key; says so if not.
     pub(super) fn may_edit(&mut self) -> bool {
         if self.settings.read_only {
