@@ -16,6 +16,7 @@ mod event;
 mod files;
 mod follow;
 mod go_to;
+mod highlighting;
 mod lines;
 mod mouse;
 mod movement;
@@ -48,8 +49,9 @@ pub(crate) use self::{
     people::{Person, PersonState},
     scroll::is_on,
 };
-use self::{search::Search, settings::Settings};
+use self::{highlighting::Highlighting, search::Search, settings::Settings};
 pub use self::{
+    highlighting::{Read, Reading},
     settings::{FileProperties, LineNumbers},
     work::{Job, Outcome},
 };
@@ -119,6 +121,7 @@ pub struct App {
     config: Config,
     pub(crate) settings: Settings,
     search: Search,
+    highlighting: Highlighting,
     pub(crate) user: UserInfo,
     pub(crate) node: NodeId,
     share: Option<ShareInfo>,
@@ -149,6 +152,7 @@ impl App {
         Self {
             settings: Settings::new(&options.config, FileProperties::default(), rope),
             search: Search::default(),
+            highlighting: Highlighting::new(options.config.highlight),
             document: options.document,
             selection: TextSelection { anchor: 0, head: 0 },
             goal: None,
@@ -223,6 +227,7 @@ impl App {
         }
         self.expire();
         self.keep_counting();
+        self.keep_highlighting();
         self.announce();
         std::mem::take(&mut self.effects)
     }

@@ -183,6 +183,7 @@ commands! {
     CycleLineNumbers "line-numbers", View, Everywhere, "Line numbers: absolute, relative, or none", &["Alt-L"];
     ToggleWhitespace "show-whitespace", View, Everywhere, "Show spaces and tabs, or do not", &["Alt-W"];
     ToggleReadOnly "read-only", View, Everywhere, "Protect the text from your own keys, or do not", &["Alt-O"];
+    ToggleHighlighting "highlight", View, Everywhere, "Colour languages, or do not", &[];
     Redraw "redraw", View, Everywhere, "Draw the screen anew", &["F5"];
     Cancel "cancel", View, AsKey, "Close what is open, or drop the selection", &["Esc"];
 }

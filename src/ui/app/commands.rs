@@ -92,6 +92,7 @@ impl App {
             Command::CycleLineNumbers => self.cycle_line_numbers(),
             Command::ToggleWhitespace => self.toggle_whitespace(),
             Command::ToggleReadOnly => self.toggle_read_only(),
+            Command::ToggleHighlighting => self.toggle_highlighting(),
             Command::Redraw => self.effects.push(Effect::Redraw),
             Command::Cancel => self.cancel(),
         }

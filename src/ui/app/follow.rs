@@ -57,6 +57,7 @@ impl App {
             range.end = range.end.max(range.start);
         }
         self.search.follow(delta);
+        self.highlighting.follow(delta, self.document.rope());
         let top = if own { Bias::Before } else { Bias::After };
         self.top = delta.map(self.top, top);
         self.version += 1;

@@ -7,7 +7,10 @@ use std::ops::Range;
 
 use ropey::Rope;
 
-use super::App;
+use super::{
+    App,
+    highlighting::{Read, Reading},
+};
 use crate::{crdt::Delta, ui::text::search::Finder};
 
 /// Something to be done on another thread.
@@ -24,6 +27,8 @@ pub enum Job {
         /// Which state of the text this is; comes back in the outcome.
         version: u64,
     },
+    /// Find out how a part of the text is coloured.
+    Highlight(Reading),
     /// Work out the edit that replaces all matches.
     Replace {
         /// What to look for.
@@ -47,6 +52,8 @@ pub enum Outcome {
         /// Which state of the text it was.
         version: u64,
     },
+    /// How a part of the text is coloured.
+    Highlighted(Read),
     /// An edit for the text that the job was given.
     Replaced {
         /// The edit.
@@ -70,6 +77,7 @@ impl Job {
                 round,
                 version,
             },
+            Self::Highlight(reading) => Outcome::Highlighted(reading.run()),
             Self::Replace { finder, text, with } => {
                 let (delta, count) = finder.replace_all(&text, &with);
                 Outcome::Replaced { delta, count }
@@ -86,6 +94,7 @@ impl App {
                 round,
                 version,
             } => self.counted(matches, round, version),
+            Outcome::Highlighted(read) => self.highlighted(read),
             Outcome::Replaced { delta, count } => self.replaced_all(delta, count),
         }
     }

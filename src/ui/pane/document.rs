@@ -180,7 +180,12 @@ impl<'a> Canvas<'a> {
             CellKind::Control => self.app.theme.style(Role::ControlCharacter),
             CellKind::Tab if blank => self.app.theme.style(Role::Whitespace),
             CellKind::Text if blank && cell.symbol == " " => self.app.theme.style(Role::Whitespace),
-            CellKind::Text | CellKind::Tab => return (Cow::Borrowed(&cell.symbol), Style::new()),
+            CellKind::Text => {
+                let role = self.app.syntax_at(cell.chars.start);
+                let style = role.map_or(Style::new(), |role| self.app.theme.style(role));
+                return (Cow::Borrowed(&cell.symbol), style);
+            }
+            CellKind::Tab => return (Cow::Borrowed(&cell.symbol), Style::new()),
         };
         let symbol = match cell.kind {
             CellKind::Control => Cow::Borrowed(cell.symbol.as_str()),

@@ -7,6 +7,7 @@
 pub mod bracket;
 pub mod comment;
 pub mod grapheme;
+pub mod highlight;
 pub mod indentation;
 pub mod layout;
 pub mod lines;

@@ -3,6 +3,7 @@
 mod anything;
 mod dialogs;
 mod editing;
+mod highlighting;
 mod lines;
 mod mouse;
 mod people;
@@ -80,7 +81,11 @@ impl Desk {
             modified: false,
             theme,
             keymap: Keymap::default(),
-            config: Config::default(),
+            config: Config {
+                // Only the tests that look at colours wait for them.
+                highlight: false,
+                ..Config::default()
+            },
             user: user_of(GRACE),
             node: GRACE,
         });
