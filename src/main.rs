@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use iroh_loro_realtime::{
     NetworkKind,
     ui::{self, launch::Options},
@@ -25,6 +25,28 @@ enum Action {
         /// The file; without it, the buffer that has no file
         file: Option<PathBuf>,
     },
+    /// Print the settings with what they mean, or check yours
+    Config(ConfigArguments),
+    /// Show all themes
+    Themes,
+    /// Print what makes a shell complete the arguments of copad
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct ConfigArguments {
+    /// Print every setting and key with what it means, as a file to start from
+    #[arg(long)]
+    default: bool,
+    /// Say what is wrong with the settings, line by line
+    #[arg(long)]
+    check: bool,
 }
 
 #[derive(Args)]
@@ -67,6 +89,10 @@ fn main() -> ExitCode {
         Some(Action::Id { file }) => {
             ui::launch::node_id(file.as_deref()).map(|id| println!("{id}"))
         }
+        Some(Action::Config(config)) => return settings(&config),
+        Some(Action::Themes) => return themes(),
+        Some(Action::Completions { shell }) => return print(&completions(shell)),
+        Some(Action::Man) => return manual(),
         None => ui::run(options(arguments.edit)),
     };
     match result {
@@ -75,6 +101,57 @@ fn main() -> ExitCode {
             eprintln!("copad: {error}");
             ExitCode::from(2)
         }
+    }
+}
+
+/// Writes to standard output; a reader that goes away early, as `head` does, is no error.
+fn print(bytes: &[u8]) -> ExitCode {
+    use std::io::Write;
+    match std::io::stdout().write_all(bytes) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => fail(&error),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn fail(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("copad: {error}");
+    ExitCode::from(2)
+}
+
+fn settings(arguments: &ConfigArguments) -> ExitCode {
+    if arguments.default {
+        return print(ui::config::Config::documented_default().as_bytes());
+    }
+    match ui::tools::check_settings() {
+        Ok(Ok(sentence)) => print(format!("{sentence}\n").as_bytes()),
+        Ok(Err(problems)) => {
+            for problem in problems {
+                eprintln!("{problem}");
+            }
+            ExitCode::from(1)
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+fn themes() -> ExitCode {
+    match ui::tools::preview_themes(ui::theme::ColorDepth::of_this_process()) {
+        Ok(text) => print(text.as_bytes()),
+        Err(error) => fail(&error),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "copad", &mut bytes);
+    bytes
+}
+
+fn manual() -> ExitCode {
+    let mut bytes = Vec::new();
+    match clap_mangen::Man::new(Arguments::command()).render(&mut bytes) {
+        Ok(()) => print(&bytes),
+        Err(error) => fail(&error),
     }
 }
 

@@ -214,6 +214,7 @@ impl App {
             Event::FocusGained | Event::FocusLost => self.document.close_undo_group(),
             Event::Tick | Event::DocumentChanged => {}
             Event::Edit(delta) => self.edit_unasked(&delta),
+            Event::Configured(told) => self.configure(told.0, told.1),
             Event::Worked(outcome) => self.worked(*outcome),
             Event::Peers(rows) => self.meet(rows),
             Event::Presence(event) => self.presence(*event),

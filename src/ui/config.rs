@@ -3,22 +3,19 @@
 //! Everything in it is optional, and so is the file. A mistake in it is told in one sentence with
 //! file and line, so that nobody wonders why a setting does nothing.
 
+mod reader;
+
 use std::{
+    fmt::Write,
     fs, io,
     path::{Path, PathBuf},
 };
 
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
-
 use super::{
     app::LineNumbers,
-    command::{COMMANDS, Command},
+    command::{COMMANDS, Command, Group},
     keymap::{KeyPress, Keymap},
-    source::{Source, SourceError, suggestion},
-    theme::parse_color,
+    source::SourceError,
 };
 use crate::NetworkKind;
 
@@ -104,39 +101,6 @@ pub enum ConfigError {
     Broken(#[from] SourceError),
 }
 
-/// The settings there are; the test holds them against what [`Reader::set`] knows.
-const KEYS: [&str; 14] = [
-    "name",
-    "color",
-    "theme",
-    "network",
-    "tab_width",
-    "wrap",
-    "indent",
-    "line_numbers",
-    "show_whitespace",
-    "trim_on_save",
-    "highlight",
-    "show_peers",
-    "mouse",
-    "keys",
-];
-
-const INDENT_STYLES: [(&str, IndentStyle); 3] = [
-    ("auto", IndentStyle::Auto),
-    ("tabs", IndentStyle::Tabs),
-    ("spaces", IndentStyle::Spaces),
-];
-
-const LINE_NUMBERS: [(&str, LineNumbers); 3] = [
-    ("absolute", LineNumbers::Absolute),
-    ("relative", LineNumbers::Relative),
-    ("off", LineNumbers::Off),
-];
-
-/// The longest name that a person may choose, in characters.
-const LONGEST_NAME: usize = 32;
-
 impl Config {
     /// Reads `config.toml` in a folder. Without the file, or the folder, the defaults hold.
     ///
@@ -153,15 +117,41 @@ impl Config {
     }
 
     /// Reads settings from a text; `origin` names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong.
     pub fn parse(origin: &str, text: &str) -> Result<Self, SourceError> {
-        let source = Source::new(origin, text);
-        let mut config = Self::default();
-        let reader = Reader { source: &source };
-        let table = source.table()?;
-        for (key, value) in &table {
-            reader.set(&mut config, key.as_ref(), key.span(), value)?;
+        let (config, problems) = reader::read(origin, text);
+        match problems.into_iter().next() {
+            Some(problem) => Err(problem),
+            None => Ok(config),
         }
-        Ok(config)
+    }
+
+    /// Returns everything that is wrong with a text, in its order.
+    pub fn check(origin: &str, text: &str) -> Vec<SourceError> {
+        reader::read(origin, text).1
+    }
+
+    /// Returns a file with every setting as it is without a file, each explained.
+    pub fn documented_default() -> String {
+        let mut text = include_str!("config/default.toml").to_owned();
+        for group in Group::ALL {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "\n# {}", group.title());
+            for info in COMMANDS.iter().filter(|info| info.group == group) {
+                let keys: Vec<_> = info.keys.iter().map(|key| format!("\"{key}\"")).collect();
+                let _ = writeln!(
+                    text,
+                    "# {}\n{} = [{}]",
+                    info.help,
+                    info.name,
+                    keys.join(", ")
+                );
+            }
+        }
+        text
     }
 
     /// Returns the usual keys with those of the configuration put over them.
@@ -174,284 +164,5 @@ impl Config {
     }
 }
 
-/// Reads values and knows how to complain about them.
-struct Reader<'a> {
-    source: &'a Source,
-}
-
-type Value<'a> = Spanned<DeValue<'a>>;
-
-impl Reader<'_> {
-    fn set(
-        &self,
-        config: &mut Config,
-        key: &str,
-        span: std::ops::Range<usize>,
-        value: &Value<'_>,
-    ) -> Result<(), SourceError> {
-        match key {
-            "name" => config.name = Some(self.name(value)?),
-            "color" => config.color = Some(self.color(value)?),
-            "theme" => config.theme = Some(self.text(key, value, "the name of a theme")?),
-            "network" => config.network = Some(self.network(value)?),
-            "tab_width" => config.tab_width = self.tab_width(value)?,
-            "wrap" => config.wrap = self.flag(key, value)?,
-            "indent" => config.indent = self.one_of(key, value, &INDENT_STYLES)?,
-            "line_numbers" => config.line_numbers = self.one_of(key, value, &LINE_NUMBERS)?,
-            "show_whitespace" => config.show_whitespace = self.flag(key, value)?,
-            "trim_on_save" => config.trim_on_save = self.flag(key, value)?,
-            "highlight" => config.highlight = self.flag(key, value)?,
-            "show_peers" => config.show_peers = self.flag(key, value)?,
-            "mouse" => config.mouse = self.flag(key, value)?,
-            "keys" => config.keys = self.keys(value)?,
-            unknown => {
-                let hint = suggestion(unknown, KEYS);
-                let message = format!("there is no setting \"{unknown}\"{hint}");
-                return Err(self.source.error(Some(span), message));
-            }
-        }
-        Ok(())
-    }
-
-    fn expected(&self, key: &str, value: &Value<'_>, expected: &str) -> SourceError {
-        let message = format!("\"{key}\" must be {expected}");
-        self.source.error(Some(value.span()), message)
-    }
-
-    fn text(&self, key: &str, value: &Value<'_>, expected: &str) -> Result<String, SourceError> {
-        let text = value.get_ref().as_str().filter(|text| !text.is_empty());
-        text.map(str::to_owned)
-            .ok_or_else(|| self.expected(key, value, expected))
-    }
-
-    fn flag(&self, key: &str, value: &Value<'_>) -> Result<bool, SourceError> {
-        let flag = value.get_ref().as_bool();
-        flag.ok_or_else(|| self.expected(key, value, "true or false"))
-    }
-
-    /// Reads one of a few words.
-    fn one_of<T: Copy>(
-        &self,
-        key: &str,
-        value: &Value<'_>,
-        words: &[(&str, T)],
-    ) -> Result<T, SourceError> {
-        let word = value.get_ref().as_str().unwrap_or_default();
-        let found = words.iter().find(|(known, _)| *known == word);
-        found.map(|(_, meant)| *meant).ok_or_else(|| {
-            let known: Vec<_> = words
-                .iter()
-                .map(|(known, _)| format!("\"{known}\""))
-                .collect();
-            self.expected(key, value, &format!("one of {}", known.join(", ")))
-        })
-    }
-
-    fn name(&self, value: &Value<'_>) -> Result<String, SourceError> {
-        let expected = format!("a text of 1 to {LONGEST_NAME} characters");
-        let name = self.text("name", value, &expected)?;
-        if name.trim().is_empty() || name.chars().count() > LONGEST_NAME {
-            return Err(self.expected("name", value, &expected));
-        }
-        Ok(name)
-    }
-
-    fn color(&self, value: &Value<'_>) -> Result<String, SourceError> {
-        let color = self.text("color", value, "a colour like \"#1E90FF\"")?;
-        let parsed = parse_color(&color)
-            .map_err(|error| self.source.error(Some(value.span()), error.to_string()))?;
-        Ok(parsed.to_hex())
-    }
-
-    fn network(&self, value: &Value<'_>) -> Result<NetworkKind, SourceError> {
-        let text = value.get_ref().as_str().unwrap_or_default();
-        text.parse()
-            .map_err(|_| self.expected("network", value, "\"local\", \"lan\" or \"internet\""))
-    }
-
-    fn tab_width(&self, value: &Value<'_>) -> Result<u16, SourceError> {
-        let number = value.get_ref().as_integer();
-        let number =
-            number.and_then(|number| u16::from_str_radix(number.as_str(), number.radix()).ok());
-        number
-            .filter(|number| (1..=16).contains(number))
-            .ok_or_else(|| self.expected("tab_width", value, "a whole number from 1 to 16"))
-    }
-
-    fn keys(&self, value: &Value<'_>) -> Result<Vec<(Command, Vec<KeyPress>)>, SourceError> {
-        let DeValue::Table(table) = value.get_ref() else {
-            return Err(self.expected("keys", value, "a table, written as [keys]"));
-        };
-        let mut bindings = Vec::new();
-        let mut owners: Vec<(KeyPress, Command)> = Vec::new();
-        for (command, keys) in in_order(table) {
-            let name: &str = command.as_ref();
-            let command = Command::from_name(name).ok_or_else(|| {
-                let hint = suggestion(name, COMMANDS.iter().map(|info| info.name));
-                let message = format!("there is no command \"{name}\"{hint}");
-                self.source.error(Some(command.span()), message)
-            })?;
-            let keys = self.keys_of(command, keys)?;
-            for (key, span) in &keys {
-                if let Some((_, owner)) = owners.iter().find(|(owned, _)| owned == key) {
-                    let message = format!("{key} is given to both {owner} and {command}");
-                    return Err(self.source.error(Some(span.clone()), message));
-                }
-                owners.push((*key, command));
-            }
-            bindings.push((command, keys.into_iter().map(|(key, _)| key).collect()));
-        }
-        Ok(bindings)
-    }
-
-    /// Reads `"key"` or `["key", …]`.
-    fn keys_of(
-        &self,
-        command: Command,
-        value: &Value<'_>,
-    ) -> Result<Vec<(KeyPress, std::ops::Range<usize>)>, SourceError> {
-        let expected = "a key like \"Ctrl-S\", a list of keys, or [] for none";
-        let one = std::slice::from_ref(value);
-        let list = value.get_ref().as_array().map_or(one, |list| list);
-        let keys = list.iter().map(|value| {
-            let text = value.get_ref().as_str();
-            let text = text.ok_or_else(|| self.expected(command.name(), value, expected))?;
-            let wrong = |message: String| self.source.error(Some(value.span()), message);
-            let key: KeyPress = text.parse().map_err(|error| wrong(format!("{error}")))?;
-            if key.text().is_some() {
-                return Err(wrong(format!(
-                    "{key} is needed for typing; {command} needs a key with Ctrl or Alt, or one that types nothing"
-                )));
-            }
-            Ok((key, value.span()))
-        });
-        keys.collect()
-    }
-}
-
-/// The entries of a table as they stand in the file, so that the first mistake is told first.
-fn in_order<'a, 'i>(
-    table: &'a DeTable<'i>,
-) -> Vec<(&'a Spanned<std::borrow::Cow<'i, str>>, &'a Value<'i>)> {
-    let mut entries: Vec<_> = table.iter().collect();
-    entries.sort_by_key(|(key, _)| key.span().start);
-    entries
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<Config, SourceError> {
-        Config::parse("config.toml", text)
-    }
-
-    #[test]
-    fn no_file_means_the_defaults() {
-        let folder = tempfile::tempdir().expect("a folder");
-        assert_eq!(
-            Config::load(folder.path()).expect("defaults"),
-            Config::default()
-        );
-        assert_eq!(
-            Config::load(&folder.path().join("absent")).expect("defaults"),
-            Config::default()
-        );
-        assert_eq!(parse("").expect("defaults"), Config::default());
-    }
-
-    #[test]
-    fn everything_can_be_set() {
-        let text = r##"
-            name = "Ada"
-            color = "#1e90ff"
-            theme = "light"
-            network = "lan"
-            tab_width = 8
-            wrap = false
-            show_peers = false
-            mouse = false
-            [keys]
-            save = "F12"
-            quit = ["Ctrl-Q", "F10"]
-            suspend = []
-        "##;
-        let config = parse(text).expect("a configuration");
-        assert_eq!(config.name.as_deref(), Some("Ada"));
-        assert_eq!(config.color.as_deref(), Some("#1E90FF"));
-        assert_eq!(config.theme.as_deref(), Some("light"));
-        assert_eq!(config.network, Some(NetworkKind::Lan));
-        assert_eq!((config.tab_width, config.wrap), (8, false));
-        assert_eq!((config.show_peers, config.mouse), (false, false));
-        let keymap = config.keymap();
-        let key = |text: &str| text.parse().expect("a key");
-        assert_eq!(keymap.lookup(key("F12")), Some(Command::Save));
-        assert_eq!(keymap.lookup(key("Ctrl-S")), None);
-        assert_eq!(keymap.lookup(key("F10")), Some(Command::Quit));
-        assert_eq!(keymap.keys_for(Command::Suspend), []);
-    }
-
-    #[test]
-    fn mistakes_are_told_with_line_and_what_is_expected() {
-        for (text, expected) in [
-            (
-                "\ntab_widht = 4",
-                "line 2: there is no setting \"tab_widht\"; did you mean \"tab_width\"?",
-            ),
-            ("zzz = 1", "line 1: there is no setting \"zzz\""),
-            (
-                "tab_width = 0",
-                "line 1: \"tab_width\" must be a whole number from 1 to 16",
-            ),
-            ("tab_width = \"4\"", "must be a whole number"),
-            ("wrap = \"yes\"", "\"wrap\" must be true or false"),
-            (
-                "name = \"\"",
-                "\"name\" must be a text of 1 to 32 characters",
-            ),
-            ("color = \"blue\"", "\"blue\" is no colour"),
-            (
-                "network = \"wan\"",
-                "\"network\" must be \"local\", \"lan\" or \"internet\"",
-            ),
-            ("theme = 3", "\"theme\" must be the name of a theme"),
-            ("keys = 3", "\"keys\" must be a table"),
-            (
-                "[keys]\nsvae = \"F1\"",
-                "line 2: there is no command \"svae\"; did you mean \"save\"?",
-            ),
-            ("[keys]\nsave = \"Crtl-S\"", "line 2: \"Crtl-S\" is no key"),
-            ("[keys]\nsave = 3", "\"save\" must be a key like"),
-            ("[keys]\nsave = \"s\"", "s is needed for typing"),
-            (
-                "[keys]\nsave = \"F7\"\nquit = [\n\"F8\",\n\"F7\"]",
-                "line 5: F7 is given to both save and quit",
-            ),
-            ("wrap = = 1", "config.toml, line 1: "),
-            ("wrap = true\nwrap = true", "line 2: "),
-        ] {
-            let error = parse(text).expect_err(text).to_string();
-            assert!(error.contains(expected), "{error:?} lacks {expected:?}");
-            assert!(error.starts_with("config.toml, line "), "{error:?}");
-            assert!(!error.contains('\n'), "{error:?}");
-        }
-    }
-
-    #[test]
-    fn the_list_of_settings_is_the_one_that_is_read() {
-        for key in KEYS {
-            let error = parse(&format!("{key} = 1979-05-27")).expect_err("a date fits nothing");
-            assert!(!error.message.contains("there is no setting"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_read_is_named() {
-        let folder = tempfile::tempdir().expect("a folder");
-        fs::create_dir(folder.path().join("config.toml")).expect("a folder in its place");
-        let error = Config::load(folder.path())
-            .expect_err("a folder")
-            .to_string();
-        assert!(error.contains("config.toml cannot be read: "), "{error}");
-    }
-}
+mod tests;

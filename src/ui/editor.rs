@@ -17,6 +17,7 @@ use super::{
     joining::Joining,
     launch::{LaunchError, Launched},
     network::{self, Network},
+    reload::SettingsWatch,
 };
 use crate::{DocumentId, DocumentInfo, NodeId, crdt::SharedDocument};
 
@@ -48,6 +49,7 @@ pub(super) enum TerminalEffect {
 /// One open document and everything around it.
 pub(super) struct Editor {
     app: App,
+    settings: SettingsWatch,
     clipboard: Clipboard,
     disk: Arc<Disk>,
     document: SharedDocument,
@@ -83,6 +85,7 @@ impl Editor {
             joining: Joining::new(launched.joins, launched.aside, launched.fresh),
             document: launched.app.document().shared().clone(),
             app: launched.app,
+            settings: launched.settings,
             clipboard: clipboard(&tell),
             disk: Arc::new(launched.disk),
             tell,
@@ -160,6 +163,14 @@ impl Editor {
         true
     }
 
+    /// Takes changed settings over.
+    pub(super) fn look_at_settings(&mut self) -> bool {
+        let event = self.settings.changed();
+        let changed = event.is_some();
+        event.into_iter().for_each(|event| self.update(event));
+        changed
+    }
+
     /// Returns what the terminal has to do.
     pub(super) fn take_terminal_effects(&mut self) -> Vec<TerminalEffect> {
         std::mem::take(&mut self.for_terminal)
@@ -215,6 +226,7 @@ impl Editor {
             Effect::Copy(text) => self.copy(text),
             Effect::RequestPaste => self.clipboard.paste(),
             Effect::Work(job) => self.work(job),
+            Effect::Introduce(user) => self.network.introduce(user),
             Effect::Publish(caret) => self.network.publish(self.app.document(), caret),
             Effect::Connect(node) => self.connect(&node),
             Effect::Offline(offline) => self.network.set_offline(offline),

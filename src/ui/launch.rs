@@ -18,6 +18,7 @@ use super::{
     network,
     opening::{self, Aside, OpeningError},
     properties,
+    reload::SettingsWatch,
     terminal::TerminalOptions,
     theme::{ColorDepth, ColorParseError, Theme, ThemeError, color_for, parse_color},
 };
@@ -122,6 +123,8 @@ pub enum LaunchError {
 /// A document that is ready for the screen and the network.
 pub(super) struct Launched {
     pub(super) app: App,
+    /// Where the settings are, to take changes over.
+    pub(super) settings: SettingsWatch,
     pub(super) disk: Disk,
     pub(super) network: NetworkKind,
     /// Where programs on this machine find each other.
@@ -172,6 +175,12 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     }
     let config = Config::load(&places.config)?;
     let theme = load_theme(&options, &config, &places)?;
+    let settings = SettingsWatch::new(
+        places.config.clone(),
+        options.theme.clone(),
+        Theme::default_name(theme.depth()).to_owned(),
+        theme.depth(),
+    );
     let color = options.color.as_deref().or(config.color.as_deref());
     color.map(parse_color).transpose()?;
     let host: Option<NodeId> = options.connect.as_deref().map(str::parse).transpose()?;
@@ -236,6 +245,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     app.adopt(beside.unwrap_or_default());
     Ok(Launched {
         app,
+        settings,
         network,
         lookup_directory: places.runtime,
         document_id: opening.document_id,
@@ -253,14 +263,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
 }
 
 fn load_theme(options: &Options, config: &Config, places: &Places) -> Result<Theme, LaunchError> {
-    let variable = |name| std::env::var(name).ok();
-    let (no_color, colorterm, term) = (
-        variable("NO_COLOR"),
-        variable("COLORTERM"),
-        variable("TERM"),
-    );
-    let depth =
-        ColorDepth::from_environment(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
+    let depth = ColorDepth::of_this_process();
     let name = options.theme.as_deref().or(config.theme.as_deref());
     let name = name.unwrap_or(Theme::default_name(depth));
     let theme = Theme::load(name, Some(&places.config.join("themes")))?;

@@ -17,6 +17,8 @@ mod network;
 mod opening;
 mod pane;
 mod properties;
+pub mod reference;
+mod reload;
 mod run;
 #[cfg(test)]
 mod snapshot;
@@ -24,5 +26,6 @@ pub mod source;
 pub mod terminal;
 pub mod text;
 pub mod theme;
+pub mod tools;
 
 pub use run::run;

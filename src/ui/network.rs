@@ -82,6 +82,15 @@ impl Network {
         presence.publish(Some(cursor), selected, caret.typing, caret.away);
     }
 
+    /// Tells the others who we are from now on.
+    pub(super) fn introduce(&self, user: crate::UserInfo) {
+        let presence = self.protocol.presence_manager();
+        tokio::spawn(async move {
+            // After the end there is nobody to tell.
+            let _ = presence.set_user(user).await;
+        });
+    }
+
     /// Joins another replica of this document, now and whenever it can be reached.
     pub(super) fn connect(&self, node: NodeId) {
         let address = PeerAddress::unknown(node);

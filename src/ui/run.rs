@@ -122,6 +122,7 @@ impl Loop<'_> {
                         // It went away without a word.
                         break;
                     }
+                    stale |= self.editor.look_at_settings();
                     stale |= self.editor.look_at_peers();
                     self.editor.keep_when_quiet();
                 }

@@ -9,6 +9,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use ropey::Rope;
 
 use super::{Job, Outcome};
+use crate::ui::{config::Config, theme::Theme};
 use crate::{
     ConnectionEvent, NodeId, PeerState, PresenceEvent, UserInfo,
     crdt::{Delta, TextFormat, TextSelection},
@@ -37,6 +38,8 @@ pub enum Event {
     Edit(Delta),
     /// The answer to [`Effect::Work`].
     Worked(Box<Outcome>),
+    /// The settings and the theme were changed.
+    Configured(Box<(Config, Theme)>),
     /// All peers, as the session sees them now. Send it whenever one of them changed.
     Peers(Vec<PeerRow>),
     /// Somebody came, moved or went. Positions are those of the document at this moment.
@@ -71,6 +74,8 @@ pub enum Effect {
     Suspend,
     /// Do this where it may take its time, and answer with [`Event::Worked`].
     Work(Job),
+    /// Tell the others who we are from now on.
+    Introduce(UserInfo),
     /// Put this text on the clipboard.
     Copy(String),
     /// Fetch the clipboard and answer with [`Event::Clipboard`].

@@ -106,6 +106,7 @@ impl App {
         if self.path.is_none() && !title.trim().is_empty() {
             self.title = title;
         }
+        self.look_at_indentation();
         // What came with the document is not ours to lose.
         self.settled_edits = self.own_edits;
         self.notify(MessageKind::Info, format!("Joined {}", self.name()));

@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
-use super::App;
-use crate::ui::{
-    config::{Config, IndentStyle},
-    text::{comment::Comment, indentation::Indentation},
+use super::{App, Effect, Highlighting};
+use crate::{
+    UserInfo,
+    ui::{
+        config::{Config, IndentStyle},
+        text::{comment::Comment, indentation::Indentation},
+        theme::Theme,
+    },
 };
 
 /// What stands left of the text.
@@ -43,6 +47,7 @@ pub(crate) struct Settings {
     pub(super) trim_on_save: bool,
     pub(super) final_newline: bool,
     pub(super) indentation: Indentation,
+    properties: FileProperties,
 }
 
 impl Settings {
@@ -65,6 +70,7 @@ impl Settings {
             trim_on_save: properties.trim_on_save.unwrap_or(config.trim_on_save),
             final_newline: properties.final_newline.unwrap_or(false),
             indentation: properties.indentation.unwrap_or(usual),
+            properties,
         }
     }
 }
@@ -75,6 +81,58 @@ impl App {
         let read_only = self.settings.read_only;
         self.settings = Settings::new(&self.config, properties, self.document.rope());
         self.settings.read_only = read_only;
+    }
+
+    /// Takes changed settings over. What was switched by a key stays as it was where the setting
+    /// did not change.
+    pub(super) fn configure(&mut self, config: Config, theme: Theme) {
+        let held = self.hold();
+        let before = std::mem::replace(&mut self.config, config);
+        let config = &self.config;
+        let fresh = Settings::new(config, self.settings.properties, self.document.rope());
+        let settings = &mut self.settings;
+        if before.line_numbers != config.line_numbers {
+            settings.line_numbers = fresh.line_numbers;
+        }
+        if before.show_whitespace != config.show_whitespace {
+            settings.show_whitespace = fresh.show_whitespace;
+        }
+        settings.tab_width = fresh.tab_width;
+        settings.trim_on_save = fresh.trim_on_save;
+        settings.indentation = fresh.indentation;
+        if before.wrap != config.wrap {
+            self.wrap = config.wrap;
+        }
+        if before.highlight != config.highlight {
+            self.highlighting = Highlighting::new(config.highlight);
+        }
+        self.keymap = config.keymap();
+        self.theme = theme;
+        let mut user = self.user.clone();
+        if before.name != config.name {
+            user.name = config.name.clone().unwrap_or(user.name);
+        }
+        if before.color != config.color {
+            user.color = config.color.clone().unwrap_or(user.color);
+        }
+        self.settle(held);
+        self.reveal();
+        self.introduce(user);
+        self.reply("The changed settings hold now");
+    }
+
+    /// Becomes somebody, and tells the others.
+    pub(super) fn introduce(&mut self, user: UserInfo) {
+        if self.user != user {
+            self.user = user.clone();
+            self.effects.push(Effect::Introduce(user));
+        }
+    }
+
+    /// A text that came from elsewhere may be indented otherwise than the one before it.
+    pub(super) fn look_at_indentation(&mut self) {
+        let fresh = Settings::new(&self.config, self.settings.properties, self.document.rope());
+        self.settings.indentation = fresh.indentation;
     }
 
     /// The marks of a comment in this file.
