@@ -38,9 +38,13 @@ const WORLD: &[&str] = &[
     "src/ui/keyboard",
     "src/ui/launch",
     "src/ui/network",
+    "src/ui/properties",
+    "src/ui/reference",
+    "src/ui/reload",
     "src/ui/run",
     "src/ui/terminal",
     "src/ui/theme",
+    "src/ui/tools",
 ];
 
 const RULES: &[Rule] = &[

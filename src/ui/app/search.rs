@@ -75,7 +75,8 @@ impl App {
         }
         self.search.origin = selected.start;
         self.search.waiting = None;
-        self.open(Dialog::Search(SearchBar::new(query.clone(), replace)));
+        let bar = SearchBar::new(query.clone(), replace);
+        self.open(Dialog::Search(Box::new(bar)));
         self.set_query(query);
         self.reveal();
     }

@@ -72,7 +72,7 @@ pub(crate) enum Dialog {
     Quit(QuitQuestion),
     SaveAs(SaveAs),
     Existing(ExistingQuestion),
-    Search(SearchBar),
+    Search(Box<SearchBar>),
     GoToLine(GoToLine),
     Palette(Palette),
 }

@@ -6,9 +6,9 @@
 use std::{borrow::Cow, ops::Range};
 
 use ratatui::{
-    buffer::Buffer,
+    buffer::{Buffer, CellWidth},
     layout::{Position, Rect},
-    style::Style,
+    style::{Modifier, Style},
 };
 
 use super::labels;
@@ -170,6 +170,7 @@ impl<'a> Canvas<'a> {
             let width = cell.width.min(room);
             buffer.set_stringn(x, drawn.y, symbol, width.into(), style);
             buffer.set_style(Rect::new(x, drawn.y, width, 1), under.patch(style));
+            mark_covered(buffer, x..x + width, drawn.y);
         }
     }
 
@@ -241,6 +242,23 @@ impl<'a> Canvas<'a> {
                     if let Some(cell) = buffer.cell_mut((x, drawn.y)) {
                         cell.set_style(style);
                     }
+                }
+            }
+        }
+    }
+}
+
+/// Marks the cells that a wide character covers. They are never shown; but when something else takes
+/// its place, ratatui must not take them for cells that are shown already.
+fn mark_covered(buffer: &mut Buffer, columns: Range<u16>, y: u16) {
+    for x in columns.clone() {
+        let width = buffer
+            .cell((x, y))
+            .map_or(0, |cell| cell.symbol().cell_width());
+        if width > 1 {
+            for covered in x + 1..(x + width).min(columns.end) {
+                if let Some(cell) = buffer.cell_mut((covered, y)) {
+                    cell.modifier.insert(Modifier::HIDDEN);
                 }
             }
         }

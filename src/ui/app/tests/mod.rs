@@ -2,6 +2,7 @@
 
 mod anything;
 mod dialogs;
+mod drawing;
 mod editing;
 mod highlighting;
 mod lines;
@@ -10,6 +11,7 @@ mod people;
 mod saving;
 mod screens;
 mod searching;
+mod storm;
 
 use std::time::Duration;
 

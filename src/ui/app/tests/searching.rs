@@ -31,7 +31,7 @@ fn typing_finds_and_keys_go_on() {
     desk.keys("Alt-C");
     assert!(status_of_bar(&mut desk).contains("1 of 1"));
     desk.keys("Esc");
-    assert_eq!(desk.app.dialog.is_none(), true);
+    assert!(desk.app.dialog.is_none());
     // The next match can be found with the line closed.
     desk.keys("Alt-C Alt-N");
     assert!(desk.marks().contains("[one|]"));

@@ -24,27 +24,28 @@ fn regex(pattern: &str) -> Query {
 }
 
 #[track_caller]
-fn check(query: &Query, text: &str, expected: &[Range<usize>]) {
+fn check(query: &Query, text: &str, expected: &[(usize, usize)]) {
     let found = finder(query).all(&Rope::from_str(text));
+    let found: Vec<_> = found.iter().map(|found| (found.start, found.end)).collect();
     assert_eq!(found, expected, "{query:?} in {text:?}");
 }
 
 #[test]
 fn letters_are_the_same_until_one_is_a_capital() {
-    check(&query("ada"), "Ada ada ADA", &[0..3, 4..7, 8..11]);
-    check(&query("Ada"), "Ada ada ADA", &[0..3]);
+    check(&query("ada"), "Ada ada ADA", &[(0, 3), (4, 7), (8, 11)]);
+    check(&query("Ada"), "Ada ada ADA", &[(0, 3)]);
     let sensitive = Query {
         case: Case::Sensitive,
         ..query("ada")
     };
-    check(&sensitive, "Ada ada ADA", &[4..7]);
+    check(&sensitive, "Ada ada ADA", &[(4, 7)]);
     let ignored = Query {
         case: Case::Ignored,
         ..query("ADA")
     };
-    check(&ignored, "Ada ada", &[0..3, 4..7]);
-    check(&query("ÜBER"), "über ÜBER", &[5..9]);
-    check(&query("über"), "über ÜBER", &[0..4, 5..9]);
+    check(&ignored, "Ada ada", &[(0, 3), (4, 7)]);
+    check(&query("ÜBER"), "über ÜBER", &[(5, 9)]);
+    check(&query("über"), "über ÜBER", &[(0, 4), (5, 9)]);
 }
 
 #[test]
@@ -56,19 +57,19 @@ fn words_are_whole_also_at_their_punctuation() {
     check(
         &word("cat"),
         "cat concat cat's cat_ cat",
-        &[0..3, 11..14, 22..25],
+        &[(0, 3), (11, 14), (22, 25)],
     );
-    check(&word("(a"), "(a (ab", &[0..2]);
-    check(&word("日本"), "日本 日本語", &[0..2]);
+    check(&word("(a"), "(a (ab", &[(0, 2)]);
+    check(&word("日本"), "日本 日本語", &[(0, 2)]);
 }
 
 #[test]
 fn patterns_match_within_lines() {
-    check(&regex("^b.*$"), "ab\nbc\r\nbd", &[3..5, 7..9]);
-    check(&regex(r"a\s+b"), "a\nb a  b", &[4..8]);
-    check(&query("a.b"), "a.b axb", &[0..3]);
-    check(&regex("x*"), "axxb", &[1..3]);
-    check(&query("漢"), "a漢b\n漢", &[1..2, 4..5]);
+    check(&regex("^b.*$"), "ab\nbc\r\nbd", &[(3, 5), (7, 9)]);
+    check(&regex(r"a\s+b"), "a\nb a  b", &[(4, 8)]);
+    check(&query("a.b"), "a.b axb", &[(0, 3)]);
+    check(&regex("x*"), "axxb", &[(1, 3)]);
+    check(&query("漢"), "a漢b\n漢", &[(1, 2), (4, 5)]);
     assert!(query("").compile().expect("nothing").is_none());
 }
 
@@ -138,7 +139,7 @@ fn of_a_long_line_only_the_visible_part_is_looked_at() {
     let text = format!("ab{}ab{}ab", "x".repeat(100_000), "y".repeat(100_000));
     let rope = Rope::from_str(&text);
     let found = finder(&query("ab")).within(&rope, 99_990..100_100);
-    assert_eq!(found, [100_002..100_004]);
+    assert_eq!(found, std::slice::from_ref(&(100_002..100_004)));
 }
 
 proptest! {
