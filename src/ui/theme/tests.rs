@@ -2,7 +2,18 @@ use std::fs;
 
 use super::*;
 
-const DESIGNED: [&str; 3] = ["dark", "light", "high-contrast"];
+/// Those that bring all their colours with them.
+const DESIGNED: [&str; 9] = [
+    "dark",
+    "light",
+    "ocean",
+    "forest",
+    "dusk",
+    "mono",
+    "sepia",
+    "dawn",
+    "high-contrast",
+];
 const DEPTHS: [ColorDepth; 4] = [
     ColorDepth::None,
     ColorDepth::Ansi16,
@@ -36,10 +47,8 @@ fn every_built_in_theme_is_whole() {
         let theme = built_in(&name);
         assert_eq!(theme.name(), name);
     }
-    assert_eq!(
-        Theme::names(None),
-        ["dark", "light", "high-contrast", "sixteen"]
-    );
+    let with_sixteen: Vec<_> = DESIGNED.iter().chain(&["sixteen"]).collect();
+    assert_eq!(Theme::names(None).iter().collect::<Vec<_>>(), with_sixteen);
     for depth in DEPTHS {
         built_in(Theme::default_name(depth));
     }
@@ -84,6 +93,37 @@ fn selections_can_be_seen() {
         let (_, selected) = seen(&theme, Role::Selection);
         let contrast = selected.expect("a ground").contrast(ground);
         assert!(contrast >= 1.35, "{name}: the selection has {contrast:.2}");
+    }
+}
+
+#[test]
+fn colours_of_languages_can_be_read_in_selections_too() {
+    for name in DESIGNED {
+        let theme = built_in(name);
+        for ground in [Role::Selection, Role::CurrentLine, Role::Match] {
+            let ground_style = theme.style(Role::Text).patch(theme.style(ground));
+            for role in Role::ALL
+                .iter()
+                .filter(|role| role.layer() == Layer::Overlay)
+            {
+                let style = theme.style(*role);
+                if style.bg.is_some() || *role == Role::Whitespace {
+                    continue;
+                }
+                // A selection that has a colour for its text goes over all others.
+                let style = match theme.style(ground).fg {
+                    Some(_) => style.patch(ground_style),
+                    None => ground_style.patch(style),
+                };
+                let (fg, bg) = (style.fg.and_then(rgb_of), style.bg.and_then(rgb_of));
+                let contrast = fg.expect("a colour").contrast(bg.expect("a ground"));
+                let (role, ground) = (role.name(), ground.name());
+                assert!(
+                    contrast >= 3.0,
+                    "{name}: {role} on {ground} has {contrast:.2}"
+                );
+            }
+        }
     }
 }
 
@@ -204,19 +244,14 @@ fn a_theme_may_extend_the_built_in_one_of_its_name() {
     let theme = Theme::load("dark", Some(folder.path())).expect("a theme");
     assert_eq!(theme.style(Role::Text).bg, Some(Color::Rgb(0, 0, 0)));
     let names = Theme::names(Some(folder.path()));
-    assert_eq!(
-        names,
-        ["dark", "light", "high-contrast", "sixteen", "zebra"]
-    );
+    assert_eq!(names.last().map(String::as_str), Some("zebra"));
+    assert_eq!(names.iter().filter(|name| *name == "dark").count(), 1);
 }
 
 #[test]
 fn mistakes_are_told_in_a_sentence() {
     for (files, expected) in [
-        (
-            vec![],
-            "there is no theme \"own\"; there are dark, light, high-contrast, sixteen",
-        ),
+        (vec![], "there is no theme \"own\"; there are dark, light, "),
         (
             vec![
                 ("own", "inherits = \"other\""),
