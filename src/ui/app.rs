@@ -25,6 +25,7 @@ mod people;
 mod scroll;
 mod search;
 mod settings;
+mod together;
 mod work;
 
 #[cfg(test)]
@@ -48,6 +49,7 @@ pub(crate) use self::{
     notice::Notice,
     people::{Person, PersonState},
     scroll::is_on,
+    together::Approach,
 };
 use self::{highlighting::Highlighting, search::Search, settings::Settings};
 pub use self::{
@@ -130,6 +132,12 @@ pub struct App {
     pub(crate) offline: bool,
     unsent_edits: usize,
     peers_wanted: Option<bool>,
+    /// Whom we look over the shoulder.
+    following: Option<NodeId>,
+    /// Whether the hint for beginners is shown.
+    greeting: bool,
+    /// When somebody was at the keyboard last.
+    acted: Duration,
 
     dialog: Option<Dialog>,
     pub(crate) notice: Option<Notice>,
@@ -178,6 +186,9 @@ impl App {
             offline: false,
             unsent_edits: 0,
             peers_wanted: None,
+            following: None,
+            greeting: false,
+            acted: Duration::ZERO,
             dialog: None,
             notice: None,
             press: None,
@@ -201,6 +212,9 @@ impl App {
         // out for the text as it was shown, and is carried from there by the document.
         if !matches!(event, Event::Edit(_)) {
             self.take_in();
+        }
+        if matches!(event, Event::Key(_) | Event::Mouse(_) | Event::Paste(_)) {
+            self.act();
         }
         match event {
             Event::Key(key) => {
@@ -227,6 +241,7 @@ impl App {
             Event::AskExisting(file) => self.ask_existing(file),
         }
         self.expire();
+        self.keep_following();
         self.keep_counting();
         self.keep_highlighting();
         self.announce();
@@ -251,6 +266,8 @@ impl App {
         if let Some(area) = areas.peers {
             pane::peers::draw(self, area, buffer);
         }
+        pane::hint::draw(self, &areas, buffer);
+        pane::elsewhere::draw(self, &areas, cursor, buffer);
         pane::status::draw(self, areas.status, buffer);
         self.tell_search_bar();
         match &mut self.dialog {
@@ -270,6 +287,7 @@ impl App {
             .into_iter()
             .chain(self.typing_until)
             .chain(label)
+            .chain(self.away_at())
             .min()
     }
 
@@ -307,7 +325,7 @@ impl App {
         let caret = LocalCaret {
             selection: self.selection,
             typing: self.typing_until.is_some(),
-            away: false,
+            away: self.is_away(),
         };
         if self.published != Some(caret) {
             self.published = Some(caret);

@@ -121,6 +121,10 @@ commands! {
     Connect "connect", Together, Everywhere, "Join another person by node id", &["Ctrl-R", "F3"];
     TogglePeers "toggle-peers", Together, Everywhere, "Show or hide who is here", &["Ctrl-B", "F4"];
     GoOffline "go-offline", Together, Everywhere, "Go offline, or online again", &["F6"];
+    GoToPerson "go-to-person", Together, Everywhere, "Go where another person is", &["Alt-K"];
+    FollowPerson "follow", Together, Everywhere, "Follow another person until you press a key", &["Alt-G", "F7"];
+    Rename "rename", Together, Everywhere, "Change the name that others see", &[];
+    ChangeColor "change-color", Together, Everywhere, "Take another colour for yourself", &[];
 
     Undo "undo", Edit, Everywhere, "Undo what you typed last; others' text stays", &["Ctrl-Z"];
     Redo "redo", Edit, Everywhere, "Bring back what you undid", &["Ctrl-Y", "Ctrl-Shift-Z"];

@@ -178,7 +178,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     let settings = SettingsWatch::new(
         places.config.clone(),
         options.theme.clone(),
-        Theme::default_name(theme.depth()).to_owned(),
+        usual_theme(theme.depth()).to_owned(),
         theme.depth(),
     );
     let color = options.color.as_deref().or(config.color.as_deref());
@@ -187,6 +187,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     let file = options.file.as_deref().map(store::read_file).transpose()?;
 
     let store = Store::open(&places.state)?;
+    let is_first_start = store.replicas()?.is_empty();
     let (replica, lock) = choose_replica(&store, options.file.as_deref(), host)?;
     let node = node_of(&replica);
     if host == Some(node) {
@@ -243,6 +244,9 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         config,
     });
     app.adopt(beside.unwrap_or_default());
+    if is_first_start {
+        app.greet();
+    }
     Ok(Launched {
         app,
         settings,
@@ -265,9 +269,15 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
 fn load_theme(options: &Options, config: &Config, places: &Places) -> Result<Theme, LaunchError> {
     let depth = ColorDepth::of_this_process();
     let name = options.theme.as_deref().or(config.theme.as_deref());
-    let name = name.unwrap_or(Theme::default_name(depth));
+    let name = name.unwrap_or(usual_theme(depth));
     let theme = Theme::load(name, Some(&places.config.join("themes")))?;
     Ok(theme.with_depth(depth))
+}
+
+/// The theme where nobody chose one.
+fn usual_theme(depth: ColorDepth) -> &'static str {
+    let colors = std::env::var("COLORFGBG").ok();
+    Theme::usual_name(depth, colors.as_deref())
 }
 
 /// The node id under which a replica is shared.

@@ -15,7 +15,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 pub use color::{ColorParseError, parse_color};
 pub use depth::ColorDepth;
-pub use participant::{ParticipantColors, color_for};
+pub use participant::{ParticipantColors, color_for, other_color};
 pub use role::{Layer, Role};
 
 use color::{ANSI16, Rgb};
@@ -82,6 +82,16 @@ impl Theme {
         match depth {
             ColorDepth::None | ColorDepth::Ansi16 => "sixteen",
             ColorDepth::Ansi256 | ColorDepth::True => Self::DEFAULT,
+        }
+    }
+
+    /// Returns the theme to take when nobody chose one, for a terminal that tells its colours in
+    /// `COLORFGBG`, as "15;0" or "0;default;15": the ground is the last of them.
+    pub fn usual_name(depth: ColorDepth, colorfgbg: Option<&str>) -> &'static str {
+        let ground = colorfgbg.and_then(|colors| colors.rsplit(';').next()?.parse::<u8>().ok());
+        match (Self::default_name(depth), ground) {
+            (Self::DEFAULT, Some(7 | 9..=15)) => "light",
+            (usual, _) => usual,
         }
     }
 

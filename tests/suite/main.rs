@@ -3,8 +3,10 @@
 
 mod command_line;
 mod demo;
+mod editing;
 mod examples;
 mod people;
 mod picture;
 mod rooms;
 mod terminal;
+mod tools;

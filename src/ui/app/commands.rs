@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{App, Effect, movement::Motion};
+use super::{App, Approach, Effect, movement::Motion};
 use crate::{
     crdt::EditKind,
     ui::{command::Command, keymap::KeyPress},
@@ -14,7 +14,11 @@ impl App {
         if self.dialog.is_some() {
             return self.key_in_dialog(key, press);
         }
-        match (self.keymap.lookup(press), press.text()) {
+        let command = self.keymap.lookup(press);
+        if self.end_following(command) {
+            return;
+        }
+        match (command, press.text()) {
             (Some(command), _) => self.run(command),
             (None, Some(character)) => {
                 self.insert(character.encode_utf8(&mut [0; 4]), EditKind::Type);
@@ -36,6 +40,10 @@ impl App {
             Command::Connect => self.ask_connect(),
             Command::TogglePeers => self.toggle_peers(),
             Command::GoOffline => self.toggle_offline(),
+            Command::GoToPerson => self.approach(Approach::GoTo),
+            Command::FollowPerson => self.approach(Approach::Follow),
+            Command::Rename => self.ask_name(),
+            Command::ChangeColor => self.change_color(),
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
             Command::Cut => self.cut(),

@@ -164,6 +164,14 @@ impl App {
                 self.dialog = None;
                 self.run(command);
             }
+            Answer::Approach(node, approach) => {
+                self.dialog = None;
+                self.approach_person(node, approach);
+            }
+            Answer::Rename(name) => {
+                self.dialog = None;
+                self.rename(name);
+            }
             Answer::Existing(existing) => {
                 self.dialog = None;
                 self.effects.push(Effect::AnswerExisting(existing));

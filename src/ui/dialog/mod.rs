@@ -9,7 +9,9 @@ mod go_to;
 mod help;
 mod input;
 mod palette;
+mod people;
 mod quit;
+mod rename;
 mod save_as;
 mod search_bar;
 mod share;
@@ -28,13 +30,18 @@ pub(crate) use self::{
     go_to::{GoTo, GoToLine},
     help::Help,
     palette::Palette,
+    people::{PeopleList, PersonEntry},
     quit::QuitQuestion,
+    rename::Rename,
     save_as::SaveAs,
     search_bar::{SearchAnswer, SearchBar},
     share::Share,
 };
 use super::{command::Command, keymap::Keymap, theme::Theme};
-use crate::ui::app::Existing;
+use crate::{
+    NodeId,
+    ui::app::{Approach, Existing},
+};
 
 /// What a dialog wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +68,10 @@ pub(crate) enum Answer {
     GoTo(GoTo),
     /// Carry out this command.
     Run(Command),
+    /// Go to this person, or follow them.
+    Approach(NodeId, Approach),
+    /// Be seen under this name.
+    Rename(String),
 }
 
 /// The dialog that is open.
@@ -75,6 +86,8 @@ pub(crate) enum Dialog {
     Search(Box<SearchBar>),
     GoToLine(GoToLine),
     Palette(Palette),
+    People(PeopleList),
+    Rename(Rename),
 }
 
 impl Dialog {
@@ -90,6 +103,8 @@ impl Dialog {
             Self::Search(bar) => bar.key(key),
             Self::GoToLine(go_to) => go_to.key(key),
             Self::Palette(palette) => palette.key(key),
+            Self::People(list) => list.key(key),
+            Self::Rename(rename) => rename.key(key),
         }
     }
 
@@ -101,7 +116,12 @@ impl Dialog {
             Self::Search(bar) => return bar.paste(text),
             Self::GoToLine(go_to) => go_to.paste(text),
             Self::Palette(palette) => palette.paste(text),
-            Self::Share(_) | Self::Help(_) | Self::Quit(_) | Self::Existing(_) => {}
+            Self::Rename(rename) => rename.paste(text),
+            Self::Share(_)
+            | Self::Help(_)
+            | Self::Quit(_)
+            | Self::Existing(_)
+            | Self::People(_) => {}
         }
         Answer::Stay
     }
@@ -118,6 +138,8 @@ impl Dialog {
             Self::Search(bar) => bar.click(at),
             Self::GoToLine(go_to) => go_to.click(at),
             Self::Palette(palette) => palette.click(at),
+            Self::People(list) => list.click(at),
+            Self::Rename(rename) => rename.click(at),
         }
     }
 
@@ -126,13 +148,15 @@ impl Dialog {
         match self {
             Self::Help(help) => help.scroll(rows),
             Self::Palette(palette) => palette.scroll(rows),
+            Self::People(list) => list.scroll(rows),
             Self::Share(_)
             | Self::Connect(_)
             | Self::Quit(_)
             | Self::SaveAs(_)
             | Self::Existing(_)
             | Self::Search(_)
-            | Self::GoToLine(_) => {}
+            | Self::GoToLine(_)
+            | Self::Rename(_) => {}
         }
     }
 
@@ -157,6 +181,11 @@ impl Dialog {
             Self::Search(bar) => bar.draw(buffer, theme),
             Self::GoToLine(go_to) => go_to.form.draw(screen, buffer, theme),
             Self::Palette(palette) => palette.draw(screen, buffer, theme, keymap),
+            Self::People(list) => {
+                list.draw(screen, buffer, theme);
+                None
+            }
+            Self::Rename(rename) => rename.form.draw(screen, buffer, theme),
         }
     }
 }

@@ -83,7 +83,12 @@ fn draw_carets(app: &App, canvas: &Canvas, buffer: &mut Buffer) {
         let Some(at) = canvas.place_of_person(person) else {
             continue;
         };
-        let style = app.theme.participant(&person.color()).caret;
+        let colors = app.theme.participant(&person.color());
+        let style = if person.away {
+            colors.selection
+        } else {
+            colors.caret
+        };
         if let Some(cell) = buffer.cell_mut(at) {
             cell.set_style(style);
         }

@@ -44,6 +44,19 @@ pub fn color_for(node: &NodeId, theme: &Theme) -> String {
     theme.visible(PALETTE[index]).to_hex()
 }
 
+/// Returns the next colour of the palette, `#RRGGBB`, that nobody has, or at least another one than
+/// `own`.
+pub fn other_color(own: &str, others: &[String], theme: &Theme) -> String {
+    let all = PALETTE.map(|color| theme.visible(color).to_hex());
+    let at = all.iter().position(|color| color == own);
+    let from = at.map_or(0, |index| index + 1);
+    let mut next = all.iter().cycle().skip(from).take(all.len());
+    let free = next
+        .clone()
+        .find(|color| *color != own && !others.contains(color));
+    free.or_else(|| next.next()).cloned().unwrap_or_default()
+}
+
 impl Theme {
     /// Returns how to draw a person whose colour is `color` (`#RRGGBB`; anything else counts as
     /// the first colour of the palette).

@@ -55,6 +55,22 @@ fn every_built_in_theme_is_whole() {
 }
 
 #[test]
+fn a_light_terminal_gets_a_light_theme() {
+    for (depth, colors, expected) in [
+        (ColorDepth::True, None, "dark"),
+        (ColorDepth::True, Some("15;0"), "dark"),
+        (ColorDepth::True, Some("0;15"), "light"),
+        (ColorDepth::Ansi256, Some("0;default;7"), "light"),
+        (ColorDepth::True, Some("12;8"), "dark"),
+        (ColorDepth::True, Some("nonsense"), "dark"),
+        (ColorDepth::True, Some(""), "dark"),
+        (ColorDepth::Ansi16, Some("0;15"), "sixteen"),
+    ] {
+        assert_eq!(Theme::usual_name(depth, colors), expected, "{colors:?}");
+    }
+}
+
+#[test]
 fn everything_that_must_be_read_has_contrast() {
     // Marks and numbers that may stay in the background.
     let quiet = [

@@ -12,6 +12,7 @@ mod saving;
 mod screens;
 mod searching;
 mod storm;
+mod together;
 
 use std::time::Duration;
 
