@@ -44,7 +44,12 @@ fn text_is_found_and_replaced_and_the_replacement_taken_back() {
     copad.keys(UNDO);
     copad.sees(&["a cat", "another Cat"]);
     copad.keys(SAVE);
-    copad.sees(&["Saved"]);
+    copad.waits("the file is as it was", |_| {
+        std::fs::read_to_string(&path).is_ok_and(|text| text.starts_with("a cat\nanother Cat"))
+    });
+    copad.waits("it is saved", |screen| {
+        !screen.contents().contains("pets.txt *")
+    });
     copad.keys(QUIT);
     assert_eq!(copad.ends(), 0);
     assert_eq!(

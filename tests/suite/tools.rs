@@ -55,7 +55,7 @@ fn themes_completions_and_the_manual_are_printed() {
     }
     for shell in ["bash", "zsh", "fish"] {
         let (code, text, _) = ada.run(&["completions", shell]);
-        assert_eq!((code, text.contains("--connect")), (0, true), "{shell}");
+        assert_eq!((code, text.contains("connect")), (0, true), "{shell}");
     }
     let (code, text, _) = ada.run(&["man"]);
     assert_eq!((code, text.starts_with(".ie")), (0, true), "{text}");

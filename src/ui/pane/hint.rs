@@ -10,11 +10,10 @@ use crate::ui::{
 };
 
 /// What a key does, in few words.
-const WORDS: [(Command, &str); 5] = [
+const WORDS: [(Command, &str); 4] = [
     (Command::Help, "help"),
     (Command::Palette, "all commands"),
     (Command::Share, "share"),
-    (Command::Save, "save"),
     (Command::Quit, "quit"),
 ];
 
