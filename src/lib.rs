@@ -14,7 +14,7 @@
 //! # Quick start
 //!
 //! ```
-//! use iroh_loro_realtime::{RealtimeLoroProtocol, DocumentEvent, PresenceEvent, UserInfo, CursorPosition, Selection};
+//! use iroh_loro_realtime::{RealtimeLoroProtocol, DocumentEvent, PresenceEvent, UserInfo, CursorPosition, Selection, ConflictResolution};
 //! # use iroh::{SecretKey, protocol::Router};
 //! # use iroh_loro_realtime::{ChangeOrigin, NetworkKind, bind};
 //! # use loro::LoroDoc;
@@ -36,6 +36,7 @@
 //! protocol.presence_manager().update_cursor(CursorPosition::new(10, 5, "main".to_string(), 150)).await?;   // line, column, container, offset
 //! protocol.presence_manager().update_selection(Some(Selection::new(start_cursor, end_cursor))).await?;
 //! protocol.presence_manager().set_typing(true).await?;
+//! protocol.conflict_resolver();    // edits made apart that touch the same thought, and answering them
 //! protocol.connection_manager();   // active peers, their state, health, connect/disconnect
 //!
 //! // Let others in: on an iroh router, beside other protocols if there are any.
@@ -83,7 +84,8 @@
 //! | [`DocumentEvent`] | a container changed: which, how, and through whom |
 //! | [`PresenceEvent`] | somebody came, moved, or left |
 //! | [`ConnectionEvent`] | a peer went from one state of its life to another, and why |
-//! | [`SessionState`] | whether the session is at work, was ended, or failed |
+//! | [`ConflictEvent`] | something about the content that a person should know |
+//! | [`SessionState`] | whether the session is at work, was ended, superseded, or failed |
 //!
 //! All positions are Unicode scalar values, counted from 0: what Loro's events use, and what
 //! [`str::chars`] counts.
@@ -122,10 +124,13 @@
 //! | [`crdt`] | the document: text, deltas, anchors, undo | sockets, screens, clocks |
 //! | [`net`] | the protocol: a pure session, and its driver on iroh | screens, files |
 //! | `store` | the disk: replicas, identity, saving files | sockets, screens |
+//! | `workspace` | one open document of a person's: its history, file and peers | screens |
+//! | `serve` | documents that are always there, `copad serve` | screens |
+//! | `shell` | what `copad` answers on the command line | sockets, screens |
 //! | `ui` | the screen: `copad` itself | anything but the public names below |
 //!
-//! The arrows point one way: `ui` uses the library as any application would, `net` and `store`
-//! use `crdt`, and nobody uses `ui`.
+//! The arrows point one way: `ui`, `serve`, `shell` and `workspace` use the library as any
+//! application would, `net` and `store` use `crdt`, and nobody uses `ui`.
 //!
 //! ```text
 //!   application (or copad)
@@ -164,22 +169,30 @@
 
 pub mod crdt;
 pub mod net;
+#[cfg(feature = "tui")]
+pub mod serve;
+#[cfg(feature = "tui")]
+pub mod shell;
 #[cfg(feature = "store")]
 pub mod store;
 #[cfg(feature = "tui")]
 pub mod ui;
+#[cfg(feature = "tui")]
+pub mod workspace;
 
-pub use crdt::{Anchor, Delta, SharedDocument};
+pub use crdt::{Anchor, Delta, SharedDocument, conflict::ConflictId};
 pub use net::address::InvalidNodeId;
 pub use net::endpoint::{EndpointError, NetworkKind, UnknownNetwork, bind};
 pub use net::event::{
     ChangeOrigin, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent, PeerState,
-    Presence, PresenceEvent, Reason, Selection, UserInfo,
+    Presence, PresenceEvent, Reason, Selection, Standing, UserInfo,
 };
 pub use net::listener::Listener;
 pub use net::node::{DocumentId, NodeId, PeerAddress};
 pub use net::peer::PeerView as PeerInfo;
 pub use net::protocol::{
-    Builder, ChangeError, ConnectError, ConnectionManager, DocumentInfo, PresenceError,
-    PresenceManager, ProtocolError, RealtimeLoroProtocol, SessionState,
+    Builder, ChangeError, ConflictError, ConflictEvent, ConflictInfo, ConflictResolution,
+    ConflictResolver, ConflictSettings, ConnectError, ConnectionManager, DocumentInfo,
+    PresenceError, PresenceManager, ProtocolError, RealtimeLoroProtocol, Resolution, Reunion,
+    SessionState, Settlement, Strategy,
 };

@@ -1,11 +1,18 @@
 //! `copad`: arguments in, exit code out.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    error::Error,
+    io::{self, BufWriter, ErrorKind, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use iroh_loro_realtime::{
-    NetworkKind,
-    ui::{self, launch::Options},
+    NetworkKind, serve,
+    shell::{self, Moment, ShellError},
+    store::Places,
+    ui::{self, config::Config, launch::Options},
 };
 
 /// Write together in the terminal: no account, no server.
@@ -13,11 +20,20 @@ use iroh_loro_realtime::{
 #[command(name = "copad", version, args_conflicts_with_subcommands = true)]
 struct Arguments {
     #[command(subcommand)]
-    action: Option<Action>,
+    action: Option<Choice>,
     #[command(flatten)]
     edit: EditArguments,
 }
 
+#[derive(Subcommand)]
+enum Choice {
+    #[command(flatten)]
+    Document(Action),
+    #[command(flatten)]
+    Tool(Tool),
+}
+
+/// What has to do with documents.
 #[derive(Subcommand)]
 enum Action {
     /// Print the node id under which FILE is shared, and exit
@@ -25,6 +41,36 @@ enum Action {
         /// The file; without it, the buffer that has no file
         file: Option<PathBuf>,
     },
+    /// Keep documents available and saved, without a screen, until SIGTERM or SIGINT
+    Serve(ServeArguments),
+    /// Tell what the running copads have open, and exit
+    Status,
+    /// List the documents that are known here, and exit
+    Docs,
+    /// Forget a document: its history, its node id and its peers, but not its file
+    Forget {
+        /// Its file, or the beginning of its id in `copad docs`
+        #[arg(value_name = "FILE")]
+        document: PathBuf,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+    /// Write the text of a document, unsaved edits included, to the standard output
+    Export {
+        /// Its file, or the beginning of its id in `copad docs`
+        #[arg(value_name = "FILE")]
+        document: PathBuf,
+        /// The text as it was then, to the minute: 2026-03-01T14:05:00Z, or 10m for ten minutes
+        /// ago (s, m, h, d)
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+}
+
+/// What has to do with copad itself.
+#[derive(Subcommand)]
+enum Tool {
     /// Print the settings with what they mean, or check yours
     Config(ConfigArguments),
     /// Show all themes
@@ -47,6 +93,25 @@ struct ConfigArguments {
     /// Say what is wrong with the settings, line by line
     #[arg(long)]
     check: bool,
+}
+
+#[derive(Args)]
+struct ServeArguments {
+    /// The files to serve; they need not exist yet
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The name that others see [default: config or login name, and "(server)"]
+    #[arg(long)]
+    name: Option<String>,
+    /// Join the document that this node id shares, and save it to the one FILE, which is new
+    #[arg(long, value_name = "NODE_ID")]
+    connect: Option<String>,
+    /// How far peers may be found [default: config, else internet]
+    #[arg(long, value_enum)]
+    network: Option<Network>,
+    /// Write the log here instead of to standard error; its level comes from RUST_LOG
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -83,17 +148,22 @@ enum Network {
     Internet,
 }
 
+impl From<Network> for NetworkKind {
+    fn from(network: Network) -> Self {
+        match network {
+            Network::Local => Self::Local,
+            Network::Lan => Self::Lan,
+            Network::Internet => Self::Internet,
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.action {
-        Some(Action::Id { file }) => {
-            ui::launch::node_id(file.as_deref()).map(|id| println!("{id}"))
-        }
-        Some(Action::Config(config)) => return settings(&config),
-        Some(Action::Themes) => return themes(),
-        Some(Action::Completions { shell }) => return print(&completions(shell)),
-        Some(Action::Man) => return manual(),
-        None => ui::run(options(arguments.edit)),
+        Some(Choice::Tool(tool)) => return use_tool(tool),
+        Some(Choice::Document(action)) => act(action),
+        None => ui::run(options(arguments.edit)).map_err(Into::into),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -110,6 +180,15 @@ fn print(bytes: &[u8]) -> ExitCode {
     match std::io::stdout().write_all(bytes) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => fail(&error),
         _ => ExitCode::SUCCESS,
+    }
+}
+
+fn use_tool(tool: Tool) -> ExitCode {
+    match tool {
+        Tool::Config(arguments) => settings(&arguments),
+        Tool::Themes => themes(),
+        Tool::Completions { shell } => print(&completions(shell)),
+        Tool::Man => manual(),
     }
 }
 
@@ -155,17 +234,51 @@ fn manual() -> ExitCode {
     }
 }
 
+fn act(action: Action) -> Result<(), Box<dyn Error>> {
+    let mut out = BufWriter::new(io::stdout());
+    let answered = match action {
+        Action::Id { file } => {
+            println!("{}", ui::launch::node_id(file.as_deref())?);
+            return Ok(());
+        }
+        Action::Serve(arguments) => return Ok(serve::run(&serve_options(arguments)?)?),
+        Action::Status => shell::status(&mut out),
+        Action::Docs => shell::docs(&mut out),
+        Action::Forget { document, yes } => shell::forget(&document, yes, &mut out),
+        Action::Export { document, at } => {
+            let at = at.map(|at| at.parse::<Moment>()).transpose()?;
+            shell::export(&document, at, &mut out)
+        }
+    };
+    let answered = answered.and_then(|()| Ok(out.flush()?));
+    match answered {
+        // Whoever read the answer has read enough of it.
+        Err(ShellError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// What is not said on the command line comes from the config file.
+fn serve_options(arguments: ServeArguments) -> Result<serve::Options, Box<dyn Error>> {
+    let config = Config::load(&Places::of_this_process()?.config)?;
+    let configured = config.name.map(|name| format!("{name} (server)"));
+    let network = arguments.network.map(NetworkKind::from);
+    Ok(serve::Options {
+        files: arguments.files,
+        name: arguments.name.or(configured),
+        connect: arguments.connect,
+        network: network.or(config.network).unwrap_or_default(),
+        log: arguments.log,
+    })
+}
+
 fn options(edit: EditArguments) -> Options {
     Options {
         file: edit.file,
         name: edit.name,
         color: edit.color,
         connect: edit.connect,
-        network: edit.network.map(|network| match network {
-            Network::Local => NetworkKind::Local,
-            Network::Lan => NetworkKind::Lan,
-            Network::Internet => NetworkKind::Internet,
-        }),
+        network: edit.network.map(NetworkKind::from),
         theme: edit.theme,
         log: edit.log,
     }

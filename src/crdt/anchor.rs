@@ -18,7 +18,7 @@ const MAX_NAME_BYTES: usize = 128;
 /// Loro keeps names that start like this for itself.
 const RESERVED_PREFIX: &str = "🤝:";
 
-/// A position in a root text container that follows the text around it.
+/// A position in a text container that follows the text around it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Anchor {
     container: String,
@@ -89,6 +89,22 @@ impl Anchor {
         Self::in_text(&text, container, position.min(text.len_unicode()), bias)
     }
 
+    /// The same for any text container, one inside of others too.
+    pub fn in_container(
+        doc: &LoroDoc,
+        container: &ContainerID,
+        position: usize,
+        bias: Bias,
+    ) -> Option<Self> {
+        match container {
+            ContainerID::Root { name, .. } => Self::at(doc, name.as_str(), position, bias),
+            ContainerID::Normal { .. } => {
+                let text = doc.try_get_text(container.clone())?;
+                Self::in_text(&text, &container.to_string(), position, bias)
+            }
+        }
+    }
+
     fn in_text(text: &LoroText, container: &str, position: usize, bias: Bias) -> Option<Self> {
         let length = text.len_unicode();
         let character = |index| {
@@ -111,9 +127,18 @@ impl Anchor {
         })
     }
 
-    /// Returns the name of the root text container that it lies in.
+    /// Returns the name of the root text container that it lies in; for a container inside of
+    /// others, its id as Loro writes it.
     pub fn container(&self) -> &str {
         &self.container
+    }
+
+    /// Returns the id of the text container that it lies in.
+    pub fn container_id(&self) -> ContainerID {
+        match ContainerID::try_from(self.container.as_str()) {
+            Ok(id @ ContainerID::Normal { .. }) => id,
+            Ok(_) | Err(_) => ContainerID::new_root(&self.container, ContainerType::Text),
+        }
     }
 
     /// Returns on which side text put in exactly there will be.
@@ -132,12 +157,12 @@ impl Anchor {
     pub fn resolve(&self, doc: &LoroDoc) -> Option<usize> {
         let (character, side) = match self.place {
             Place::Start => return Some(0),
-            Place::End => return Some(doc.get_text(self.container.as_str()).len_unicode()),
+            Place::End => return Some(doc.try_get_text(self.container_id())?.len_unicode()),
             Place::LeftOf(character) => (character, Side::Left),
             Place::RightOf(character) => (character, Side::Right),
         };
         let id = ID::new(character.peer, i32::try_from(character.counter).ok()?);
-        let container = ContainerID::new_root(&self.container, ContainerType::Text);
+        let container = self.container_id();
         // Loro would search the whole history for an operation that isn't there, and would make
         // the container if it isn't.
         let known = doc.oplog_vv().includes_id(id);

@@ -103,6 +103,13 @@ impl<C: Content> Delta<C> {
         self
     }
 
+    /// Goes on by putting something in, known as far as this delta knows what it inserts.
+    #[must_use]
+    pub(crate) fn put(mut self, content: C) -> Self {
+        self.push(Change::Insert(content));
+        self
+    }
+
     /// Adds a step and keeps the normal form.
     fn push(&mut self, change: Change<C>) {
         if change.length() == 0 {
@@ -228,6 +235,28 @@ impl<C: Content> Delta<C> {
         self.changes().iter().map(count).sum()
     }
 
+    /// Returns the delta that takes this one back, given the text `before` this one.
+    #[must_use]
+    pub fn invert(&self, before: &Rope) -> Delta {
+        let mut inverse = Delta::new();
+        let mut position = 0;
+        for change in self.changes() {
+            match change {
+                Change::Retain(length) => {
+                    position = (position + length).min(before.len_chars());
+                    inverse.push(Change::Retain(*length));
+                }
+                Change::Insert(content) => inverse.push(Change::Delete(content.length())),
+                Change::Delete(length) => {
+                    let end = (position + length).min(before.len_chars());
+                    inverse.push(Change::Insert(before.slice(position..end).to_string()));
+                    position = end;
+                }
+            }
+        }
+        inverse
+    }
+
     /// Returns the change without the inserted text: what it does to positions.
     #[must_use]
     pub fn shape(&self) -> Delta<usize> {
@@ -312,28 +341,6 @@ impl Delta {
                 }
             }
         }
-    }
-
-    /// Returns the delta that takes this one back, given the text `before` this one.
-    #[must_use]
-    pub fn invert(&self, before: &Rope) -> Self {
-        let mut inverse = Self::new();
-        let mut position = 0;
-        for change in self.changes() {
-            match change {
-                Change::Retain(length) => {
-                    position = (position + length).min(before.len_chars());
-                    inverse.push(Change::Retain(*length));
-                }
-                Change::Insert(text) => inverse.push(Change::Delete(text.length())),
-                Change::Delete(length) => {
-                    let end = (position + length).min(before.len_chars());
-                    inverse.push(Change::Insert(before.slice(position..end).to_string()));
-                    position = end;
-                }
-            }
-        }
-        inverse
     }
 }
 

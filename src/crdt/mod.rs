@@ -11,6 +11,7 @@
 
 mod anchor;
 mod bulk;
+pub mod conflict;
 mod delta;
 mod document;
 mod eol;
@@ -24,7 +25,7 @@ mod undo;
 pub use anchor::{Anchor, AnchorError};
 pub use delta::{Bias, Change, Content, Delta};
 pub use document::{AppliedChange, EditContext, EditError, EditKind, Origin, TextDocument, Undone};
-pub use eol::{DecodeError, LineEnding, TextFormat, decode, encode};
+pub use eol::{DecodeError, Encoding, LineEnding, TextFormat, decode, encode};
 pub use selection::TextSelection;
 pub use shared::{DocumentGuard, SharedDocument};
 pub use snapshot::SnapshotError;

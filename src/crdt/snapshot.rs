@@ -27,6 +27,34 @@ impl SharedDocument {
         Ok(Self::new(doc))
     }
 
+    /// Reads a document from a snapshot and updates that came after it, in any order. Updates that
+    /// depend on others that are missing wait inside the document for them.
+    ///
+    /// # Errors
+    ///
+    /// If one of them is no such thing, or a damaged one.
+    pub fn from_parts(
+        snapshot: Option<&[u8]>,
+        updates: Vec<Vec<u8>>,
+    ) -> Result<Self, SnapshotError> {
+        let doc = LoroDoc::new();
+        if let Some(snapshot) = snapshot {
+            doc.import(snapshot)?;
+        }
+        if !updates.is_empty() {
+            doc.import_batch(&updates)?;
+        }
+        Ok(Self::new(doc))
+    }
+
+    /// Returns the text that [`TextDocument`] shows. O(document).
+    pub fn text(&self) -> String {
+        self.lock()
+            .doc()
+            .get_text(TextDocument::CONTAINER)
+            .to_string()
+    }
+
     /// Writes the document with its whole history. Takes the lock; O(document).
     ///
     /// # Errors
@@ -36,9 +64,30 @@ impl SharedDocument {
         Ok(self.lock().doc().export(ExportMode::Snapshot)?)
     }
 
+    /// Takes in what a snapshot of the same document has and this one has not.
+    ///
+    /// # Errors
+    ///
+    /// If the bytes are no snapshot, or a damaged one.
+    pub fn merge_snapshot(&self, bytes: &[u8]) -> Result<(), SnapshotError> {
+        self.lock().doc().import(bytes)?;
+        Ok(())
+    }
+
     /// Returns the version of the document now, for [`text_at`](Self::text_at).
     pub fn version(&self) -> Vec<u8> {
         self.doc().state_frontiers().encode()
+    }
+
+    /// Whether the document holds everything that makes up a version. Quick.
+    pub fn has_version(&self, version: &[u8]) -> bool {
+        let Ok(frontiers) = Frontiers::decode(version) else {
+            return false;
+        };
+        let known = self.doc().oplog_vv();
+        frontiers
+            .iter()
+            .all(|id| id.counter >= 0 && known.get(&id.peer).is_some_and(|end| id.counter < *end))
     }
 
     /// Returns the text that [`TextDocument`] showed at a version. O(history), on a copy.
@@ -107,6 +156,24 @@ mod tests {
         assert_eq!(restored.text_at(&first).unwrap(), "one ");
         assert_eq!(restored.text_at(&second).unwrap(), "one two ");
         assert_eq!(*TextDocument::new(restored).rope(), "one two three");
+    }
+
+    #[test]
+    fn snapshots_of_one_document_are_merged() {
+        let mut here = TextDocument::from_text("one ");
+        let bytes = here.shared().snapshot().unwrap();
+        let mut there = TextDocument::new(SharedDocument::from_snapshot(&bytes).unwrap());
+        append(&mut here, "here ");
+        append(&mut there, "there ");
+        assert!(!here.shared().has_version(&there.version()));
+        let theirs = there.shared().snapshot().unwrap();
+        here.shared().merge_snapshot(&theirs).unwrap();
+        here.drain();
+        assert!(here.shared().has_version(&there.version()));
+        let text = here.rope().to_string();
+        assert!(text.contains("here ") && text.contains("there "), "{text}");
+        assert!(here.shared().merge_snapshot(b"rubbish").is_err());
+        assert!(!here.shared().has_version(b"rubbish"));
     }
 
     #[test]

@@ -156,6 +156,15 @@ pub enum PresenceEvent {
     },
 }
 
+/// Whose content goes on after two replicas came to hold different ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Ours: the peer's replica starts anew from it.
+    Ours,
+    /// Theirs: our replica has to start anew from it.
+    Theirs,
+}
+
 /// The life of a peer, as one replica sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PeerState {

@@ -6,6 +6,8 @@
 //! handle is gone, the driver says goodbye to all peers and ends.
 
 mod arrival;
+mod clock;
+mod conflicts;
 mod connections;
 mod driver;
 mod error;
@@ -49,6 +51,10 @@ use presence::OwnPresence;
 use published::Published;
 use wake::Wake;
 
+pub use conflicts::{
+    ConflictError, ConflictEvent, ConflictInfo, ConflictResolution, ConflictResolver,
+    ConflictSettings, Resolution, Reunion, Settlement, Strategy,
+};
 pub use connections::ConnectionManager;
 pub use error::{ChangeError, ConnectError, PresenceError, ProtocolError};
 pub use presence::PresenceManager;
@@ -73,6 +79,7 @@ struct Shared {
     wake: mpsc::Sender<Wake>,
     published: Arc<Published>,
     presence: OwnPresence,
+    conflicts: ConflictResolver,
 }
 
 impl Shared {
@@ -84,6 +91,7 @@ impl Shared {
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        self.conflicts.cancel();
         self.send(Wake::Stop(None));
     }
 }
@@ -120,6 +128,7 @@ pub struct Builder {
     max_queued: usize,
     updates: Option<broadcast::Sender<DocumentEvent>>,
     presence: Option<broadcast::Sender<PresenceEvent>>,
+    conflicts: ConflictSettings,
 }
 
 impl Builder {
@@ -177,6 +186,12 @@ impl Builder {
         self
     }
 
+    /// Sets what is held to be a conflict, and what is done about it.
+    pub fn conflicts(mut self, settings: ConflictSettings) -> Self {
+        self.conflicts = settings;
+        self
+    }
+
     /// Starts the session. Nothing is dialled yet.
     ///
     /// # Errors
@@ -194,6 +209,14 @@ impl Builder {
             address: PeerAddress::unknown(self.node),
             degree_limit: self.degree_limit,
         };
+        let (conflicts, jobs) = ConflictResolver::start(
+            self.document.clone(),
+            self.node,
+            &self.user,
+            self.conflicts,
+            published.conflicts.clone(),
+        )
+        .map_err(ProtocolError::Thread)?;
         let driver = Driver::new(Parts {
             document: self.document.clone(),
             config,
@@ -204,6 +227,7 @@ impl Builder {
             arrivals: self.lookup_directory.map(Arrivals::new),
             updates: self.updates,
             presence: self.presence,
+            conflicts: jobs,
             max_queued: self.max_queued,
         });
         thread::Builder::new()
@@ -217,6 +241,7 @@ impl Builder {
                 wake,
                 published,
                 presence: OwnPresence::new(self.user),
+                conflicts,
             }),
         })
     }
@@ -258,6 +283,7 @@ impl RealtimeLoroProtocol {
             max_queued: MAX_QUEUED,
             updates: None,
             presence: None,
+            conflicts: ConflictSettings::default(),
         }
     }
 
@@ -341,6 +367,11 @@ impl RealtimeLoroProtocol {
     /// Returns the handle to peers and connections.
     pub fn connection_manager(&self) -> ConnectionManager {
         ConnectionManager::new(Arc::clone(&self.shared))
+    }
+
+    /// Returns the handle to conflicts: edits made apart that a person should look at.
+    pub fn conflict_resolver(&self) -> ConflictResolver {
+        self.shared.conflicts.clone()
     }
 
     /// Returns what is known about the document as a whole, now and whenever it changes.

@@ -12,6 +12,8 @@ use rusqlite::{
     types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef},
 };
 
+use crate::crdt::Encoding;
+
 /// A path as the database holds it: text when it is UTF-8, so that people can read it there, and
 /// its bytes otherwise.
 pub(super) struct StoredPath(pub(super) PathBuf);
@@ -35,6 +37,33 @@ impl FromSql for StoredPath {
             ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => {
                 Err(FromSqlError::InvalidType)
             }
+        }
+    }
+}
+
+/// The encoding and the byte-order mark of a file as the database holds them: 0 is UTF-8, 1 UTF-8
+/// with a mark, 2 and 3 UTF-16 (always with a mark), the low and the high byte first.
+pub(super) struct StoredEncoding(pub(super) Encoding, pub(super) bool);
+
+impl ToSql for StoredEncoding {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        let code: i64 = match self {
+            Self(Encoding::Utf8, mark) => (*mark).into(),
+            Self(Encoding::Utf16Le, _) => 2,
+            Self(Encoding::Utf16Be, _) => 3,
+        };
+        Ok(code.into())
+    }
+}
+
+impl FromSql for StoredEncoding {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        match value.as_i64()? {
+            0 => Ok(Self(Encoding::Utf8, false)),
+            1 => Ok(Self(Encoding::Utf8, true)),
+            2 => Ok(Self(Encoding::Utf16Le, true)),
+            3 => Ok(Self(Encoding::Utf16Be, true)),
+            other => Err(FromSqlError::OutOfRange(other)),
         }
     }
 }

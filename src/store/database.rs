@@ -13,7 +13,9 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::{
     error::{StoreError, WorkError, database_error},
+    faults::{self, Point},
     path::with_suffix,
+    rescue::{self, Presence},
     schema,
 };
 
@@ -21,6 +23,9 @@ use super::{
 const FILE_NAME: &str = "copad.db";
 /// How long to wait while another process writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// A database of at most this many bytes is looked through whenever it is opened: some
+/// milliseconds. In a larger one damage is found when something is missing.
+const LOOKED_THROUGH: u64 = 8 << 20;
 /// The write-ahead log shrinks to this many bytes after a large snapshot went through it.
 const LOG_SIZE: i64 = 4 << 20;
 
@@ -33,31 +38,38 @@ const LOG_SIZE: i64 = 4 << 20;
 pub struct Store {
     state_dir: PathBuf,
     connection: Mutex<Connection>,
+    /// The name of the damaged database that this one was made of.
+    pub(super) rescued: Option<String>,
+    _presence: Presence,
 }
 
 impl Store {
     /// Opens the store of a state folder, which is made when it is missing.
     ///
-    /// The folder is closed to other users (0700), and so is the database in it (0600).
+    /// The folder is closed to other users (0700), and so is the database in it (0600). A damaged
+    /// database is kept aside, and a new one made of what is sound in it; see
+    /// [`rescued`](Self::rescued).
     ///
     /// # Errors
     ///
-    /// Fails when the folder cannot be made or closed to others, when the database is damaged, and
-    /// when a newer version of this program has written it.
+    /// Fails when the folder cannot be made or closed to others, when the database is damaged while
+    /// another process uses it, and when a newer version of this program has written it.
     pub fn open(state_dir: &Path) -> Result<Self, StoreError> {
         make_private_folder(state_dir)?;
         let path = state_dir.join(FILE_NAME);
-        make_private_file(&path)?;
-        let failed = |source| database_error(&path, source);
-        let mut connection = connect(&path).map_err(failed)?;
-        let found = schema::migrate(&mut connection).map_err(failed)?;
-        if !(0..=schema::VERSION).contains(&found) {
-            let known = schema::VERSION;
-            return Err(StoreError::Newer { path, found, known });
-        }
+        let presence = Presence::enter(state_dir)?;
+        let (connection, rescued) = match open_sound(state_dir, &path) {
+            Err(damage @ StoreError::Damaged { .. }) => {
+                let name = rescue::rescue(&path, &presence, damage)?;
+                (open_sound(state_dir, &path)?, Some(name))
+            }
+            opened => (opened?, None),
+        };
         Ok(Self {
             state_dir: state_dir.to_owned(),
             connection: Mutex::new(connection),
+            rescued,
+            _presence: presence,
         })
     }
 
@@ -78,9 +90,11 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner);
         let attempt = || -> Result<T, WorkError> {
             // Immediate: a transaction that reads first must not find its later write refused.
+            self.pass(Point::BeginTransaction)?;
             let transaction =
                 connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let result = work(&transaction)?;
+            self.pass(Point::CommitTransaction)?;
             transaction.commit()?;
             Ok(result)
         };
@@ -100,10 +114,35 @@ impl Store {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let attempt = || {
+            self.pass(Point::ReadDatabase)?;
             let transaction = connection.unchecked_transaction()?;
             work(&transaction)
         };
         attempt().map_err(|source| database_error(&self.path(), source))
+    }
+
+    /// Copies the database as it is now, as far as it can be read.
+    pub(super) fn copy_into(&self, copy: &Path) -> Result<(), StoreError> {
+        let connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        make_private_file(copy)?;
+        let name = copy.to_string_lossy();
+        let copied = connection.execute("VACUUM INTO ?1", [name]);
+        copied.map_err(|source| database_error(&self.path(), source))?;
+        Ok(())
+    }
+
+    /// Makes the database full at this many pages, or at its present size if that is more.
+    #[cfg(test)]
+    pub(super) fn limit_pages(&self, pages: Option<u32>) -> rusqlite::Result<()> {
+        let connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let pages = pages.unwrap_or(u32::MAX - 1);
+        connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))
     }
 
     /// Returns the database's path, for messages.
@@ -112,7 +151,37 @@ impl Store {
     }
 }
 
-fn connect(path: &Path) -> rusqlite::Result<Connection> {
+/// Opens a database, brings its tables up to date, and looks for damage.
+fn open_sound(state_dir: &Path, path: &Path) -> Result<Connection, StoreError> {
+    make_private_file(path)?;
+    let failed = |source| database_error(path, source);
+    faults::pass_database(Point::OpenDatabase, state_dir).map_err(failed)?;
+    let mut connection = connect(path).map_err(failed)?;
+    let found = schema::migrate(&mut connection).map_err(failed)?;
+    if !(0..=schema::VERSION).contains(&found) {
+        return Err(StoreError::Newer {
+            path: path.to_owned(),
+            found,
+            known: schema::VERSION,
+        });
+    }
+    if fs::metadata(path).is_ok_and(|metadata| metadata.len() <= LOOKED_THROUGH) {
+        look_through(&connection).map_err(failed)?;
+    }
+    Ok(connection)
+}
+
+/// Fails if the database's pages contradict each other.
+fn look_through(connection: &Connection) -> rusqlite::Result<()> {
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" {
+        return Ok(());
+    }
+    let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    Err(rusqlite::Error::SqliteFailure(corrupt, Some(verdict)))
+}
+
+pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // Neither CREATE, since the file was made with its permissions, nor URI, since a path is a path.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
@@ -135,7 +204,7 @@ fn make_private_folder(path: &Path) -> Result<(), StoreError> {
 
 /// Makes the database's file before SQLite does, so that it is private from its first moment.
 /// SQLite gives the permissions it finds to the files that it makes beside it.
-fn make_private_file(path: &Path) -> Result<(), StoreError> {
+pub(super) fn make_private_file(path: &Path) -> Result<(), StoreError> {
     // Never opens a database that is there: closing it again would drop the locks that another
     // connection of this process holds on it.
     let mut options = OpenOptions::new();
@@ -221,18 +290,37 @@ mod tests {
     }
 
     #[test]
-    fn a_database_that_is_none_is_named_and_left_alone() {
+    fn a_database_that_is_none_is_kept_aside_as_it_was() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join(FILE_NAME);
-        fs::write(&database, "a letter to my aunt\n".repeat(100)).unwrap();
+        let letter = "a letter to my aunt\n".repeat(100);
+        fs::write(&database, &letter).unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        assert_eq!(store.rescued(), Some("copad.db.damaged-1"));
+        let kept = fs::read_to_string(folder.path().join("copad.db.damaged-1"));
+        assert_eq!(kept.unwrap(), letter);
+        store.create_replica("notes.md").unwrap();
+        drop(store);
+        let store = Store::open(folder.path()).unwrap();
+        assert_eq!(
+            (store.rescued(), store.replicas().unwrap().len()),
+            (None, 1)
+        );
+    }
+
+    #[test]
+    fn a_damaged_database_is_left_alone_while_somebody_uses_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let _user = Store::open(folder.path()).unwrap();
+        let database = folder.path().join(FILE_NAME);
+        // A checkpoint, so that the damage is not covered by the log.
+        drop(connect(&database).unwrap());
+        let damaged = "a letter to my aunt\n".repeat(100);
+        fs::write(&database, &damaged).unwrap();
+        fs::write(with_suffix(&database, "-wal"), "").unwrap();
         let error = Store::open(folder.path()).unwrap_err();
         assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
-        assert!(error.to_string().contains("copad.db"), "{error}");
-        assert!(
-            fs::read_to_string(&database)
-                .unwrap()
-                .starts_with("a letter")
-        );
+        assert_eq!(fs::read_to_string(&database).unwrap(), damaged);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::{
 use rusqlite::ErrorCode;
 
 use super::{file::FileError, path::shown};
+use crate::crdt::SnapshotError;
 
 /// Why the store could not do what it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +49,8 @@ pub enum StoreError {
     },
     /// The database's file is damaged or something else altogether.
     #[error(
-        "{} is damaged ({source}): move it away to start anew; your own files are not touched",
+        "{} is damaged ({source}) and another copad uses it: close that one, and open this again; \
+         your own files are not touched",
         shown(.path)
     )]
     Damaged {
@@ -71,14 +73,13 @@ pub enum StoreError {
         /// What SQLite said.
         source: rusqlite::Error,
     },
-    /// Both stored states of a document fail their check.
-    #[error(
-        "what was stored of {title} is damaged, the last state and the one before it: \
-         open the file itself, or join somebody who has the document"
-    )]
-    DamagedSnapshots {
-        /// The document's title.
-        title: String,
+    /// What is stored of a document is sound but not to be understood.
+    #[error("what is stored of replica {replica} cannot be read: {source}; update copad")]
+    Unreadable {
+        /// The replica's number.
+        replica: i64,
+        /// What is wrong with it.
+        source: SnapshotError,
     },
     /// There is no such replica, or no longer.
     #[error("the replica {id} is not in {}: it was forgotten meanwhile", shown(.path))]
@@ -118,6 +119,30 @@ pub enum StoreError {
     File(#[from] FileError),
 }
 
+impl StoreError {
+    /// Says in two or three words what is wrong, for a line that says what it means.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::Full { .. } => "disk full",
+            Self::Damaged { .. } => "database damaged",
+            Self::Database { source, .. } => match source.sqlite_error_code() {
+                Some(ErrorCode::ReadOnly) => "read-only disk",
+                Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => "no permission",
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => "database busy",
+                _ => "disk error",
+            },
+            Self::UnknownReplica { .. } => "forgotten meanwhile",
+            Self::Newer { .. } | Self::Unreadable { .. } => "newer copad",
+            Self::OtherDocument { .. } | Self::OpenElsewhere { .. } => "open elsewhere",
+            Self::Setup { .. }
+            | Self::Exposed { .. }
+            | Self::Lock { .. }
+            | Self::NoRandomness(_)
+            | Self::File(_) => "disk error",
+        }
+    }
+}
+
 fn by(holder: Option<u32>) -> String {
     holder.map_or_else(String::new, |process| format!(" (process {process})"))
 }
@@ -143,11 +168,18 @@ impl From<StoreError> for WorkError {
 /// Sorts what SQLite said by what a person can do about it.
 pub(super) fn database_error(path: &Path, source: rusqlite::Error) -> StoreError {
     let path = path.to_owned();
-    match source.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => StoreError::Full { path },
-        _ if is_damage(&source) => StoreError::Damaged { path, source },
-        _ => StoreError::Database { path, source },
+    if is_full(&source) {
+        StoreError::Full { path }
+    } else if is_damage(&source) {
+        StoreError::Damaged { path, source }
+    } else {
+        StoreError::Database { path, source }
     }
+}
+
+/// Whether this says that there is no room left.
+pub(super) fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
 }
 
 /// Whether this says that the file's contents are wrong: its pages, or values in them that this

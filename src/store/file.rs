@@ -10,8 +10,10 @@ use std::{
 use rustix::fs::OFlags;
 
 use super::{
+    faults::{self, Point},
     hash::ContentHash,
     path::{canonical_path, shown},
+    save::protection,
 };
 use crate::crdt::{DecodeError, TextFormat, decode};
 
@@ -33,6 +35,31 @@ pub struct LoadedFile {
     pub len: u64,
     /// Whether there is no such file yet; then the text is empty.
     pub is_new: bool,
+    /// What will keep it from being saved, as far as that can be told now.
+    pub protection: Option<Protection>,
+}
+
+/// What keeps a file from being saved under its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protection {
+    /// Nobody, or not this person, may write it.
+    File,
+    /// Nothing can be made in its folder, so it cannot be saved safely.
+    Folder,
+}
+
+impl LoadedFile {
+    /// Returns a sentence about what will keep the file from being saved, if anything will.
+    pub fn warning(&self) -> Option<String> {
+        let what = match self.protection? {
+            Protection::File => "is read-only",
+            Protection::Folder => "is in a read-only folder",
+        };
+        Some(format!(
+            "{} {what}: edit it here, and save it under another name",
+            shown(&self.path)
+        ))
+    }
 }
 
 /// Why a file cannot be opened or saved. Each is one sentence with the path in it.
@@ -59,7 +86,7 @@ pub enum FileError {
         /// What it is instead, with its article.
         kind: &'static str,
     },
-    /// Not text, or not in the one encoding that is spoken here.
+    /// Not text, or not in an encoding that is spoken here.
     #[error("{} cannot be opened: {source}; convert it to UTF-8 first", shown(.path))]
     NotText {
         /// The file.
@@ -88,6 +115,12 @@ pub enum FileError {
         shown(.path)
     )]
     FolderReadOnly {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Another program wrote the file since it was last looked at. It was left alone.
+    #[error("{} was changed by another program, so it was not replaced", shown(.path))]
+    Changed {
         /// The file.
         path: PathBuf,
     },
@@ -124,6 +157,44 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// Says in two or three words what is wrong, for a line that says what it means.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::NoFileName { .. } => "no file name".to_owned(),
+            Self::FolderMissing { .. } => "its folder is gone".to_owned(),
+            Self::NotAFile { kind, .. } => format!("it is {kind}"),
+            Self::NotText { .. } => "it is no text".to_owned(),
+            Self::TooLarge { .. } => "it is too large".to_owned(),
+            Self::ReadOnly { .. } => "read-only".to_owned(),
+            Self::FolderReadOnly { .. } => "read-only folder".to_owned(),
+            Self::Changed { .. } => "changed on disk".to_owned(),
+            Self::Full { .. } => "disk full".to_owned(),
+            Self::Torn { source, .. } | Self::System { source, .. } => match source.kind() {
+                ErrorKind::PermissionDenied => "no permission".to_owned(),
+                ErrorKind::ReadOnlyFilesystem => "read-only disk".to_owned(),
+                _ => "disk error".to_owned(),
+            },
+        }
+    }
+
+    /// Whether the text can be saved under another name, where it can not under this one.
+    pub fn is_about_the_place(&self) -> bool {
+        match self {
+            Self::NoFileName { .. }
+            | Self::FolderMissing { .. }
+            | Self::NotAFile { .. }
+            | Self::NotText { .. }
+            | Self::TooLarge { .. }
+            | Self::ReadOnly { .. }
+            | Self::FolderReadOnly { .. } => true,
+            Self::Changed { .. } | Self::Full { .. } => false,
+            Self::Torn { source, .. } | Self::System { source, .. } => matches!(
+                source.kind(),
+                ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+            ),
+        }
+    }
+
     /// Sorts what the system said by what a person can do about it.
     pub(super) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         let path = path.to_owned();
@@ -142,12 +213,13 @@ impl FileError {
 ///
 /// # Errors
 ///
-/// Fails when the path is not a regular file's, when the file cannot be read, is not UTF-8 or is
-/// larger than [`MAX_FILE`].
+/// Fails when the path is not a regular file's, when the file cannot be read, is no text that
+/// [`decode`] knows or is larger than [`MAX_FILE`].
 pub fn read_file(path: &Path) -> Result<LoadedFile, FileError> {
     let canonical = canonical_path(path)?;
-    let Some(bytes) = read_bytes(path, &canonical)? else {
+    let Some((bytes, metadata)) = read_bytes(path, &canonical)? else {
         return Ok(LoadedFile {
+            protection: protection(&canonical, None),
             path: canonical,
             text: String::new(),
             format: TextFormat::default(),
@@ -156,22 +228,24 @@ pub fn read_file(path: &Path) -> Result<LoadedFile, FileError> {
             is_new: true,
         });
     };
-    let (text, format) = decode(&bytes).map_err(|source| FileError::NotText {
+    let (hash, len) = (ContentHash::of(&bytes), bytes.len() as u64);
+    let (text, format) = decode(bytes).map_err(|source| FileError::NotText {
         path: path.to_owned(),
         source,
     })?;
     Ok(LoadedFile {
+        protection: protection(&canonical, Some(&metadata)),
         path: canonical,
         text,
         format,
-        hash: ContentHash::of(&bytes),
-        len: bytes.len() as u64,
+        hash,
+        len,
         is_new: false,
     })
 }
 
 /// Reads a regular file as it is. `None`: it is missing.
-fn read_bytes(path: &Path, canonical: &Path) -> Result<Option<Vec<u8>>, FileError> {
+fn read_bytes(path: &Path, canonical: &Path) -> Result<Option<(Vec<u8>, Metadata)>, FileError> {
     let failed = |source| FileError::io("read", path, source);
     // Looked at before it is opened: opening alone means something to a tape or a pipe.
     match fs::metadata(canonical) {
@@ -183,7 +257,9 @@ fn read_bytes(path: &Path, canonical: &Path) -> Result<Option<Vec<u8>>, FileErro
     // Should a pipe have come in its place meanwhile, opening it must not wait for a writer.
     let without_waiting = OFlags::NONBLOCK.bits().cast_signed();
     options.read(true).custom_flags(without_waiting);
-    let file = options.open(canonical).map_err(failed)?;
+    let file = faults::pass(Point::ReadFile, canonical)
+        .and_then(|()| options.open(canonical))
+        .map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     must_be_regular(path, &metadata)?;
     let bytes = match metadata.len() {
@@ -191,7 +267,7 @@ fn read_bytes(path: &Path, canonical: &Path) -> Result<Option<Vec<u8>>, FileErro
         expected => read_all(file, expected).map_err(failed)?,
     };
     match bytes {
-        Some(bytes) => Ok(Some(bytes)),
+        Some(bytes) => Ok(Some((bytes, metadata))),
         None => Err(FileError::TooLarge {
             path: path.to_owned(),
         }),
@@ -233,7 +309,7 @@ mod tests {
     use rustix::fs::{CWD, Mode};
 
     use super::*;
-    use crate::crdt::LineEnding;
+    use crate::crdt::{Encoding, LineEnding};
 
     #[test]
     fn a_file_is_read_with_its_format() {
@@ -246,12 +322,14 @@ mod tests {
             path: root.join("notes.md"),
             text: "one\r\ntwo é".to_owned(),
             format: TextFormat {
+                encoding: Encoding::Utf8,
                 byte_order_mark: true,
                 line_ending: LineEnding::CrLf,
             },
             hash: ContentHash::of(bytes),
             len: 14,
             is_new: false,
+            protection: None,
         };
         assert_eq!(read_file(&root.join("notes.md")).unwrap(), expected);
         assert_eq!(read_file(&root.join("link.md")).unwrap(), expected);
@@ -282,8 +360,8 @@ mod tests {
     #[test]
     fn what_is_no_text_is_refused_in_a_sentence() {
         let folder = tempfile::tempdir().unwrap();
-        let [pipe, latin, utf16, socket] =
-            ["pipe", "latin-1", "utf-16", "socket"].map(|name| folder.path().join(name));
+        let [pipe, latin, half, socket] =
+            ["pipe", "latin-1", "half of utf-16", "socket"].map(|name| folder.path().join(name));
         rustix::fs::mknodat(
             CWD,
             &pipe,
@@ -293,14 +371,14 @@ mod tests {
         )
         .unwrap();
         fs::write(&latin, b"caf\xe9 au lait").unwrap();
-        fs::write(&utf16, b"\xff\xfea\0\n\0").unwrap();
+        fs::write(&half, b"\xff\xfea\0\n").unwrap();
         let _listener = UnixListener::bind(&socket).unwrap();
         refused(folder.path(), "a folder");
         refused(&pipe, "a pipe");
         refused(&socket, "a socket");
         refused(Path::new("/dev/null"), "a device");
         refused(&latin, "offset 3");
-        refused(&utf16, "offset 0");
+        refused(&half, "offset 4");
         refused(&folder.path().join("absent/notes.md"), "not there");
         refused(&latin.join("notes.md"), "cannot");
     }

@@ -6,9 +6,12 @@
 //! | --- | --- |
 //! | `places` | which folders are ours: the only file that knows their names |
 //! | `database`, `schema`, `column`, `error` | opening and using the database of the state folder |
-//! | `replica`, `snapshot`, `peer` | what is remembered, by [`Store`] |
+//! | `replica`, `history`, `peer`, `summary` | what is remembered, by [`Store`] |
+//! | `journal` | keeps every change of an open document on the disk |
+//! | `rescue` | what is sound of a damaged database |
 //! | `lock` | one process at a time writes a replica |
 //! | `path`, `file`, `save`, `attributes` | a person's files: naming, reading, saving them whole |
+//! | `faults` | lets tests make the disk fail at every call |
 //! | `merge` | what another program changed in a file |
 //!
 //! All calls block, so they do not belong on a thread that draws or serves a network.
@@ -17,27 +20,34 @@ mod attributes;
 mod column;
 mod database;
 mod error;
+mod faults;
 mod file;
 mod hash;
+mod history;
+mod journal;
 mod lock;
 mod merge;
 mod path;
 mod peer;
 mod places;
 mod replica;
+mod rescue;
 mod save;
 mod schema;
-mod snapshot;
+mod summary;
 
 pub use database::Store;
 pub use error::StoreError;
-pub use file::{FileError, LoadedFile, MAX_FILE, read_file};
+pub use file::{FileError, LoadedFile, MAX_FILE, Protection, read_file};
 pub use hash::ContentHash;
+pub use history::{JournalEntry, Journaled, StoredHistory};
+pub use journal::{Journal, JournalNews};
 pub use lock::ReplicaLock;
+pub(crate) use merge::{Clash, Meeting, Outcome, Trail, meet};
 pub use merge::{difference, differing_lines};
 pub use path::canonical_path;
 pub use peer::KnownPeer;
 pub use places::{NoHome, Places};
-pub use replica::{NodeKey, Replica, ReplicaId, SavedState};
-pub use save::{SavedFile, backup_beside, save_file};
-pub use snapshot::Snapshot;
+pub use replica::{NodeKey, Replica, ReplicaId, SaveRecord, SavedState};
+pub use save::{SavedFile, backup_beside, replace_file, save_file};
+pub use summary::ReplicaSummary;

@@ -10,10 +10,12 @@ use rand::{TryRng, rngs::SysRng};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, Transaction, named_params, params};
 
 use super::{
-    column::{Milliseconds, StoredPath},
+    column::{Milliseconds, StoredEncoding, StoredPath},
     database::Store,
     error::{StoreError, WorkError},
+    faults::Point,
     hash::ContentHash,
+    history::JournalEntry,
     path::canonical_path,
 };
 use crate::{
@@ -36,7 +38,7 @@ impl fmt::Display for ReplicaId {
 pub struct NodeKey([u8; 32]);
 
 impl NodeKey {
-    fn random() -> Result<Self, StoreError> {
+    pub(super) fn random() -> Result<Self, StoreError> {
         let mut bytes = [0; 32];
         SysRng
             .try_fill_bytes(&mut bytes)
@@ -76,6 +78,9 @@ pub struct Replica {
     pub last_opened: Option<SystemTime>,
     /// What its file held when this program last wrote or read it.
     pub saved: Option<SavedState>,
+    /// Whether it was opened and not closed since: somebody works on it, or a program that did was
+    /// killed.
+    pub unclosed: bool,
 }
 
 /// What is in a file, in the words of its document.
@@ -88,7 +93,22 @@ pub struct SavedState {
 }
 
 const COLUMNS: &str = "id, document_id, path, node_key, title, byte_order_mark, carriage_returns, \
-                       last_opened, saved_hash, saved_version";
+                       last_opened, saved_hash, saved_version, unclosed";
+
+const SAVED: &str = "saved_hash = ?2, saved_version = ?3";
+
+/// What was written to a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SaveRecord {
+    /// Which file; it is the replica's from now on.
+    pub path: PathBuf,
+    /// How it is written.
+    pub format: TextFormat,
+    /// Of its bytes.
+    pub hash: ContentHash,
+    /// The version of the document that it shows, as Loro encodes it.
+    pub version: Vec<u8>,
+}
 
 impl Store {
     /// Returns the replica of a file, made with a new key when there is none. The file may be
@@ -160,8 +180,73 @@ impl Store {
     ///
     /// Fails when the database cannot be read.
     pub fn replicas_joined_through(&self, node: NodeId) -> Result<Vec<Replica>, StoreError> {
-        let with_peer = "path IS NULL AND id IN (SELECT replica FROM peers WHERE node_id = ?1)";
+        let with_peer = "path IS NULL AND meant_for IS NULL
+                         AND id IN (SELECT replica FROM peers WHERE node_id = ?1)";
         self.select(with_peer, [node.0])
+    }
+
+    /// Returns the replica in which a document of `host` is joined into a file that has a text or a
+    /// history of its own, made when there is none. It has no file until a person has decided what
+    /// becomes of that and [`bind_path`](Self::bind_path) gives it the file; until then both are as
+    /// they were, and what is typed is kept here.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path cannot be a file's, and when the database cannot be written.
+    pub fn replica_for_joining(&self, path: &Path, host: NodeId) -> Result<Replica, StoreError> {
+        let path = canonical_path(path)?;
+        self.transact(|transaction| {
+            let sql = format!(
+                "SELECT {COLUMNS} FROM replicas WHERE path IS NULL AND meant_for = ?1
+                 AND id IN (SELECT replica FROM peers WHERE node_id = ?2)
+                 ORDER BY id DESC"
+            );
+            let meant_for = StoredPath(path.clone());
+            let values = params![meant_for, host.0];
+            let found = transaction.query_row(&sql, values, Replica::from_row);
+            if let Some(found) = found.optional()? {
+                return Ok(found);
+            }
+            let made = insert(transaction, None, &file_title(&path))?;
+            self.update(transaction, made.id, "meant_for = ?2", &[&meant_for])?;
+            // Told apart from those that wait for other hosts.
+            transaction.execute(
+                "INSERT INTO peers (replica, node_id, addresses, last_seen)
+                 VALUES (?1, ?2, x'', 0)",
+                params![made.id.0, host.0],
+            )?;
+            Ok(made)
+        })
+    }
+
+    /// Records that a replica from [`replica_for_joining`](Self::replica_for_joining) shall not
+    /// become that of the file. It goes on without one.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the replica was forgotten or the database cannot be written.
+    pub fn give_file_up(&self, id: ReplicaId) -> Result<(), StoreError> {
+        self.transact(|transaction| self.update(transaction, id, "meant_for = NULL", &[]))
+    }
+
+    /// Lists the replicas that wait to be joined into a file and hold something already, the last
+    /// opened first.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the path cannot be a file's, and when the database cannot be read.
+    pub fn replicas_meant_for(&self, path: &Path) -> Result<Vec<Replica>, StoreError> {
+        let path = StoredPath(canonical_path(path)?);
+        let sql = format!(
+            "SELECT {COLUMNS} FROM replicas WHERE path IS NULL AND meant_for = ?1
+             AND (id IN (SELECT replica FROM snapshots) OR id IN (SELECT replica FROM journal))
+             ORDER BY last_opened DESC NULLS LAST, id DESC"
+        );
+        self.read(|connection| {
+            let mut statement = connection.prepare(&sql)?;
+            let rows = statement.query_map([path], Replica::from_row)?;
+            rows.collect()
+        })
     }
 
     /// Records which document a replica holds, once that is known.
@@ -186,7 +271,7 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets the document of a replica, with its snapshots and peers, so that it can take
+    /// Forgets the document of a replica, with its history and peers, so that it can take
     /// another one. The node key, the path and the file itself stay. Whoever calls this has asked a
     /// person, and made a backup.
     ///
@@ -195,12 +280,14 @@ impl Store {
     /// Fails when the replica was forgotten or the database cannot be written.
     pub fn start_over(&self, id: ReplicaId) -> Result<(), StoreError> {
         self.transact(|transaction| {
-            transaction.execute("DELETE FROM snapshots WHERE replica = ?1", [id.0])?;
-            transaction.execute("DELETE FROM peers WHERE replica = ?1", [id.0])?;
+            for table in ["snapshots", "journal", "moments", "peers"] {
+                let sql = format!("DELETE FROM {table} WHERE replica = ?1");
+                transaction.execute(&sql, [id.0])?;
+            }
             self.update(
                 transaction,
                 id,
-                "document_id = NULL, saved_hash = NULL, saved_version = NULL",
+                "document_id = NULL, saved_hash = NULL, saved_version = NULL, view = NULL",
                 &[],
             )
         })
@@ -221,25 +308,67 @@ impl Store {
     ///
     /// Fails when the replica was forgotten or the database cannot be written.
     pub fn record_format(&self, id: ReplicaId, format: TextFormat) -> Result<(), StoreError> {
+        self.transact(|transaction| self.format_in(transaction, id, format))
+    }
+
+    fn format_in(
+        &self,
+        transaction: &Transaction<'_>,
+        id: ReplicaId,
+        format: TextFormat,
+    ) -> Result<(), WorkError> {
         let carriage_returns = match format.line_ending {
             LineEnding::Lf => false,
             LineEnding::CrLf => true,
         };
         let assignment = "byte_order_mark = ?2, carriage_returns = ?3";
-        self.transact(|transaction| {
-            let values: [&dyn ToSql; 2] = [&format.byte_order_mark, &carriage_returns];
-            self.update(transaction, id, assignment, &values)
-        })
+        let encoding = StoredEncoding(format.encoding, format.byte_order_mark);
+        let values: [&dyn ToSql; 2] = [&encoding, &carriage_returns];
+        self.update(transaction, id, assignment, &values)
     }
 
-    /// Records that a person opened a replica.
+    /// Records that a person opened a replica. It counts as unclosed until
+    /// [`record_closed`](Self::record_closed).
     ///
     /// # Errors
     ///
     /// Fails when the replica was forgotten or the database cannot be written.
     pub fn record_opened(&self, id: ReplicaId, at: SystemTime) -> Result<(), StoreError> {
         let at = Milliseconds(at);
-        self.transact(|transaction| self.update(transaction, id, "last_opened = ?2", &[&at]))
+        let assignment = "last_opened = ?2, unclosed = 1";
+        self.transact(|transaction| self.update(transaction, id, assignment, &[&at]))
+    }
+
+    /// Records that a replica was closed with everything stored.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the replica was forgotten or the database cannot be written.
+    pub fn record_closed(&self, id: ReplicaId) -> Result<(), StoreError> {
+        self.transact(|transaction| self.update(transaction, id, "unclosed = 0", &[]))
+    }
+
+    /// Records where a person was in the text of a replica, in bytes that only the caller
+    /// understands.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the replica was forgotten or the database cannot be written.
+    pub fn record_view(&self, id: ReplicaId, view: &[u8]) -> Result<(), StoreError> {
+        self.transact(|transaction| self.update(transaction, id, "view = ?2", &[&view]))
+    }
+
+    /// Returns where a person was in the text of a replica; `None` when that was never recorded.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database cannot be read.
+    pub fn view(&self, id: ReplicaId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT view FROM replicas WHERE id = ?1";
+            let view = connection.query_row(sql, [id.0], |row| row.get(0));
+            Ok(view.optional()?.flatten())
+        })
     }
 
     /// Records what a replica's file holds: `hash` of its bytes, and the `version` of the document
@@ -254,8 +383,7 @@ impl Store {
         hash: ContentHash,
         version: &[u8],
     ) -> Result<(), StoreError> {
-        let assignment = "saved_hash = ?2, saved_version = ?3";
-        self.transact(|transaction| self.update(transaction, id, assignment, &[&hash.0, &version]))
+        self.transact(|transaction| self.update(transaction, id, SAVED, &[&hash.0, &version]))
     }
 
     /// Makes a replica the one of a file, and returns the path as it is stored. The replica that
@@ -267,21 +395,53 @@ impl Store {
     /// the path cannot be a file's or the database cannot be written.
     pub fn bind_path(&self, id: ReplicaId, path: &Path) -> Result<PathBuf, StoreError> {
         let path = canonical_path(path)?;
-        self.transact(|transaction| {
-            let other = at_path(transaction, &path)?.filter(|other| other.id != id);
-            // Held until the end, so that nobody opens it meanwhile.
-            let _other_lock = match other {
-                Some(other) => {
-                    let lock = self.lock_for_good(other.id, &path)?;
-                    self.update(transaction, other.id, "path = NULL", &[])?;
-                    Some(lock)
-                }
-                None => None,
-            };
-            let values: [&dyn ToSql; 2] = [&StoredPath(path.clone()), &file_title(&path)];
-            self.update(transaction, id, "path = ?2, title = ?3", &values)
-        })?;
+        self.transact(|transaction| self.bind_in(transaction, id, &path))?;
         Ok(path)
+    }
+
+    /// The same for a canonical path, within a transaction that has more to do. The lock that is
+    /// returned belongs to the replica that had the file, so that nobody opens it meanwhile.
+    fn bind_in(
+        &self,
+        transaction: &Transaction<'_>,
+        id: ReplicaId,
+        path: &Path,
+    ) -> Result<Option<super::ReplicaLock>, WorkError> {
+        let other = at_path(transaction, path)?.filter(|other| other.id != id);
+        let other_lock = match other {
+            Some(other) => {
+                let lock = self.lock_for_good(other.id, path)?;
+                self.update(transaction, other.id, "path = NULL", &[])?;
+                Some(lock)
+            }
+            None => None,
+        };
+        let values: [&dyn ToSql; 2] = [&StoredPath(path.to_owned()), &file_title(path)];
+        let assignment = "path = ?2, title = ?3, meant_for = NULL";
+        self.update(transaction, id, assignment, &values)?;
+        Ok(other_lock)
+    }
+
+    /// Records that a document was saved, with the changes that are not in the journal yet, all at
+    /// once. Returns the number of the last entry; see [`append`](Self::append).
+    pub(super) fn record_save(
+        &self,
+        id: ReplicaId,
+        save: &SaveRecord,
+        after: i64,
+        entries: &[JournalEntry],
+        at: SystemTime,
+    ) -> Result<i64, StoreError> {
+        let path = canonical_path(&save.path)?;
+        self.transact(|transaction| {
+            let last = self.append_in(transaction, id, after, entries, at)?;
+            self.pass(Point::RecordSave)?;
+            let _other_lock = self.bind_in(transaction, id, &path)?;
+            self.format_in(transaction, id, save.format)?;
+            let values: [&dyn ToSql; 2] = [&save.hash.0, &save.version];
+            self.update(transaction, id, SAVED, &values)?;
+            Ok(last)
+        })
     }
 
     /// Removes a replica and all that is stored of it, its key too. Its file is not touched.
@@ -386,6 +546,7 @@ impl Replica {
         } else {
             LineEnding::Lf
         };
+        let StoredEncoding(encoding, byte_order_mark) = row.get("byte_order_mark")?;
         let hash: Option<[u8; 32]> = row.get("saved_hash")?;
         let version: Option<Vec<u8>> = row.get("saved_version")?;
         Ok(Self {
@@ -395,7 +556,8 @@ impl Replica {
             node_key: NodeKey(row.get("node_key")?),
             title: row.get("title")?,
             format: TextFormat {
-                byte_order_mark: row.get("byte_order_mark")?,
+                encoding,
+                byte_order_mark,
                 line_ending,
             },
             last_opened: row
@@ -405,6 +567,7 @@ impl Replica {
                 hash: ContentHash(hash),
                 version,
             }),
+            unclosed: row.get("unclosed")?,
         })
     }
 }

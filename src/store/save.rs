@@ -22,7 +22,8 @@ use tempfile::NamedTempFile;
 
 use super::{
     attributes,
-    file::{FileError, must_be_regular},
+    faults::{self, Point},
+    file::{FileError, Protection, must_be_regular},
     hash::ContentHash,
     path::{canonical_path, folder_of, with_suffix},
 };
@@ -52,25 +53,70 @@ pub struct SavedFile {
 /// Fails when the file or its folder is read-only, and when the disk is full or gives up. The file
 /// is then as it was, except after [`FileError::Torn`], which names the backup.
 pub fn save_file(path: &Path, text: &Rope, format: TextFormat) -> Result<SavedFile, FileError> {
+    save(path, &Content { text, format }, None)
+}
+
+/// Like [`save_file`], but only a file whose bytes have the hash `expected` is replaced. A missing
+/// file is made.
+///
+/// # Errors
+///
+/// As [`save_file`]; [`FileError::Changed`] when the file holds something else. It is then left
+/// alone.
+pub fn replace_file(
+    path: &Path,
+    expected: ContentHash,
+    text: &Rope,
+    format: TextFormat,
+) -> Result<SavedFile, FileError> {
+    save(path, &Content { text, format }, Some(expected))
+}
+
+fn save(
+    path: &Path,
+    content: &Content<'_>,
+    expected: Option<ContentHash>,
+) -> Result<SavedFile, FileError> {
     let target = canonical_path(path)?;
-    let content = Content { text, format };
+    let failed = |error| FileError::io("save", &target, error);
     match fs::metadata(&target) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let temporary = temporary_beside(&target, 0o666)?;
-            let saved =
-                fill(&temporary, &content).map_err(|e| FileError::io("save", &target, e))?;
-            rename(temporary, &target).map_err(|error| FileError::io("save", &target, error))?;
+            let saved = fill(&temporary, content).map_err(failed)?;
+            must_hold(&target, expected)?;
+            rename(temporary, &target).map_err(failed)?;
             Ok(saved)
         }
-        Err(error) => Err(FileError::io("save", &target, error)),
+        Err(error) => Err(failed(error)),
         Ok(old) => {
             must_be_regular(&target, &old)?;
             must_be_writable(&target, &old)?;
-            match save_by_rename(&target, &old, &content)? {
+            match save_by_rename(&target, &old, content, expected)? {
                 Some(saved) => Ok(saved),
-                None => save_in_place(&target, &content),
+                None => {
+                    must_hold(&target, expected)?;
+                    save_in_place(&target, content)
+                }
             }
         }
+    }
+}
+
+/// Makes sure that nobody else wrote the file since we looked. Asked as late as can be, right before
+/// the new text takes its place; no system lets the two be one step.
+fn must_hold(target: &Path, expected: Option<ContentHash>) -> Result<(), FileError> {
+    let Some(expected) = expected else {
+        return Ok(());
+    };
+    let mut hasher = blake3::Hasher::new();
+    let read = File::open(target).and_then(|mut file| io::copy(&mut file, &mut hasher));
+    match read {
+        Ok(_) if ContentHash(*hasher.finalize().as_bytes()) == expected => Ok(()),
+        Ok(_) => Err(FileError::Changed {
+            path: target.to_owned(),
+        }),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(FileError::io("read", target, error)),
     }
 }
 
@@ -86,12 +132,14 @@ pub fn backup_beside(path: &Path) -> Result<PathBuf, FileError> {
     let mut original = File::open(&path).map_err(failed)?;
     let metadata = original.metadata().map_err(failed)?;
     must_be_regular(&path, &metadata)?;
-    let (backup, mut copy) = create_backup(&path).map_err(failed)?;
+    let (backup, copy) = create_backup(&path).map_err(failed)?;
     let copied = (|| {
-        io::copy(&mut original, &mut copy)?;
+        let mut writer = faults::writer(Point::WriteBackup, &path, &copy);
+        io::copy(&mut original, &mut writer)?;
         let same_group = copy.metadata()?.gid() == metadata.gid();
         let readers = if same_group { 0o777 } else { 0o700 };
         copy.set_permissions(Permissions::from_mode(metadata.mode() & readers))?;
+        faults::pass(Point::SyncBackup, &path)?;
         copy.sync_all()?;
         sync_folder(&backup)
     })();
@@ -104,6 +152,7 @@ pub fn backup_beside(path: &Path) -> Result<PathBuf, FileError> {
 }
 
 fn create_backup(path: &Path) -> io::Result<(PathBuf, File)> {
+    faults::pass(Point::CreateBackup, path)?;
     let mut number = 1_u64;
     loop {
         let suffix = match number {
@@ -132,13 +181,13 @@ struct Content<'a> {
 }
 
 impl Content<'_> {
-    fn write_to(&self, file: &File) -> io::Result<SavedFile> {
+    fn write_to(&self, file: impl Write) -> io::Result<SavedFile> {
         let mut writer = BufWriter::with_capacity(BUFFER, file);
         let mut hasher = blake3::Hasher::new();
         let mut len = 0;
         for chunk in encode(self.text, self.format) {
-            hasher.update(chunk);
-            writer.write_all(chunk)?;
+            hasher.update(&chunk);
+            writer.write_all(&chunk)?;
             len += chunk.len() as u64;
         }
         writer.flush()?;
@@ -149,12 +198,28 @@ impl Content<'_> {
 
 /// A file that nobody may write stays as it is, also where we could replace it, or are root.
 fn must_be_writable(path: &Path, metadata: &Metadata) -> Result<(), FileError> {
-    let refused = access(path, Access::WRITE_OK);
-    if metadata.mode() & 0o222 == 0 || matches!(refused, Err(Errno::ACCESS | Errno::ROFS)) {
+    if is_protected(path, metadata) {
         let path = path.to_owned();
         return Err(FileError::ReadOnly { path });
     }
     Ok(())
+}
+
+fn is_protected(path: &Path, metadata: &Metadata) -> bool {
+    let refused = access(path, Access::WRITE_OK);
+    metadata.mode() & 0o222 == 0 || matches!(refused, Err(Errno::ACCESS | Errno::ROFS))
+}
+
+/// Returns what will keep a file from being saved, as far as that can be told beforehand. A missing
+/// file has no metadata.
+pub(super) fn protection(path: &Path, metadata: Option<&Metadata>) -> Option<Protection> {
+    if metadata.is_some_and(|metadata| is_protected(path, metadata)) {
+        return Some(Protection::File);
+    }
+    let folder = folder_of(path);
+    let refused = access(folder, Access::WRITE_OK | Access::EXEC_OK);
+    let refused = matches!(refused, Err(Errno::ACCESS | Errno::ROFS));
+    refused.then_some(Protection::Folder)
 }
 
 /// Replaces a file as a whole. `None`: nothing was changed, since the new file would not be like
@@ -163,6 +228,7 @@ fn save_by_rename(
     target: &Path,
     old: &Metadata,
     content: &Content<'_>,
+    expected: Option<ContentHash>,
 ) -> Result<Option<SavedFile>, FileError> {
     if old.nlink() > 1 {
         return Ok(None);
@@ -173,6 +239,7 @@ fn save_by_rename(
     }
     let failed = |error| FileError::io("save", target, error);
     let saved = fill(&temporary, content).map_err(failed)?;
+    must_hold(target, expected)?;
     match rename(temporary, target) {
         Ok(()) => Ok(Some(saved)),
         // Somebody else's file in a folder like /tmp, or a file that is itself a mount point.
@@ -192,7 +259,8 @@ fn temporary_beside(target: &Path, mode: u32) -> Result<NamedTempFile, FileError
     let mut builder = tempfile::Builder::new();
     builder.prefix(TEMPORARY_PREFIX);
     builder.permissions(Permissions::from_mode(mode));
-    let made = builder.tempfile_in(folder_of(target));
+    let made = faults::pass(Point::CreateTemporary, target)
+        .and_then(|()| builder.tempfile_in(folder_of(target)));
     made.map_err(|error| match error.kind() {
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => FileError::FolderReadOnly {
             path: target.to_owned(),
@@ -219,19 +287,28 @@ fn make_alike(new: &File, target: &Path, old: &Metadata) -> bool {
 }
 
 fn fill(temporary: &NamedTempFile, content: &Content<'_>) -> io::Result<SavedFile> {
-    let saved = content.write_to(temporary.as_file())?;
+    let path = temporary.path();
+    let saved = content.write_to(faults::writer(
+        Point::WriteTemporary,
+        path,
+        temporary.as_file(),
+    ))?;
+    faults::pass(Point::SyncTemporary, path)?;
     temporary.as_file().sync_all()?;
     Ok(saved)
 }
 
 fn rename(temporary: NamedTempFile, target: &Path) -> io::Result<()> {
+    faults::pass(Point::RenameTemporary, target)?;
     temporary.persist(target).map_err(|failure| failure.error)?;
     sync_folder(target)
 }
 
 /// Makes the names in a file's folder safe on the disk.
 fn sync_folder(file: &Path) -> io::Result<()> {
-    let synced = File::open(folder_of(file)).and_then(|folder| folder.sync_all());
+    let synced = faults::pass(Point::SyncFolder, file)
+        .and_then(|()| File::open(folder_of(file)))
+        .and_then(|folder| folder.sync_all());
     match synced {
         // Not every file system can do it, and a folder may be writable without being readable.
         Err(error)
@@ -249,10 +326,11 @@ fn sync_folder(file: &Path) -> io::Result<()> {
 /// Writes into the file itself, with a backup beside it until that is done.
 fn save_in_place(target: &Path, content: &Content<'_>) -> Result<SavedFile, FileError> {
     // Opened first: when this fails nothing has happened yet.
-    let file = OpenOptions::new().write(true).open(target);
+    let file = faults::pass(Point::OpenInPlace, target)
+        .and_then(|()| OpenOptions::new().write(true).open(target));
     let file = file.map_err(|error| FileError::io("save", target, error))?;
     let backup = backup_beside(target)?;
-    let outcome = overwrite(&file, content);
+    let outcome = overwrite(&file, target, content);
     let outcome = outcome.map_err(|source| match restore(&file, &backup) {
         Ok(()) => FileError::io("save", target, source),
         Err(_) => FileError::Torn {
@@ -269,14 +347,17 @@ fn save_in_place(target: &Path, content: &Content<'_>) -> Result<SavedFile, File
 }
 
 /// Writes over the old bytes before the file is cut, so that a full disk fails as late as can be.
-fn overwrite(file: &File, content: &Content<'_>) -> io::Result<SavedFile> {
-    let saved = content.write_to(file)?;
+fn overwrite(file: &File, target: &Path, content: &Content<'_>) -> io::Result<SavedFile> {
+    let saved = content.write_to(faults::writer(Point::WriteInPlace, target, file))?;
+    faults::pass(Point::CutInPlace, target)?;
     file.set_len(saved.len)?;
+    faults::pass(Point::SyncInPlace, target)?;
     file.sync_all()?;
     Ok(saved)
 }
 
 fn restore(mut file: &File, backup: &Path) -> io::Result<()> {
+    faults::pass(Point::RestoreInPlace, backup)?;
     let mut backup = File::open(backup)?;
     file.rewind()?;
     let len = io::copy(&mut backup, &mut file)?;

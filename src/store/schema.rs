@@ -38,7 +38,42 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (replica, node_id)
     ) WITHOUT ROWID;
     CREATE INDEX peers_by_node ON peers (node_id);",
+    // `unclosed`: somebody opened the replica and did not come to close it. `meant_for`: the file
+    // that it shall become the replica of, once a person has decided what becomes of that. `view`:
+    // where the person was in the text. `roster`: who may join. A snapshot holds the changes up to
+    // that number in the journal; `pending` are those in it that wait for others.
+    // `moments` holds the last version of each minute, longer than the journal its changes.
+    "ALTER TABLE replicas ADD COLUMN unclosed INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE replicas ADD COLUMN meant_for TEXT;
+    ALTER TABLE replicas ADD COLUMN view BLOB;
+    ALTER TABLE replicas ADD COLUMN roster BLOB;
+    ALTER TABLE snapshots ADD COLUMN covers INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE snapshots ADD COLUMN pending BLOB;
+    CREATE TABLE journal (
+        replica INTEGER NOT NULL REFERENCES replicas (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        hash BLOB NOT NULL CHECK (length(hash) = 32),
+        version BLOB,
+        bytes BLOB NOT NULL,
+        UNIQUE (replica, number)
+    );
+    CREATE TABLE moments (
+        replica INTEGER NOT NULL REFERENCES replicas (id) ON DELETE CASCADE,
+        minute INTEGER NOT NULL,
+        at INTEGER NOT NULL,
+        version BLOB NOT NULL,
+        PRIMARY KEY (replica, minute)
+    ) WITHOUT ROWID;",
 ];
+
+/// Every table, those that others refer to first.
+pub(super) const TABLES: &[&str] = &["replicas", "snapshots", "journal", "moments", "peers"];
+
+/// Whether the rows of a table have no number of their own.
+pub(super) fn is_without_rowid(table: &str) -> bool {
+    matches!(table, "moments" | "peers")
+}
 
 /// The schema version that this program writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;

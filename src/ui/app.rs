@@ -10,6 +10,7 @@
 mod areas;
 mod clipboard;
 mod commands;
+mod conflicts;
 mod dialogs;
 mod editing;
 mod event;
@@ -25,7 +26,9 @@ mod people;
 mod scroll;
 mod search;
 mod settings;
+mod standing;
 mod together;
+mod watching;
 mod work;
 
 #[cfg(test)]
@@ -41,15 +44,19 @@ use ratatui::{
 use ropey::Rope;
 
 pub use self::event::{
-    Effect, Event, Existing, ExistingFile, LocalCaret, MessageKind, PeerRow, SaveError,
-    SaveRequest, SavedFile, ShareInfo,
+    Effect, Event, Existing, ExistingFile, FileLook, FileLookRequest, FileOnDisk, JournalState,
+    LocalCaret, MessageKind, PeerRow, SaveError, SaveRequest, SavedFile, ShareInfo,
 };
 pub(crate) use self::{
     areas::Areas,
+    event::DISPUTED,
+    event::{FileChange, FileFound},
     notice::Notice,
     people::{Person, PersonState},
     scroll::is_on,
+    standing::{Others, Standing},
     together::Approach,
+    watching::{FileAnswer, FileStanding},
 };
 use self::{highlighting::Highlighting, search::Search, settings::Settings};
 pub use self::{
@@ -84,6 +91,8 @@ pub struct AppOptions {
     pub title: String,
     /// Whether the file holds something else, so that there is something to save.
     pub modified: bool,
+    /// What is in its file; `None` if it has no path.
+    pub file: Option<FileOnDisk>,
     /// How things look.
     pub theme: Theme,
     /// Which key does what.
@@ -117,6 +126,10 @@ pub struct App {
     own_edits: u64,
     settled_edits: u64,
     quit_once_saved: bool,
+    /// Why nothing may be changed.
+    read_only: Option<String>,
+    file: watching::FileState,
+    journal: JournalState,
 
     pub(crate) theme: Theme,
     pub(crate) keymap: Keymap,
@@ -130,6 +143,7 @@ pub struct App {
 
     pub(crate) people: BTreeMap<NodeId, Person>,
     pub(crate) offline: bool,
+    conflicts: conflicts::Conflicts,
     unsent_edits: usize,
     peers_wanted: Option<bool>,
     /// Whom we look over the shoulder.
@@ -156,6 +170,8 @@ pub struct App {
 impl App {
     /// Opens the document with the caret at its start.
     pub fn new(options: AppOptions) -> Self {
+        let version = u64::from(options.modified);
+        let file = watching::FileState::new(options.file, options.document.rope(), version);
         let rope = options.document.rope();
         Self {
             settings: Settings::new(&options.config, FileProperties::default(), rope),
@@ -171,11 +187,14 @@ impl App {
             path: options.path,
             format: options.format,
             title: options.title,
-            version: u64::from(options.modified),
+            version,
             saved_version: 0,
             own_edits: u64::from(options.modified),
             settled_edits: 0,
             quit_once_saved: false,
+            read_only: None,
+            file,
+            journal: JournalState::default(),
             theme: options.theme,
             keymap: options.keymap,
             config: options.config,
@@ -184,6 +203,7 @@ impl App {
             share: None,
             people: BTreeMap::new(),
             offline: false,
+            conflicts: conflicts::Conflicts::default(),
             unsent_edits: 0,
             peers_wanted: None,
             following: None,
@@ -218,6 +238,7 @@ impl App {
         }
         match event {
             Event::Key(key) => {
+                self.file.press(self.now);
                 if let Some(press) = KeyPress::from_event(&key) {
                     self.key(key, press);
                 }
@@ -225,7 +246,11 @@ impl App {
             Event::Mouse(mouse) => self.mouse(mouse),
             Event::Paste(text) => self.paste(&text),
             Event::Resize(columns, rows) => self.resize(Size::new(columns, rows)),
-            Event::FocusGained | Event::FocusLost => self.document.close_undo_group(),
+            Event::FocusGained => {
+                self.document.close_undo_group();
+                self.file_touched();
+            }
+            Event::FocusLost => self.document.close_undo_group(),
             Event::Tick | Event::DocumentChanged => {}
             Event::Edit(delta) => self.edit_unasked(&delta),
             Event::Configured(told) => self.configure(told.0, told.1),
@@ -237,13 +262,27 @@ impl App {
             Event::Clipboard(text) => self.clipboard(&text),
             Event::Message(kind, text) => self.notify(kind, text),
             Event::Joined { title } => self.joined(title),
-            Event::Share(info) => self.share = Some(info),
+            Event::Share(info) => {
+                // It may be another than the one that the document was opened with.
+                self.node = info.node_id.parse().unwrap_or(self.node);
+                self.share = Some(info);
+            }
+            Event::Save => self.save(),
+            Event::ReadOnly(why) => self.read_only = why,
             Event::AskExisting(file) => self.ask_existing(file),
+            Event::FileTouched => self.file_touched(),
+            Event::FileSeen(look) => self.file_seen(*look),
+            Event::Journal(state) => self.journal = state,
+            Event::Conflicts { open, now } => self.conflicts(open, now),
+            Event::ConflictSettled(id, words) => self.conflict_settled(id, words),
+            Event::Met(reunion) => self.met(reunion),
         }
         self.expire();
         self.keep_following();
         self.keep_counting();
         self.keep_highlighting();
+        self.tend_file();
+        self.offer_summary();
         self.announce();
         std::mem::take(&mut self.effects)
     }
@@ -286,6 +325,7 @@ impl App {
         notice
             .into_iter()
             .chain(self.typing_until)
+            .chain(self.file_tick())
             .chain(label)
             .chain(self.away_at())
             .min()

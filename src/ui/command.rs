@@ -121,8 +121,10 @@ commands! {
     Connect "connect", Together, Everywhere, "Join another person by node id", &["Ctrl-R", "F3"];
     TogglePeers "toggle-peers", Together, Everywhere, "Show or hide who is here", &["Ctrl-B", "F4"];
     GoOffline "go-offline", Together, Everywhere, "Go offline, or online again", &["F6"];
-    GoToPerson "go-to-person", Together, Everywhere, "Go where another person is", &["Alt-K"];
-    FollowPerson "follow", Together, Everywhere, "Follow another person until you press a key", &["Alt-G", "F7"];
+    Conflicts "conflicts", Together, Everywhere, "Look at edits that clash, and settle them", &["F7", "Alt-K"];
+    NextConflict "next-conflict", Together, Everywhere, "Go to the next conflict in the text", &["F8", "Alt-G"];
+    GoToPerson "go-to-person", Together, Everywhere, "Go where another person is", &["Alt-T"];
+    FollowPerson "follow", Together, Everywhere, "Follow another person until you press a key", &["Alt-Y", "F9"];
     Rename "rename", Together, Everywhere, "Change the name that others see", &[];
     ChangeColor "change-color", Together, Everywhere, "Take another colour for yourself", &[];
 

@@ -3,12 +3,14 @@
 //! Everything in it is optional, and so is the file. A mistake in it is told in one sentence with
 //! file and line, so that nobody wonders why a setting does nothing.
 
+mod conflicts;
 mod reader;
 
 use std::{
     fmt::Write,
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use super::{
@@ -17,7 +19,7 @@ use super::{
     keymap::{KeyPress, Keymap},
     source::SourceError,
 };
-use crate::NetworkKind;
+use crate::{ConflictSettings, NetworkKind, crdt::conflict::RULES};
 
 /// The settings. [`Default`] is what holds without a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +50,10 @@ pub struct Config {
     pub show_peers: bool,
     /// Whether the mouse is used. Without it the terminal's own selecting works.
     pub mouse: bool,
+    /// How long after the last change the text is saved by itself; `None`: never.
+    pub autosave: Option<Duration>,
+    /// What is held to be a conflict, and what is done about it.
+    pub conflicts: ConflictSettings,
     /// Commands with the keys they get instead of their usual ones.
     pub keys: Vec<(Command, Vec<KeyPress>)>,
 }
@@ -68,6 +74,8 @@ impl Default for Config {
             highlight: true,
             show_peers: true,
             mouse: true,
+            autosave: None,
+            conflicts: ConflictSettings::default(),
             keys: Vec::new(),
         }
     }
@@ -136,7 +144,12 @@ impl Config {
 
     /// Returns a file with every setting as it is without a file, each explained.
     pub fn documented_default() -> String {
-        let mut text = include_str!("config/default.toml").to_owned();
+        let rules = RULES.iter().map(|info| {
+            let grade = info.grade.name();
+            format!("# {} = \"{grade}\"\n", info.name)
+        });
+        let rules: String = rules.collect();
+        let mut text = include_str!("config/default.toml").replace("RULES\n", &(rules + "\n"));
         for group in Group::ALL {
             // Writing to a string does not fail.
             let _ = writeln!(text, "\n# {}", group.title());

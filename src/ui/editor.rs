@@ -1,6 +1,8 @@
 //! The editor without its terminal: the application, with the network, the disk and the clipboard
 //! that carry out what it asks for.
 
+mod beside;
+
 use std::{
     path::Path,
     sync::Arc,
@@ -11,31 +13,37 @@ use ratatui::Frame;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    app::{App, Effect, Event, Existing, Job, MessageKind, PeerRow, SaveRequest},
+    app::{
+        App, Effect, Event, Existing, Job, JournalState, LocalCaret, MessageKind, PeerRow,
+        SaveRequest,
+    },
     clipboard::{Clipboard, ClipboardEvent, Reach},
-    disk::Disk,
     joining::Joining,
     launch::{LaunchError, Launched},
     network::{self, Network},
     reload::SettingsWatch,
+    set_aside::{self, Successor},
+    view::{Place, View},
+    watching::{self, FileWatch},
 };
-use crate::{DocumentId, DocumentInfo, NodeId, crdt::SharedDocument};
-
-/// Storing the history of a large document holds up typing for some frames, so it waits for a
-/// pause of this length,
-const PAUSE: Duration = Duration::from_secs(2);
-/// but for no longer than this.
-const LONGEST_UNKEPT: Duration = Duration::from_secs(60);
+use crate::{
+    DocumentId, DocumentInfo, NodeId,
+    store::{JournalNews, StoreError},
+    workspace::{Beside, Disk, OpeningError, SaveError, SavesAsked, TakenOver},
+};
 
 /// What tasks and threads have to tell.
-#[derive(Debug)]
 pub(super) enum News {
     /// For the application.
     App(Event),
     /// Which document this is, and whether a peer has handed it over.
     Document(DocumentInfo),
+    /// The content of a peer's replica goes on in place of ours.
+    Superseded(NodeId),
     /// From the clipboard.
     Clipboard(ClipboardEvent),
+    /// The copad that had the file is gone, and the file is ours; or there is no hope for that.
+    TakenOver(Result<Box<TakenOver>, OpeningError>),
 }
 
 /// What only the terminal can do.
@@ -52,23 +60,29 @@ pub(super) struct Editor {
     settings: SettingsWatch,
     clipboard: Clipboard,
     disk: Arc<Disk>,
-    document: SharedDocument,
     network: Network,
     joining: Joining,
     tell: mpsc::UnboundedSender<News>,
     started: Instant,
-    /// When the person last did something.
-    acted: Instant,
-    /// When the document was last stored.
-    kept: Instant,
+    /// Where the person was when that was last noted.
+    noted: Option<Place>,
     for_terminal: Vec<TerminalEffect>,
     shown_peers: Vec<PeerRow>,
+    file_watch: FileWatch,
     /// The last piece of work for the disk; they are done one after the other.
     disk_work: Option<JoinHandle<()>>,
     /// The document that was joined, until it is recorded.
     adopt: Option<(DocumentId, String)>,
-    /// The replica to join instead of this document.
-    successor: Option<NodeId>,
+    /// What to open instead of this document.
+    successor: Option<Successor>,
+    /// Another copad has the file.
+    beside: Option<Beside>,
+    /// Looks whether it still has.
+    taking_over: Option<JoinHandle<()>>,
+    /// Where our caret was last told to be.
+    caret: Option<LocalCaret>,
+    /// Other copads on the file that want it saved.
+    saves_asked: SavesAsked,
     done: bool,
 }
 
@@ -78,33 +92,41 @@ impl Editor {
         launched: Launched,
         tell: mpsc::UnboundedSender<News>,
     ) -> Result<Self, LaunchError> {
-        let network = Network::start(&launched, &tell)?;
-        let now = Instant::now();
+        let disk = Arc::clone(&launched.disk);
+        let document = launched.app.document().shared().clone();
+        disk.begin(document, launched.journaled, journal_news(&tell))?;
+        // First: a peer may have the history a moment from now, and it must be ours as well.
+        let network = Network::start(launched.sharing, &tell, stored(&disk))?;
         let mut editor = Self {
             network,
-            joining: Joining::new(launched.joins, launched.aside, launched.fresh),
-            document: launched.app.document().shared().clone(),
+            joining: Joining::new(launched.joins, launched.aside),
             app: launched.app,
             settings: launched.settings,
             clipboard: clipboard(&tell),
-            disk: Arc::new(launched.disk),
+            disk,
             tell,
-            started: now,
-            acted: now,
-            kept: now,
+            started: Instant::now(),
+            noted: None,
             for_terminal: Vec::new(),
             shown_peers: Vec::new(),
+            file_watch: FileWatch::default(),
             disk_work: None,
             adopt: None,
             successor: None,
+            beside: launched.beside,
+            taking_over: None,
+            caret: None,
+            saves_asked: SavesAsked::default(),
             done: false,
         };
-        editor.update(Event::Share(launched.share));
+        editor.update(Event::Share(editor.network.share_info()));
+        if let Some(why) = launched.read_only {
+            editor.update(Event::ReadOnly(Some(why.clone())));
+            editor.update(Event::Message(MessageKind::Error, why));
+        }
         if let Some(sentence) = launched.message {
             editor.update(Event::Message(MessageKind::Info, sentence));
         }
-        // At once: a peer may have the history a moment from now, and it must be ours as well.
-        editor.keep();
         Ok(editor)
     }
 
@@ -112,8 +134,8 @@ impl Editor {
         self.done
     }
 
-    /// Returns the replica that the person wants to join in place of this document.
-    pub(super) fn take_successor(&mut self) -> Option<NodeId> {
+    /// Returns what is to be opened in place of this document.
+    pub(super) fn take_successor(&mut self) -> Option<Successor> {
         self.successor.take()
     }
 
@@ -127,14 +149,14 @@ impl Editor {
 
     /// Tells the application, and does what it asks for.
     pub(super) fn update(&mut self, event: Event) {
-        match event {
-            Event::Key(_) | Event::Paste(_) | Event::Mouse(_) => self.acted = Instant::now(),
-            _ => {}
+        if let Event::Saved(result) = &event {
+            self.saves_asked.saved(result);
         }
         let now = self.now();
         for effect in self.app.update(event, now) {
             self.carry_out(effect);
         }
+        self.file_watch.follow(self.app.path(), &self.tell);
     }
 
     pub(super) fn take_in(&mut self, news: News) {
@@ -143,8 +165,13 @@ impl Editor {
                 self.update(event);
                 self.look_at_peers();
             }
-            News::App(event) => self.update(event),
+            News::App(event) => {
+                self.update(event);
+                self.save_for_others();
+            }
+            News::TakenOver(result) => self.taken_over(result),
             News::Document(info) => self.take_in_document(info),
+            News::Superseded(by) => self.give_way(by),
             News::Clipboard(ClipboardEvent::Pasted(text)) => self.update(Event::Clipboard(text)),
             News::Clipboard(ClipboardEvent::WriteToTerminal(text)) => {
                 self.for_terminal.push(TerminalEffect::Copy(text));
@@ -155,12 +182,16 @@ impl Editor {
     /// Shows the peers as they are now. Returns whether anything about them changed.
     pub(super) fn look_at_peers(&mut self) -> bool {
         let rows = network::rows(&self.network.peers());
-        if rows == self.shown_peers {
-            return false;
+        let changed = rows != self.shown_peers;
+        // That they still lack nothing is news when there are new edits.
+        if changed || self.app.unsent_edits() > 0 {
+            self.shown_peers.clone_from(&rows);
+            self.update(Event::Peers(rows));
         }
-        self.shown_peers.clone_from(&rows);
-        self.update(Event::Peers(rows));
-        true
+        if changed {
+            self.remember_peers();
+        }
+        changed
     }
 
     /// Takes changed settings over.
@@ -176,39 +207,53 @@ impl Editor {
         std::mem::take(&mut self.for_terminal)
     }
 
-    /// Stores the document when the person makes a pause, or has not made one for long.
-    pub(super) fn keep_when_quiet(&mut self) {
-        let pause = self.acted > self.kept && self.acted.elapsed() >= PAUSE;
-        if pause || self.kept.elapsed() >= LONGEST_UNKEPT {
-            self.keep();
+    /// Has noted where the person is in the text, if they went elsewhere.
+    pub(super) fn note_view(&mut self) {
+        let place = self.app.current_place();
+        if self.noted == Some(place) {
+            return;
+        }
+        self.noted = Some(place);
+        if let Some(view) = View::of(self.app.document(), place) {
+            self.disk.note_view(view.encode());
         }
     }
 
-    /// Stores the document with its history, if it changed since.
-    pub(super) fn keep(&mut self) {
-        if !self.joining.lets_keep() {
-            return;
-        }
-        self.kept = Instant::now();
+    /// Has recorded where the peers can be found next time.
+    fn remember_peers(&mut self) {
         let peers = self.network.peers();
-        let document = self.document.clone();
         self.on_disk(move |disk| {
-            let kept = disk.keep(&document).and_then(|()| disk.remember(&peers));
-            kept.err().map(|error| {
-                let sentence = format!("Your edits are not stored: {error}");
-                Event::Message(MessageKind::Error, sentence)
-            })
+            if let Err(error) = disk.remember(&peers) {
+                tracing::warn!("the peers cannot be remembered: {error}");
+            }
+            None
         });
     }
 
-    /// Says goodbye to everybody, and stores what was typed.
-    pub(super) async fn close(mut self) {
-        self.keep();
+    /// Stores what was typed, says goodbye to everybody, and stores what came meanwhile. With
+    /// `forget` the stored history goes afterwards, so that another one can take its place.
+    pub(super) async fn close(mut self, forget: bool) -> Result<(), StoreError> {
+        self.note_view();
+        self.on_disk(|disk| {
+            // It tells by itself when it fails.
+            let _ = disk.flush();
+            None
+        });
         let disk_work = self.disk_work.take();
         self.network.stop().await;
         if let Some(work) = disk_work {
             // It told what went wrong, if anything did.
             let _ = work.await;
+        }
+        let disk = Arc::clone(&self.disk);
+        let closed = tokio::task::spawn_blocking(move || disk.close()).await;
+        if let Ok(Err(error)) = closed {
+            eprintln!("copad: what you typed last may not be stored: {error}");
+        }
+        if forget {
+            self.disk.start_over()
+        } else {
+            Ok(())
         }
     }
 
@@ -227,10 +272,36 @@ impl Editor {
             Effect::RequestPaste => self.clipboard.paste(),
             Effect::Work(job) => self.work(job),
             Effect::Introduce(user) => self.network.introduce(user),
-            Effect::Publish(caret) => self.network.publish(self.app.document(), caret),
+            Effect::Publish(caret) => {
+                self.caret = Some(caret);
+                self.network.publish(self.app.document(), caret);
+            }
             Effect::Connect(node) => self.connect(&node),
-            Effect::Offline(offline) => self.network.set_offline(offline),
+            Effect::Offline(offline) => {
+                // What others have by now need not be counted.
+                self.look_at_peers();
+                self.network.set_offline(offline);
+            }
             Effect::AnswerExisting(existing) => self.answer_existing(existing),
+            // The copad that has the file takes in what others do to it.
+            Effect::LookAtFile(request)
+                if self.joining.protects(&request.path) || self.is_beside(&request.path) =>
+            {
+                self.update(Event::FileSeen(Box::new(watching::unseen(*request))));
+            }
+            Effect::LookAtFile(request) => self.on_disk(|_| {
+                let look = watching::look(*request);
+                Some(Event::FileSeen(Box::new(look)))
+            }),
+            Effect::RecordFile { hash, holds } => {
+                let version = holds.then(|| self.app.document().version());
+                self.on_disk(move |disk| {
+                    disk.note_file(hash, version.as_deref());
+                    None
+                });
+            }
+            Effect::AnswerConflict(id, choice) => self.network.answer_conflict(&id, choice),
+            Effect::ReopenConflict(id) => self.network.reopen_conflict(&id),
         }
     }
 
@@ -238,11 +309,15 @@ impl Editor {
         if self.joining.protects(&request.path) {
             let name = request.path.display();
             let sentence = format!("{name} waits for the document you join, and was not written");
-            return self.update(Event::Message(MessageKind::Error, sentence));
+            return self.update(Event::Saved(Err(SaveError::waits(sentence))));
         }
         let version = self.app.document().version();
-        let document = self.document.clone();
-        self.on_disk(move |disk| Some(Event::Saved(disk.save(&request, &version, &document))));
+        if let Some(beside) = self.beside.clone().filter(|one| one.is(&request.path)) {
+            return self.on_disk(move |disk| {
+                Some(Event::Saved(beside.save(disk.store(), &request, &version)))
+            });
+        }
+        self.on_disk(move |disk| Some(Event::Saved(disk.save(&request, &version))));
     }
 
     /// Does something with the disk on a thread that may wait, after what was asked for before.
@@ -277,13 +352,13 @@ impl Editor {
 
     fn connect(&mut self, node: &str) {
         match node.parse::<NodeId>() {
-            Ok(node) if node == NodeId::of_key(&self.disk.node_key()) => {
+            Ok(node) if node == self.network.node() => {
                 let sentence = "That is your own node id: send it to somebody else".to_owned();
                 self.update(Event::Message(MessageKind::Error, sentence));
             }
             // An empty buffer has nothing to lose: the document that is joined takes its place.
             Ok(node) if self.app.is_blank() => {
-                self.successor = Some(node);
+                self.successor = Some(Successor::join(node));
                 self.done = true;
             }
             Ok(node) => self.network.connect(node),
@@ -300,6 +375,8 @@ impl Editor {
         for event in self.joining.arrived(&self.app, &info.title) {
             self.update(event);
         }
+        self.network
+            .set_conflict_settings(self.app.conflict_settings());
         let Some(document) = info.document else {
             return;
         };
@@ -307,11 +384,31 @@ impl Editor {
         self.settle();
     }
 
+    /// Opens the document of a peer anew, whose content goes on in place of ours; keeps the text.
+    fn give_way(&mut self, to: NodeId) {
+        match set_aside::keep(&self.app) {
+            Ok(path) => {
+                self.successor = Some(Successor::replace(to, path));
+                self.done = true;
+            }
+            Err(error) => {
+                let sentence = format!(
+                    "Your document differs from the others' by a fault, is shared no more, and \
+                     could not be put aside: {error}. Save it under another name"
+                );
+                self.update(Event::Message(MessageKind::Error, sentence));
+            }
+        }
+    }
+
     fn answer_existing(&mut self, existing: Existing) {
         if let Existing::Cancel = existing {
             // Nothing was touched, and what came from the host is still there.
             self.done = true;
-            return;
+            return self.on_disk(|disk| {
+                let given_up = disk.give_file_up();
+                given_up.err().map(complain)
+            });
         }
         let disk = Arc::clone(&self.disk);
         let back_up = |path: &Path| disk.back_up(path);
@@ -326,14 +423,45 @@ impl Editor {
         if self.joining.is_done()
             && let Some((document, title)) = self.adopt.take()
         {
-            self.on_disk(move |disk| {
-                let adopted = disk.adopt(document, &title);
-                adopted
-                    .err()
-                    .map(|error| Event::Message(MessageKind::Error, error.to_string()))
-            });
-            self.keep();
+            self.on_disk(move |disk| disk.adopt(document, &title).err().map(complain));
         }
+    }
+}
+
+fn complain(error: StoreError) -> Event {
+    Event::Message(MessageKind::Error, error.to_string())
+}
+
+/// Turns what the journal tells into news.
+fn journal_news(tell: &mpsc::UnboundedSender<News>) -> impl Fn(JournalNews) + Send + 'static {
+    let tell = tell.clone();
+    move |news| {
+        let events = match news {
+            JournalNews::Failing { sentence, reason } => [
+                Event::Message(
+                    MessageKind::Error,
+                    format!("Your edits are not stored: {sentence}"),
+                ),
+                Event::Journal(JournalState::Fails(reason)),
+            ],
+            JournalNews::Recovered => [
+                Event::Message(MessageKind::Info, "Your edits are stored again".to_owned()),
+                Event::Journal(JournalState::Works),
+            ],
+        };
+        for event in events {
+            // Nobody listens any more when the editor closes.
+            let _ = tell.send(News::App(event));
+        }
+    }
+}
+
+/// Comes when what the document holds now is on the disk, or cannot be put there.
+fn stored(disk: &Arc<Disk>) -> impl Future<Output = ()> + Send + 'static {
+    let disk = Arc::clone(disk);
+    async move {
+        // It tells by itself when it fails.
+        let _ = tokio::task::spawn_blocking(move || disk.flush()).await;
     }
 }
 

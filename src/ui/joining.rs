@@ -1,14 +1,15 @@
 //! Joining a document: what becomes of the file that was named for it.
 //!
-//! Until the document is here and the person has decided, the file is not touched.
+//! Until the document is here and the person has decided, the file is not touched, and neither is
+//! what is stored of it: the document that is joined has a replica of its own.
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    app::{App, Event, Existing, ExistingFile, MessageKind},
-    opening::Aside,
+use super::app::{App, Event, Existing, ExistingFile, MessageKind};
+use crate::{
+    store::{FileError, difference, differing_lines},
+    workspace::Aside,
 };
-use crate::store::{FileError, difference, differing_lines};
 
 /// How far joining has come.
 pub(super) enum Joining {
@@ -18,29 +19,17 @@ pub(super) enum Joining {
     Waiting {
         /// What is in the file.
         aside: Option<Aside>,
-        /// Whether the replica never held another document.
-        fresh: bool,
     },
     /// The person was asked about the file.
     Asked(Aside),
 }
 
 impl Joining {
-    pub(super) fn new(joins: bool, aside: Option<Aside>, fresh: bool) -> Self {
+    pub(super) fn new(joins: bool, aside: Option<Aside>) -> Self {
         if joins {
-            Self::Waiting { aside, fresh }
+            Self::Waiting { aside }
         } else {
             Self::Done
-        }
-    }
-
-    /// Whether the document may be stored as that of the replica. What is stored for the file from
-    /// before must stay until the person has decided.
-    pub(super) fn lets_keep(&self) -> bool {
-        match self {
-            Self::Done => true,
-            Self::Waiting { aside, fresh } => *fresh && aside.is_none(),
-            Self::Asked(_) => false,
         }
     }
 
@@ -52,19 +41,16 @@ impl Joining {
     /// Whether a file must not be written yet.
     pub(super) fn protects(&self, path: &Path) -> bool {
         match self {
-            Self::Waiting {
-                aside: Some(aside), ..
-            }
-            | Self::Asked(aside) => {
+            Self::Waiting { aside: Some(aside) } | Self::Asked(aside) => {
                 crate::store::canonical_path(path).is_ok_and(|path| path == aside.path)
             }
-            Self::Done | Self::Waiting { aside: None, .. } => false,
+            Self::Done | Self::Waiting { aside: None } => false,
         }
     }
 
     /// The document of the host is here. Returns what the application must be told.
     pub(super) fn arrived(&mut self, app: &App, title: &str) -> Vec<Event> {
-        let Self::Waiting { aside, .. } = std::mem::replace(self, Self::Done) else {
+        let Self::Waiting { aside } = std::mem::replace(self, Self::Done) else {
             return Vec::new();
         };
         let mut events = vec![Event::Joined {

@@ -7,24 +7,26 @@ use std::{
     fs::OpenOptions,
     io::IsTerminal,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::SystemTime,
 };
 
 use super::{
-    app::{App, AppOptions, ShareInfo},
+    app::{App, AppOptions, FileOnDisk},
     config::{Config, ConfigError},
-    disk::Disk,
-    network,
-    opening::{self, Aside, OpeningError},
     properties,
     reload::SettingsWatch,
     terminal::TerminalOptions,
     theme::{ColorDepth, ColorParseError, Theme, ThemeError, color_for, parse_color},
+    view::View,
 };
 use crate::{
-    DocumentId, InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
-    store::{self, FileError, NoHome, Places, Replica, ReplicaLock, Store, StoreError},
+    InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
+    store::{
+        self, FileError, Journaled, LoadedFile, NoHome, Places, Replica, ReplicaLock, Store,
+        StoreError,
+    },
+    workspace::{self, Aside, Beside, Claim, Disk, Opening, OpeningError, SharingOptions},
 };
 
 /// What a document without a file is called.
@@ -82,7 +84,7 @@ pub enum LaunchError {
         /// What the document is called.
         title: String,
     },
-    /// Somebody works on the file in another copad.
+    /// Another document cannot be joined into a file that is open in another copad.
     #[error(
         "{title} is open in another copad{}: join that one with copad --connect {node}",
         holder.map(|pid| format!(" (process {pid})")).unwrap_or_default()
@@ -125,23 +127,18 @@ pub(super) struct Launched {
     pub(super) app: App,
     /// Where the settings are, to take changes over.
     pub(super) settings: SettingsWatch,
-    pub(super) disk: Disk,
-    pub(super) network: NetworkKind,
-    /// Where programs on this machine find each other.
-    pub(super) lookup_directory: PathBuf,
-    /// `None`: it takes the document that is joined.
-    pub(super) document_id: Option<DocumentId>,
-    pub(super) title: String,
-    pub(super) user: UserInfo,
-    /// The replica that was named on the command line, and peers from before.
-    pub(super) peers: Vec<PeerAddress>,
+    pub(super) disk: Arc<Disk>,
+    /// How much of the document is stored.
+    pub(super) journaled: Journaled,
+    pub(super) sharing: SharingOptions,
+    /// Another copad has the file.
+    pub(super) beside: Option<Beside>,
+    /// Why nothing may be changed, if so.
+    pub(super) read_only: Option<String>,
     /// Whether the document is that of a peer, and not here yet.
     pub(super) joins: bool,
-    /// Whether the replica never held a document before.
-    pub(super) fresh: bool,
     /// What is in the file, while it is not decided what becomes of it.
     pub(super) aside: Option<Aside>,
-    pub(super) share: ShareInfo,
     pub(super) terminal: TerminalOptions,
     /// Something to tell once the screen is open.
     pub(super) message: Option<String>,
@@ -189,8 +186,8 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     let store = Store::open(&places.state)?;
     let is_first_start = store.replicas()?.is_empty();
     let (replica, lock) = choose_replica(&store, options.file.as_deref(), host)?;
-    let node = node_of(&replica);
-    if host == Some(node) {
+    if host == Some(node_of(&replica)) {
+        let node = node_of(&replica);
         return Err(LaunchError::OwnNodeId {
             node,
             title: replica.title,
@@ -200,69 +197,187 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return Err(LaunchError::NoTerminal);
     }
-    let lock = locked(&store, &replica, lock)?;
-
-    let mut peers: Vec<_> = store
-        .peers(replica.id)?
-        .into_iter()
-        .map(|peer| peer.address)
-        .collect();
-    let new_host = host.filter(|host| !peers.iter().any(|peer| peer.node == *host));
-    let opening = match new_host {
-        Some(host) => {
-            // Peers of the document that was in the file before have another one.
-            peers = vec![PeerAddress::unknown(host)];
-            opening::join(file)
-        }
-        None => opening::reopen(&store, &replica, file)?,
+    let seat = match lock {
+        Some(lock) => seat(&store, replica, lock, host, file)?,
+        None if host.is_none() => seat_beside(&store, replica, &places.runtime, file)?,
+        None => return Err(open_elsewhere(&store, &replica)),
     };
+    let Seat {
+        replica, opening, ..
+    } = seat;
+    let view = store.view(replica.id)?;
     store.record_opened(replica.id, SystemTime::now())?;
 
+    let node = node_of(&replica);
     let user = UserInfo {
         name: options
             .name
             .or_else(|| config.name.clone())
-            .unwrap_or_else(login_name),
+            .unwrap_or_else(workspace::login_name),
         color: color.map_or_else(|| color_for(&node, &theme), str::to_owned),
         avatar_url: None,
     };
-    let network = options.network.or(config.network).unwrap_or_default();
+    let kind = options.network.or(config.network).unwrap_or_default();
     let terminal = TerminalOptions {
         mouse: config.mouse,
     };
-    let beside = options.file.as_deref().map(properties::of_file);
+    let properties = options.file.as_deref().map(properties::of_file);
     let mut app = App::new(AppOptions {
         document: opening.document,
         path: options.file,
         format: opening.format,
-        title: replica.title.clone(),
+        title: seat.title.clone(),
         modified: opening.modified,
+        file: seat.file,
         theme,
         keymap: config.keymap(),
         user: user.clone(),
         node,
         config,
     });
-    app.adopt(beside.unwrap_or_default());
+    app.adopt(properties.unwrap_or_default());
     if is_first_start {
         app.greet();
     }
+    let view = view.and_then(|bytes| View::decode(&bytes));
+    if let Some(place) = view.and_then(|view| view.resolve(app.document())) {
+        app.start_at(place);
+    }
+    let sharing = SharingOptions {
+        document: app.document().shared().clone(),
+        document_id: opening.document_id,
+        title: seat.title,
+        key: replica.node_key.to_bytes(),
+        user,
+        kind,
+        lookup_directory: places.runtime,
+        conflicts: app.conflict_settings(),
+        peers: seat.peers,
+    };
     Ok(Launched {
         app,
         settings,
-        network,
-        lookup_directory: places.runtime,
-        document_id: opening.document_id,
-        title: replica.title.clone(),
-        disk: Disk::new(store, &replica, lock),
-        user,
-        peers,
-        joins: new_host.is_some(),
-        fresh: replica.document.is_none(),
+        sharing,
+        disk: Arc::new(Disk::new(store, &replica, seat.lock, seat.claim)),
+        journaled: opening.journaled,
+        beside: seat.beside,
+        read_only: seat.read_only,
+        joins: seat.joins,
         aside: opening.aside,
-        share: network::share_info(node, network),
         terminal,
         message: opening.message,
+    })
+}
+
+/// The replica in which this process works on a document, and what it starts with.
+struct Seat {
+    replica: Replica,
+    lock: ReplicaLock,
+    /// The file, while it is another replica's.
+    claim: Option<Claim>,
+    opening: Opening,
+    file: Option<FileOnDisk>,
+    /// What others see the document called.
+    title: String,
+    peers: Vec<PeerAddress>,
+    joins: bool,
+    beside: Option<Beside>,
+    read_only: Option<String>,
+}
+
+/// Opens a replica that nobody else has open.
+fn seat(
+    store: &Store,
+    mut replica: Replica,
+    mut lock: ReplicaLock,
+    host: Option<NodeId>,
+    file: Option<LoadedFile>,
+) -> Result<Seat, LaunchError> {
+    let mut peers: Vec<_> = store
+        .peers(replica.id)?
+        .into_iter()
+        .map(|peer| peer.address)
+        .collect();
+    let new_host = host.filter(|host| !peers.iter().any(|peer| peer.node == *host));
+    let mut claim = None;
+    let on_disk = file
+        .as_ref()
+        .map(|file| FileOnDisk::of(file, new_host.is_some()));
+    let warning = file.as_ref().and_then(LoadedFile::warning);
+    let mut opening = match new_host {
+        Some(host) => {
+            if needs_own_replica(store, &replica, file.as_ref())?
+                && let Some(path) = replica.path.clone()
+            {
+                replica = store.replica_for_joining(&path, host)?;
+                let own = store.try_lock(replica.id)?;
+                let own = own.ok_or_else(|| open_elsewhere(store, &replica))?;
+                let lock = std::mem::replace(&mut lock, own);
+                claim = Some(Claim { path, lock });
+            }
+            // Peers of the document that was in the file before have another one.
+            peers = vec![PeerAddress::unknown(host)];
+            workspace::join(store, &replica, file)?
+        }
+        None => workspace::reopen(store, &replica, file)?,
+    };
+    if claim.is_none() && opening.message.is_none() {
+        opening.message = waiting_to_join(store, &replica)?;
+    }
+    opening.message = opening.message.or(warning);
+    Ok(Seat {
+        title: replica.title.clone(),
+        replica,
+        lock,
+        claim,
+        opening,
+        file: on_disk,
+        peers,
+        joins: new_host.is_some(),
+        beside: None,
+        read_only: None,
+    })
+}
+
+/// Opens a replica of its own for a file that another copad has open, to join that one.
+fn seat_beside(
+    store: &Store,
+    file: Replica,
+    runtime: &Path,
+    loaded: Option<LoadedFile>,
+) -> Result<Seat, LaunchError> {
+    let (replica, lock) = workspace::claim_beside(store, &file)?;
+    let joins = file.document.is_none();
+    let on_disk = loaded.as_ref().map(|file| FileOnDisk::of(file, joins));
+    let mut opening = match joins {
+        // The other waits for a document itself; what is in the file it knows.
+        true => workspace::join(store, &replica, None)?,
+        false => workspace::open_beside(store, &file, &replica, loaded)?,
+    };
+    let beside = Beside::new(&file, runtime);
+    let other = beside.as_ref().and_then(|beside| beside.holder(store));
+    let other = other.map_or_else(|| "another copad".to_owned(), |id| format!("process {id}"));
+    let answers = beside.as_ref().is_some_and(|beside| beside.answers(store));
+    let mut read_only = None;
+    if answers {
+        opening.message = Some(format!("also open in {other}; joined it"));
+    } else {
+        read_only = Some(format!(
+            "{} is open in {other}, which does not answer: read-only until that ends",
+            file.title
+        ));
+    }
+    Ok(Seat {
+        peers: workspace::peers_beside(store, &file, &replica)?,
+        title: file.title,
+        replica,
+        lock,
+        claim: None,
+        opening,
+        file: on_disk,
+        joins,
+        beside,
+        read_only,
     })
 }
 
@@ -311,28 +426,48 @@ fn choose_replica(
     Ok((replica, lock))
 }
 
+/// Says that another document cannot be joined into a file that another copad has open.
+fn open_elsewhere(store: &Store, replica: &Replica) -> LaunchError {
+    LaunchError::OpenElsewhere {
+        title: replica.title.clone(),
+        holder: store.lock_holder(replica.id),
+        node: node_of(replica),
+    }
+}
+
+/// Whether a document that is joined into a file must not touch what is stored of that file, until
+/// a person has decided.
+fn needs_own_replica(
+    store: &Store,
+    replica: &Replica,
+    file: Option<&LoadedFile>,
+) -> Result<bool, StoreError> {
+    let has_text = file.is_some_and(|file| !file.text.is_empty());
+    Ok(has_text || replica.document.is_some() || store.has_history(replica.id)?)
+}
+
+/// Says that something was written for this file while a host was away that never answered.
+fn waiting_to_join(store: &Store, replica: &Replica) -> Result<Option<String>, StoreError> {
+    let Some(path) = &replica.path else {
+        return Ok(None);
+    };
+    for waiting in store.replicas_meant_for(path)? {
+        let host = store.peers(waiting.id)?.into_iter().next();
+        if let Some(host) = host.filter(|_| store.text(waiting.id).is_ok_and(|it| !it.is_empty())) {
+            let host = host.address.node.short();
+            return Ok(Some(format!(
+                "What you wrote while you waited for {host} is kept: join {host} again for it"
+            )));
+        }
+    }
+    Ok(None)
+}
+
 /// The replicas of buffers that were opened without a file.
 fn unnamed_replicas(store: &Store) -> Result<Vec<Replica>, StoreError> {
     let mut replicas = store.replicas()?;
     replicas.retain(|replica| replica.path.is_none() && replica.title == UNTITLED);
     Ok(replicas)
-}
-
-/// Refuses a file that somebody works on in another copad.
-fn locked(
-    store: &Store,
-    replica: &Replica,
-    lock: Option<ReplicaLock>,
-) -> Result<ReplicaLock, LaunchError> {
-    lock.ok_or_else(|| LaunchError::OpenElsewhere {
-        title: replica.title.clone(),
-        holder: store.lock_holder(replica.id),
-        node: node_of(replica),
-    })
-}
-
-fn login_name() -> String {
-    whoami::username().unwrap_or_else(|_| "somebody".to_owned())
 }
 
 /// Sends the log to a file: the screen is taken.

@@ -7,19 +7,18 @@ pub mod clipboard;
 pub mod command;
 pub mod config;
 mod dialog;
-mod disk;
 mod editor;
 mod joining;
 mod keyboard;
 pub mod keymap;
 pub mod launch;
 mod network;
-mod opening;
 mod pane;
 mod properties;
 pub mod reference;
 mod reload;
 mod run;
+mod set_aside;
 #[cfg(test)]
 mod snapshot;
 pub mod source;
@@ -27,5 +26,7 @@ pub mod terminal;
 pub mod text;
 pub mod theme;
 pub mod tools;
+mod view;
+mod watching;
 
 pub use run::run;

@@ -1,69 +1,105 @@
 //! The editor's side of the network: starts the protocol, and turns what it tells into news.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::{Duration, SystemTime};
 
 use tokio::{
     sync::{broadcast, mpsc, watch},
-    task::JoinHandle,
+    task::AbortHandle,
 };
 
 use super::{
-    app::{Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
+    app::{DISPUTED, Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
     editor::News,
-    launch::{LaunchError, Launched},
 };
 use crate::{
-    ChangeOrigin, CursorPosition, DocumentEvent, DocumentInfo, Listener, NetworkKind, NodeId,
-    PeerAddress, PeerInfo, RealtimeLoroProtocol, Selection, SessionState,
-    crdt::{Bias, TextDocument},
+    ChangeOrigin, ConflictEvent, ConflictId, ConflictResolver, ConflictSettings, CursorPosition,
+    DocumentEvent, DocumentId, DocumentInfo, NetworkKind, NodeId, PeerAddress, PeerInfo,
+    ProtocolError, Selection, SessionState, Settlement, Standing,
+    crdt::{Bias, TextDocument, conflict::Choice},
+    workspace::{Sharing, SharingEvents, SharingOptions},
 };
 
 /// Events that may wait for the screen. Whoever falls behind takes in everything at once.
 const QUEUE: usize = 1024;
-/// How long closing the endpoint may take, after everybody was told that we leave.
-const CLOSING: Duration = Duration::from_millis(500);
 
-/// The protocol, and the endpoint it speaks through.
+/// The document among its peers, and the tasks that pass on what comes from them.
 pub(super) struct Network {
-    protocol: RealtimeLoroProtocol,
-    /// Binds the endpoint in the background, and keeps it.
-    listener: JoinHandle<Option<Listener>>,
+    sharing: Sharing,
+    options: SharingOptions,
+    forwarding: Vec<AbortHandle>,
 }
 
 impl Network {
-    /// Starts the protocol and, in the background, the endpoint. Never waits for the network.
+    /// Starts the protocol and, in the background and after `ready`, the endpoint. Never waits for
+    /// the network.
     pub(super) fn start(
-        launched: &Launched,
+        options: SharingOptions,
         tell: &mpsc::UnboundedSender<News>,
-    ) -> Result<Self, LaunchError> {
+        ready: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<Self, ProtocolError> {
         let (updates, update_events) = broadcast::channel(QUEUE);
         let (presence, presence_events) = broadcast::channel(QUEUE);
-        let document = launched.app.document().shared().clone();
-        let node = NodeId::of_key(&launched.disk.node_key());
-        let protocol = RealtimeLoroProtocol::builder(document, node, launched.user.clone())
-            .document_id(launched.document_id)
-            .title(launched.title.clone())
-            .lookup_directory(Some(launched.lookup_directory.clone()))
-            .updates(updates)
-            .presence(presence)
-            .spawn()?;
+        let events = SharingEvents { updates, presence };
+        let complain = tell.clone();
+        let sharing = Sharing::start(options.clone(), events, ready, move |error| {
+            let sentence = format!("Nobody can join: {error}");
+            let event = Event::Message(MessageKind::Error, sentence);
+            // Nobody listens any more when the editor closes.
+            let _ = complain.send(News::App(event));
+        })?;
+        let protocol = sharing.protocol();
         let connections = protocol.connection_manager().subscribe();
-        forward(update_events, tell, changed);
-        forward(presence_events, tell, |event| {
-            Some(Event::Presence(Box::new(event)))
-        });
-        forward(connections, tell, |event| Some(Event::Connection(event)));
-        watch_document(protocol.document_info(), tell.clone());
-        watch_session(protocol.session_state(), tell.clone());
-        let listener = tokio::spawn(listen(
-            protocol.clone(),
-            launched.network,
-            launched.disk.node_key(),
-            launched.lookup_directory.clone(),
-            launched.peers.clone(),
-            tell.clone(),
-        ));
-        Ok(Self { protocol, listener })
+        let forwarding = vec![
+            forward(update_events, tell, changed),
+            forward(presence_events, tell, |event| {
+                Some(Event::Presence(Box::new(event)))
+            }),
+            forward(connections, tell, |event| Some(Event::Connection(event))),
+            watch_document(protocol.document_info(), tell.clone()),
+            watch_session(protocol.session_state(), tell.clone()),
+            watch_conflicts(protocol.conflict_resolver(), tell.clone()),
+        ];
+        Ok(Self {
+            sharing,
+            options,
+            forwarding,
+        })
+    }
+
+    /// Starts to share the same document as another node, with more peers than before. The old
+    /// node says goodbye meanwhile.
+    pub(super) fn start_again_as(
+        &mut self,
+        key: [u8; 32],
+        more_peers: Vec<PeerAddress>,
+        tell: &mpsc::UnboundedSender<News>,
+        ready: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ProtocolError> {
+        let own = [NodeId::of_key(&key), NodeId::of_key(&self.options.key)];
+        let mut options = self.options.clone();
+        options.key = key;
+        let met = self.peers().into_iter().map(|peer| peer.address);
+        options.peers = met.chain(more_peers).collect();
+        options.peers.retain(|peer| !own.contains(&peer.node));
+        let old = std::mem::replace(self, Self::start(options, tell, ready)?);
+        old.forwarding.iter().for_each(AbortHandle::abort);
+        tokio::spawn(old.sharing.stop());
+        Ok(())
+    }
+
+    /// The node id under which the document is shared.
+    pub(super) fn node(&self) -> NodeId {
+        NodeId::of_key(&self.options.key)
+    }
+
+    /// Which document is shared, once that is known.
+    pub(super) fn document_id(&self) -> Option<DocumentId> {
+        self.sharing.protocol().document_info().borrow().document
+    }
+
+    /// How others can join.
+    pub(super) fn share_info(&self) -> ShareInfo {
+        share_info(self.node(), self.options.kind)
     }
 
     /// Tells the others where our caret is in the document as the screen shows it.
@@ -78,13 +114,14 @@ impl Network {
         let cursor = place(document, selection.head, end);
         let selected = (!selection.is_caret())
             .then(|| Selection::new(place(document, selection.anchor, start), cursor.clone()));
-        let presence = self.protocol.presence_manager();
+        let presence = self.sharing.protocol().presence_manager();
         presence.publish(Some(cursor), selected, caret.typing, caret.away);
     }
 
     /// Tells the others who we are from now on.
-    pub(super) fn introduce(&self, user: crate::UserInfo) {
-        let presence = self.protocol.presence_manager();
+    pub(super) fn introduce(&mut self, user: crate::UserInfo) {
+        self.options.user = user.clone();
+        let presence = self.sharing.protocol().presence_manager();
         tokio::spawn(async move {
             // After the end there is nobody to tell.
             let _ = presence.set_user(user).await;
@@ -94,12 +131,15 @@ impl Network {
     /// Joins another replica of this document, now and whenever it can be reached.
     pub(super) fn connect(&self, node: NodeId) {
         let address = PeerAddress::unknown(node);
-        self.protocol.connection_manager().connect(address);
+        self.sharing
+            .protocol()
+            .connection_manager()
+            .connect(address);
     }
 
     /// Cuts all connections, or lets them come back.
     pub(super) fn set_offline(&self, offline: bool) {
-        let connections = self.protocol.connection_manager();
+        let connections = self.sharing.protocol().connection_manager();
         if offline {
             connections.go_offline();
         } else {
@@ -107,47 +147,41 @@ impl Network {
         }
     }
 
+    /// Sets what is held to be a conflict, once more is known of the document.
+    pub(super) fn set_conflict_settings(&self, settings: ConflictSettings) {
+        self.sharing
+            .protocol()
+            .conflict_resolver()
+            .set_settings(settings);
+    }
+
+    /// Notes for everybody how a conflict was answered.
+    pub(super) fn answer_conflict(&self, id: &ConflictId, choice: Choice) {
+        if let Err(error) = self
+            .sharing
+            .protocol()
+            .conflict_resolver()
+            .note_answer(id, choice)
+        {
+            tracing::warn!("the answer to conflict {id} was not noted: {error}");
+        }
+    }
+
+    /// Notes for everybody that an answer was taken back.
+    pub(super) fn reopen_conflict(&self, id: &ConflictId) {
+        if let Err(error) = self.sharing.protocol().conflict_resolver().reopen(id) {
+            tracing::warn!("conflict {id} stays answered: {error}");
+        }
+    }
+
     /// Returns the peers as the session sees them.
     pub(super) fn peers(&self) -> Vec<PeerInfo> {
-        self.protocol.connection_manager().peers()
+        self.sharing.peers()
     }
 
     /// Says goodbye to everybody. Takes little more than a second at most.
     pub(super) async fn stop(self) {
-        self.protocol.shutdown().await;
-        if !self.listener.is_finished() {
-            return self.listener.abort();
-        }
-        if let Ok(Some(listener)) = self.listener.await {
-            // Whoever was not told by then finds out by our silence.
-            let _ = tokio::time::timeout(CLOSING, listener.close()).await;
-        }
-    }
-}
-
-/// Binds the endpoint, and dials whom we know.
-async fn listen(
-    protocol: RealtimeLoroProtocol,
-    kind: NetworkKind,
-    key: [u8; 32],
-    lookup_directory: PathBuf,
-    peers: Vec<PeerAddress>,
-    tell: mpsc::UnboundedSender<News>,
-) -> Option<Listener> {
-    match Listener::start(kind, key, Some(lookup_directory), &protocol).await {
-        Ok(listener) => {
-            for peer in peers {
-                protocol.connection_manager().connect(peer);
-            }
-            Some(listener)
-        }
-        Err(error) => {
-            let sentence = format!("Nobody can join: {error}");
-            let event = Event::Message(MessageKind::Error, sentence);
-            // Nobody listens any more when the editor closes.
-            let _ = tell.send(News::App(event));
-            None
-        }
+        self.sharing.stop().await;
     }
 }
 
@@ -161,7 +195,7 @@ fn place(document: &TextDocument, position: usize, bias: Bias) -> CursorPosition
 }
 
 /// How others can join.
-pub(super) fn share_info(node: NodeId, kind: NetworkKind) -> ShareInfo {
+fn share_info(node: NodeId, kind: NetworkKind) -> ShareInfo {
     let (option, reach) = match kind {
         NetworkKind::Local => (" --network local", "Anyone on this machine can join."),
         NetworkKind::Lan => (" --network lan", "Anyone on your network can join."),
@@ -186,6 +220,7 @@ pub(super) fn rows(peers: &[PeerInfo]) -> Vec<PeerRow> {
             .map(|time| Duration::from_millis(time.as_millis() as u64)),
         left: peer.left,
         behind: peer.behind,
+        progress: None,
         last_error: peer.last_error.clone(),
     };
     peers.iter().map(row).collect()
@@ -204,9 +239,9 @@ fn forward<T: Clone + Send + 'static>(
     mut from: broadcast::Receiver<T>,
     to: &mpsc::UnboundedSender<News>,
     event: impl Fn(T) -> Option<Event> + Send + 'static,
-) {
+) -> AbortHandle {
     let to = to.clone();
-    tokio::spawn(async move {
+    let task = tokio::spawn(async move {
         loop {
             let news = match from.recv().await {
                 Ok(told) => event(told),
@@ -219,10 +254,14 @@ fn forward<T: Clone + Send + 'static>(
             }
         }
     });
+    task.abort_handle()
 }
 
-fn watch_document(mut info: watch::Receiver<DocumentInfo>, to: mpsc::UnboundedSender<News>) {
-    tokio::spawn(async move {
+fn watch_document(
+    mut info: watch::Receiver<DocumentInfo>,
+    to: mpsc::UnboundedSender<News>,
+) -> AbortHandle {
+    let task = tokio::spawn(async move {
         while info.changed().await.is_ok() {
             let news = News::Document(info.borrow_and_update().clone());
             if to.send(news).is_err() {
@@ -230,15 +269,78 @@ fn watch_document(mut info: watch::Receiver<DocumentInfo>, to: mpsc::UnboundedSe
             }
         }
     });
+    task.abort_handle()
+}
+
+/// Tells which conflicts are open, whenever one comes, changes or goes.
+fn watch_conflicts(resolver: ConflictResolver, to: mpsc::UnboundedSender<News>) -> AbortHandle {
+    let mut events = resolver.subscribe();
+    let task = tokio::spawn(async move {
+        // The document may have been opened with some.
+        let mut told = Some(Vec::new());
+        while let Some(news) = told {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            let now = now.map_or(0, |now| now.as_secs() as i64);
+            let open = resolver.open_conflicts();
+            let open = Event::Conflicts { open, now };
+            if std::iter::once(open)
+                .chain(news)
+                .any(|event| to.send(News::App(event)).is_err())
+            {
+                return;
+            }
+            told = tokio::select! {
+                event = events.recv() => conflict_news(event),
+                () = to.closed() => None,
+            };
+        }
+    });
+    task.abort_handle()
+}
+
+/// What the screen is told about conflicts beside which are open; `None`: nothing ever again.
+fn conflict_news(event: Result<ConflictEvent, broadcast::error::RecvError>) -> Option<Vec<Event>> {
+    match event {
+        Ok(ConflictEvent::Settled { conflict_id, how }) => {
+            let words = match how {
+                Settlement::Answered => "Somebody else settled the conflict",
+                Settlement::Disputed => DISPUTED,
+                Settlement::Moot => "An edit left nothing of the conflict",
+            };
+            Some(vec![Event::ConflictSettled(conflict_id, words)])
+        }
+        // Where the peer's content goes on, the session ends, and that is told elsewhere.
+        Ok(ConflictEvent::Diverged {
+            node,
+            stands: Standing::Ours,
+            ..
+        }) => {
+            let sentence = format!(
+                "The copy of {} differed from yours by a fault; it starts anew from yours",
+                node.short()
+            );
+            Some(vec![Event::Message(MessageKind::Info, sentence)])
+        }
+        Ok(ConflictEvent::Met(reunion)) => Some(vec![Event::Met(reunion)]),
+        Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => Some(Vec::new()),
+        Err(broadcast::error::RecvError::Closed) => None,
+    }
 }
 
 /// Tells when nothing goes to others any more, and nothing comes from them.
-fn watch_session(mut state: watch::Receiver<SessionState>, to: mpsc::UnboundedSender<News>) {
-    tokio::spawn(async move {
+fn watch_session(
+    mut state: watch::Receiver<SessionState>,
+    to: mpsc::UnboundedSender<News>,
+) -> AbortHandle {
+    let task = tokio::spawn(async move {
         while state.changed().await.is_ok() {
             let failed = match &*state.borrow_and_update() {
                 SessionState::Running => continue,
                 SessionState::Ended => return,
+                SessionState::Superseded { by } => {
+                    let _ = to.send(News::Superseded(*by));
+                    return;
+                }
                 SessionState::Failed { reason } => reason.clone(),
             };
             tracing::error!("the session failed: {failed}");
@@ -248,4 +350,5 @@ fn watch_session(mut state: watch::Receiver<SessionState>, to: mpsc::UnboundedSe
             return;
         }
     });
+    task.abort_handle()
 }

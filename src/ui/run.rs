@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::mpsc::{self, UnboundedReceiver},
+    sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
 };
 
 use super::{
@@ -15,9 +15,10 @@ use super::{
     editor::{Editor, News, TerminalEffect},
     keyboard,
     launch::{self, LaunchError, Launched, Options},
+    set_aside::Successor,
     terminal::TerminalSession,
 };
-use crate::NodeId;
+use crate::workspace::{Asked, ControlSocket};
 
 /// While events keep coming, a frame is drawn this often.
 const FRAME: Duration = Duration::from_millis(8);
@@ -39,9 +40,14 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
     let mut terminal = TerminalSession::enter(launched.terminal)?;
     let mut keyboard = keyboard::listen()?;
     let result = runtime.block_on(async {
-        while let Some(host) = run_one(launched, &mut terminal, &mut keyboard).await? {
-            options.connect = Some(host.to_string());
+        let (tell, mut asked) = mpsc::unbounded_channel();
+        let _control = control_socket(&launched, tell);
+        while let Some(successor) =
+            run_one(launched, &mut terminal, &mut keyboard, &mut asked).await?
+        {
+            options.connect = Some(successor.host.to_string());
             launched = launch::open(options.clone())?;
+            launched.message = successor.message().or(launched.message);
         }
         Ok(())
     });
@@ -50,18 +56,28 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
     result
 }
 
-/// Runs one document. Returns the replica that the person wants to join in its place, if any.
+/// Lets other copads of this person ask what is open here. They can do without.
+fn control_socket(launched: &Launched, tell: UnboundedSender<Asked>) -> Option<ControlSocket> {
+    let opened = ControlSocket::open(&launched.sharing.lookup_directory, tell);
+    opened
+        .inspect_err(|error| tracing::warn!("other copads cannot ask this one: {error}"))
+        .ok()
+}
+
+/// Runs one document. Returns what is to be opened in its place, if anything.
 async fn run_one(
     launched: Launched,
     terminal: &mut TerminalSession,
     keyboard: &mut UnboundedReceiver<Event>,
-) -> Result<Option<NodeId>, LaunchError> {
+    asked: &mut UnboundedReceiver<Asked>,
+) -> Result<Option<Successor>, LaunchError> {
     let (tell, news) = mpsc::unbounded_channel();
     let mut editor = Editor::open(launched, tell)?;
     let screen = Loop {
         editor: &mut editor,
         terminal,
         keyboard,
+        asked,
         news,
         drawn: Instant::now(),
     };
@@ -71,7 +87,8 @@ async fn run_one(
         // The person is done; what is left to do needs no screen.
         terminal.leave();
     }
-    editor.close().await;
+    let replaced = successor.as_ref().is_some_and(Successor::replaces);
+    editor.close(replaced).await?;
     result.map(|()| successor)
 }
 
@@ -80,6 +97,7 @@ struct Loop<'a> {
     editor: &'a mut Editor,
     terminal: &'a mut TerminalSession,
     keyboard: &'a mut UnboundedReceiver<Event>,
+    asked: &'a mut UnboundedReceiver<Asked>,
     news: UnboundedReceiver<News>,
     drawn: Instant,
 }
@@ -113,6 +131,7 @@ impl Loop<'_> {
                     self.editor.take_in(news);
                     stale = true;
                 }
+                Some(asked) = self.asked.recv() => self.editor.answer(asked),
                 () = until(tick) => {
                     self.editor.update(Event::Tick);
                     stale = true;
@@ -124,7 +143,8 @@ impl Loop<'_> {
                     }
                     stale |= self.editor.look_at_settings();
                     stale |= self.editor.look_at_peers();
-                    self.editor.keep_when_quiet();
+                    self.editor.look_after_the_file();
+                    self.editor.note_view();
                 }
                 _ = terminate.recv() => break,
                 _ = hang_up.recv() => break,

@@ -1,7 +1,9 @@
 //! Several real nodes on 127.0.0.1, from the first dial to the last goodbye.
 
 mod batches;
+mod conflicts;
 mod dialling;
+mod divergence;
 mod ending;
 mod internet;
 mod nodes;

@@ -147,7 +147,7 @@ fn a_friend_is_followed_to_the_end_of_a_long_text() {
         .open(&["--name", "Ben", "--connect", &id]);
     host.sees(&["synced with Ben"]);
     guest.sees(&["synced with Ada"]);
-    host.keys("\x1bg");
+    host.keys("\x1by");
     host.sees(&["following Ben"]);
     guest.keys("\x1b[1;5F");
     guest.sees(&["row 300"]);

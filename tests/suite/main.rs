@@ -2,11 +2,16 @@
 //! binary in a pseudo-terminal.
 
 mod command_line;
+mod crashes;
 mod demo;
+mod disk;
+mod documents;
 mod editing;
 mod examples;
 mod people;
 mod picture;
 mod rooms;
+mod serve;
+mod several;
 mod terminal;
 mod tools;

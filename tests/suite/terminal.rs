@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use vt100::{Parser, Screen};
 
 /// How long a test waits for what must come, before it fails.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One machine, on which several people work.
 pub struct Machine {
@@ -35,6 +35,71 @@ pub struct Terminal {
     _master: Box<dyn MasterPty + Send>,
 }
 
+/// A copad without a screen.
+pub struct Server {
+    child: std::process::Child,
+    log: PathBuf,
+}
+
+impl Server {
+    pub fn process_id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends a signal by its name.
+    pub fn signal(&self, name: &str) {
+        signal(self.process_id(), name);
+    }
+
+    /// Waits until a line of the log holds all of these, and returns the line.
+    #[track_caller]
+    pub fn logs(&self, texts: &[&str]) -> String {
+        let found = eventually(|| {
+            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let line = log
+                .lines()
+                .find(|line| texts.iter().all(|text| line.contains(text)));
+            line.map(str::to_owned)
+        });
+        found.unwrap_or_else(|| {
+            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            panic!("waited in vain until the log tells {texts:?}; it is\n{log}")
+        })
+    }
+
+    /// Waits until the program ends, and returns its exit code.
+    #[track_caller]
+    pub fn ends(&mut self) -> Option<i32> {
+        let ended = eventually(|| self.child.try_wait().expect("the child can be waited for"));
+        ended.expect("copad serve ends").code()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Looks until there is something to see. `None`: there never was.
+pub fn eventually<T>(mut look: impl FnMut() -> Option<T>) -> Option<T> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match look() {
+            None if Instant::now() < end => std::thread::sleep(Duration::from_millis(10)),
+            seen => return seen,
+        }
+    }
+}
+
+fn signal(process: u32, name: &str) {
+    let sent = Command::new("kill")
+        .args(["-s", name, &process.to_string()])
+        .status();
+    assert!(sent.expect("kill runs").success());
+}
+
 impl Machine {
     pub fn new() -> Self {
         Self {
@@ -51,6 +116,21 @@ impl Machine {
     }
 }
 
+impl Machine {
+    /// How many sockets of running copads there are.
+    pub fn control_sockets(&self) -> usize {
+        let control = self.folder.path().join("run/copad/control");
+        std::fs::read_dir(control).expect("it is there").count()
+    }
+
+    /// Makes a running copad one that cannot be asked anything.
+    pub fn remove_control_socket(&self, of: &Terminal) {
+        let control = self.folder.path().join("run/copad/control");
+        let socket = control.join(of.process_id().to_string());
+        std::fs::remove_file(socket).expect("a running copad has a socket");
+    }
+}
+
 impl Person {
     /// Writes a file into this person's home and returns its path.
     pub fn file(&self, name: &str, content: &str) -> PathBuf {
@@ -61,6 +141,11 @@ impl Person {
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.home.join(name)
+    }
+
+    /// Where this person's copad keeps what must outlive it.
+    pub fn state(&self) -> PathBuf {
+        self.home.join("state/copad")
     }
 
     /// What every copad of this person finds in its environment.
@@ -89,6 +174,21 @@ impl Person {
         )
     }
 
+    /// Starts copad without a terminal, with its log in `serve.log`.
+    pub fn serve(&self, arguments: &[&str]) -> Server {
+        let log = self.path("serve.log");
+        let child = Command::new(env!("CARGO_BIN_EXE_copad"))
+            .args(["serve", "--network", "local", "--log"])
+            .arg(&log)
+            .args(arguments)
+            .current_dir(&self.home)
+            .envs(self.environment())
+            .env_remove("RUST_LOG")
+            .spawn()
+            .expect("copad starts");
+        Server { child, log }
+    }
+
     /// The node id under which this person shares a file.
     pub fn node_id(&self, file: &Path) -> String {
         let (code, id, error) = self.run(&["id", &file.to_string_lossy()]);
@@ -103,6 +203,16 @@ impl Person {
 
     /// Opens copad in a terminal of any size that is not nothing.
     pub fn open_sized(&self, arguments: &[&str], columns: u16, rows: u16) -> Terminal {
+        let local = [&["--network", "local"], arguments].concat();
+        self.start(&local, columns, rows)
+    }
+
+    /// Runs a command of copad's in a terminal.
+    pub fn run_at_terminal(&self, arguments: &[&str]) -> Terminal {
+        self.start(arguments, 80, 24)
+    }
+
+    fn start(&self, arguments: &[&str], columns: u16, rows: u16) -> Terminal {
         let size = PtySize {
             rows,
             cols: columns,
@@ -113,7 +223,6 @@ impl Person {
             .openpty(size)
             .expect("a pseudo-terminal can be opened");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_copad"));
-        command.args(["--network", "local"]);
         command.args(arguments);
         command.cwd(&self.home);
         command.env("TERM", "xterm-256color");
@@ -225,6 +334,23 @@ impl Terminal {
             );
             std::thread::sleep(Duration::from_millis(5));
         }
+    }
+
+    /// Sends the program a signal by its name: `TERM`, `KILL`, `STOP`, `CONT`.
+    pub fn signal(&self, name: &str) {
+        signal(self.process_id(), name);
+    }
+
+    /// Returns the screen as it is now.
+    pub fn shown(&self) -> Screen {
+        let parser = self.screen.0.lock().expect("the watcher does not panic");
+        parser.screen().clone()
+    }
+
+    /// Ends the program as a crash would, with no word to it.
+    pub fn crash(&mut self) {
+        self.signal("KILL");
+        self.child.wait().expect("the child can be waited for");
     }
 
     pub fn process_id(&self) -> u32 {

@@ -29,6 +29,8 @@ use tokio::{
 
 use super::{
     arrival::Arrivals,
+    clock::{Clock as _, SystemClock, Vigil},
+    conflicts::Job,
     error::ConnectError,
     events::{Subscriptions, TextChange, subscribe},
     participants::Participants,
@@ -42,7 +44,7 @@ use crate::{
         event::{DocumentEvent, PresenceEvent, Reason},
         message::CloseReason,
         node::{NodeId, PeerAddress},
-        session::{ConnectionId, Input, Session, SessionConfig},
+        session::{ConnectionId, Input, Output, Session, SessionConfig},
     },
 };
 use dialling::Attempt;
@@ -50,7 +52,7 @@ use strangers::Strangers;
 
 /// How long other things are handled before what was written here is looked at again.
 const TURN: Duration = Duration::from_millis(2);
-/// How often round trips are measured.
+/// How often round trips are measured, and the clocks compared.
 const MEASURE: Duration = Duration::from_secs(1);
 /// How long saying goodbye may take.
 const FAREWELL: Duration = Duration::from_millis(800);
@@ -68,6 +70,7 @@ pub(super) struct Parts {
     pub(super) arrivals: Option<Arrivals>,
     pub(super) updates: Option<broadcast::Sender<DocumentEvent>>,
     pub(super) presence: Option<broadcast::Sender<PresenceEvent>>,
+    pub(super) conflicts: mpsc::Sender<Job>,
     pub(super) max_queued: usize,
 }
 
@@ -77,7 +80,8 @@ pub(super) struct Driver {
     session: Session,
     document: SharedDocument,
     participants: Participants,
-    started: Instant,
+    clock: SystemClock,
+    vigil: Vigil,
     runtime: Handle,
     inbox: mpsc::Receiver<Wake>,
     wake: mpsc::Sender<Wake>,
@@ -87,12 +91,15 @@ pub(super) struct Driver {
     sent_at: Duration,
     /// Who wants to hear that the session has ended; it ends as soon as anybody is in here.
     farewells: Vec<Option<oneshot::Sender<()>>>,
+    /// The peer whose content goes on in place of ours; the session ends as soon as there is one.
+    superseded_by: Option<NodeId>,
     /// All else that was taken out of the inbox and not handled yet.
     backlog: VecDeque<Wake>,
     report: Report,
     published: Arc<Published>,
     presence: Option<broadcast::Sender<PresenceEvent>>,
     arrivals: Option<Arrivals>,
+    conflicts: mpsc::Sender<Job>,
     endpoint: Option<Attached>,
     attempts: BTreeMap<NodeId, Attempt>,
     links: BTreeMap<ConnectionId, Link>,
@@ -132,6 +139,7 @@ impl Driver {
             parts.wake.clone(),
             texts,
             parts.updates,
+            parts.conflicts.clone(),
         );
         let report: Report = {
             let wake = parts.wake.clone();
@@ -140,23 +148,27 @@ impl Driver {
                 let _ = wake.send(Wake::Link(news));
             })
         };
+        let clock = SystemClock::start();
         Self {
             node: parts.config.node,
             session: Session::new(parts.config, rand::random()),
             participants: Participants::new(parts.document.clone(), changes),
             document: parts.document,
-            started: Instant::now(),
+            vigil: Vigil::start(&clock),
+            clock,
             runtime: parts.runtime,
             inbox: parts.inbox,
             wake: parts.wake,
             written: Vec::new(),
             sent_at: Duration::ZERO,
             farewells: Vec::new(),
+            superseded_by: None,
             backlog: VecDeque::new(),
             report,
             published: parts.published,
             presence: parts.presence,
             arrivals: parts.arrivals,
+            conflicts: parts.conflicts,
             endpoint: None,
             attempts: BTreeMap::new(),
             links: BTreeMap::new(),
@@ -183,17 +195,20 @@ impl Driver {
             let turn = Instant::now();
             while let Some(wake) = self.backlog.pop_front() {
                 self.take(wake);
-                if turn.elapsed() > TURN {
+                if turn.elapsed() > TURN || self.superseded_by.is_some() {
                     break;
                 }
             }
             self.pass_time();
             self.publish();
+            if self.superseded_by.is_some() {
+                return;
+            }
         }
     }
 
     fn now(&self) -> Duration {
-        self.started.elapsed()
+        self.clock.monotonic()
     }
 
     fn next_number(&mut self) -> u64 {
@@ -202,7 +217,9 @@ impl Driver {
     }
 
     fn time_to_wait(&self) -> Duration {
-        let measure = (!self.links.is_empty()).then_some(self.next_measure);
+        // A machine that wakes up has somebody to dial, connected or not.
+        let anybody = self.session.peers().next().is_some();
+        let measure = anybody.then_some(self.next_measure);
         let look = self.arrivals.as_ref().and_then(Arrivals::next_look);
         let batch = self.next_batch();
         let stranger = self.strangers.next();
@@ -260,19 +277,7 @@ impl Driver {
 
     fn take_news(&mut self, news: FromLink) {
         match news {
-            FromLink::Received {
-                connection,
-                message,
-                place,
-            } => {
-                if self.links.contains_key(&connection) {
-                    self.handle(Input::Received {
-                        connection,
-                        message: *message,
-                    });
-                }
-                drop(place);
-            }
+            FromLink::Received(received) => self.take_received(received),
             FromLink::Broken { connection } => {
                 let reason = Reason::Lost("the peer broke the protocol".to_owned());
                 self.cut(connection, CloseReason::Protocol, reason);
@@ -290,6 +295,17 @@ impl Driver {
     fn handle(&mut self, input: Input) {
         let now = self.now();
         let outputs = self.session.handle(input, now, &mut self.document);
+        self.carry_out_all(outputs);
+    }
+
+    /// The same with several things at once.
+    fn handle_batch(&mut self, inputs: Vec<Input>) {
+        let now = self.now();
+        let outputs = self.session.handle_batch(inputs, now, &mut self.document);
+        self.carry_out_all(outputs);
+    }
+
+    fn carry_out_all(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             self.carry_out(output);
         }
@@ -304,6 +320,9 @@ impl Driver {
         self.send_strangers_away();
         if now >= self.next_measure {
             self.next_measure = now + MEASURE;
+            if self.vigil.was_interrupted(&self.clock) {
+                self.handle(Input::Woke);
+            }
             self.measure();
             self.cut_restarted();
         }

@@ -10,14 +10,14 @@ use std::sync::{
 };
 
 use loro::{
-    ContainerID, EventTriggerKind, LoroDoc, Subscription,
+    ContainerID, ContainerType, EventTriggerKind, LoroDoc, Subscription,
     event::{Diff, DiffEvent},
 };
 use tokio::sync::broadcast;
 
-use super::wake::Wake;
+use super::{conflicts::Job, wake::Wake};
 use crate::{
-    crdt::Delta,
+    crdt::{Delta, conflict},
     net::{
         event::{ChangeOrigin, ContainerDelta, DocumentEvent},
         replica::{importing_batch_of, peer_of_origin},
@@ -45,6 +45,7 @@ pub(super) fn subscribe(
     wake: mpsc::Sender<Wake>,
     texts: mpsc::Sender<TextChange>,
     events: Option<broadcast::Sender<DocumentEvent>>,
+    conflicts: mpsc::Sender<Job>,
 ) -> Subscriptions {
     let updates = {
         let wake = wake.clone();
@@ -62,6 +63,7 @@ pub(super) fn subscribe(
         }
         let batch = batch.fetch_add(1, Ordering::Relaxed);
         for change in event.events {
+            tell_conflicts(change.target, &conflicts);
             let delta = Arc::new(delta_of(change.diff));
             if matches!(*delta, ContainerDelta::Text(_)) {
                 let _ = texts.send(TextChange {
@@ -85,6 +87,17 @@ pub(super) fn subscribe(
         _updates: updates,
         _events: events,
     }
+}
+
+/// Conflicts and their answers are kept in the document, and are about its texts.
+fn tell_conflicts(container: &ContainerID, conflicts: &mpsc::Sender<Job>) {
+    let job = match container {
+        ContainerID::Root { name, .. } if name.as_str() == conflict::CONTAINER => Job::Records,
+        _ if container.container_type() == ContainerType::Text => Job::Text,
+        _ => return,
+    };
+    // Nobody looks any more once the session ends.
+    let _ = conflicts.send(job);
 }
 
 fn origin_of(event: &DiffEvent<'_>) -> ChangeOrigin {

@@ -8,8 +8,11 @@ use crate::net::{
     event::{ConnectionEvent, Presence},
     node::{DocumentId, NodeId},
     peer::PeerView,
+    protocol::conflicts::ConflictEvent,
 };
 
+/// Conflict events that a subscriber may lag behind before it misses some.
+const CONFLICT_EVENTS: usize = 256;
 /// Connection events that a subscriber may lag behind before it misses some.
 const CONNECTION_EVENTS: usize = 256;
 
@@ -32,6 +35,14 @@ pub enum SessionState {
     Running,
     /// It was shut down, or its last handle was dropped.
     Ended,
+    /// A peer has the same operations and another content, and its content is the one that goes
+    /// on. All connections have ended. What this replica holds is still in its document, and came
+    /// with [`ConflictEvent::Diverged`]: keep it, then start a session with a new `LoroDoc` and
+    /// connect it to the peer, which sends everything.
+    Superseded {
+        /// The peer whose content goes on.
+        by: NodeId,
+    },
     /// Something in it panicked: mostly the document, on an update that a peer made up or because
     /// of a callback of the application. All connections have ended. The document may be damaged
     /// and must not be used any more; make a new one from what was stored.
@@ -46,6 +57,7 @@ pub(super) struct Published {
     peers: Mutex<Vec<PeerView>>,
     participants: Mutex<Vec<(NodeId, Presence)>>,
     pub(super) connections: broadcast::Sender<ConnectionEvent>,
+    pub(super) conflicts: broadcast::Sender<ConflictEvent>,
     pub(super) info: watch::Sender<DocumentInfo>,
     pub(super) state: watch::Sender<SessionState>,
 }
@@ -56,6 +68,7 @@ impl Published {
             peers: Mutex::default(),
             participants: Mutex::default(),
             connections: broadcast::Sender::new(CONNECTION_EVENTS),
+            conflicts: broadcast::Sender::new(CONFLICT_EVENTS),
             info: watch::Sender::new(info),
             state: watch::Sender::default(),
         }

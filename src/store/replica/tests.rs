@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::*;
-use crate::{PeerAddress, store::KnownPeer};
+use crate::{PeerAddress, crdt::Encoding, store::KnownPeer};
 
 struct Fixture {
     folder: tempfile::TempDir,
@@ -43,6 +43,17 @@ impl Fixture {
         };
         self.store.record_peer(replica.id, &peer).unwrap();
     }
+}
+
+/// Stores something of a document.
+fn remember(store: &Store, id: ReplicaId) {
+    let entry = JournalEntry {
+        bytes: b"changes".to_vec(),
+        version: Some(b"version".to_vec()),
+    };
+    store.append(id, 0, &[entry], time(1)).unwrap();
+    store.fold(id, 1, b"snapshot", None).unwrap();
+    assert!(store.has_history(id).unwrap());
 }
 
 fn time(seconds: u64) -> SystemTime {
@@ -98,10 +109,12 @@ fn what_is_recorded_is_there_for_the_next_process() {
     expected.document = Some(DocumentId([7; 32]));
     expected.title = "minutes".to_owned();
     expected.format = TextFormat {
+        encoding: Encoding::Utf16Be,
         byte_order_mark: true,
         line_ending: LineEnding::CrLf,
     };
     expected.last_opened = Some(time(1_700_000_000));
+    expected.unclosed = true;
     expected.saved = Some(SavedState {
         hash: ContentHash::of(b"text"),
         version: vec![1, 2, 3],
@@ -146,14 +159,14 @@ fn starting_over_keeps_only_who_we_are() {
     let before = fixture.replica("notes.md");
     let id = before.id;
     store.assign_document(id, DocumentId([1; 32])).unwrap();
-    store.record_snapshot(id, b"state").unwrap();
+    remember(store, id);
     store
         .record_saved(id, ContentHash::of(b"text"), b"version")
         .unwrap();
     fixture.meets(&before, NodeId([9; 32]));
     store.start_over(id).unwrap();
     assert_eq!(fixture.reopened(id), before);
-    assert_eq!(store.load_snapshot(id).unwrap(), None);
+    assert!(store.load_history(id).unwrap().is_empty());
     assert_eq!(store.peers(id).unwrap(), []);
     store.assign_document(id, DocumentId([2; 32])).unwrap();
 }
@@ -231,7 +244,7 @@ fn what_is_forgotten_is_gone_and_its_file_is_not() {
     let store = &fixture.store;
     fs::write(fixture.path("notes.md"), "text").unwrap();
     let replica = fixture.replica("notes.md");
-    store.record_snapshot(replica.id, b"state").unwrap();
+    remember(store, replica.id);
 
     let lock = store.try_lock(replica.id).unwrap();
     let error = store.forget(replica.id).unwrap_err();
@@ -249,11 +262,59 @@ fn what_is_forgotten_is_gone_and_its_file_is_not() {
         matches!(error, StoreError::UnknownReplica { .. }),
         "{error}"
     );
-    assert_eq!(store.load_snapshot(replica.id).unwrap(), None);
+    assert!(store.load_history(replica.id).unwrap().is_empty());
     assert_eq!(
         fs::read_to_string(fixture.path("notes.md")).unwrap(),
         "text"
     );
     let again = fixture.replica("notes.md");
     assert_ne!((again.id, again.node_key), (replica.id, replica.node_key));
+}
+
+#[test]
+fn a_document_joined_into_a_file_leaves_it_alone_until_it_is_bound() {
+    let fixture = fixture();
+    let store = &fixture.store;
+    let notes = fixture.replica("notes.md");
+    let (host, other) = (NodeId([7; 32]), NodeId([8; 32]));
+    let path = fixture.path("notes.md");
+    let waiting = store.replica_for_joining(&path, host).unwrap();
+    assert_ne!(
+        (waiting.id, waiting.node_key.clone()),
+        (notes.id, notes.node_key.clone())
+    );
+    assert_eq!(waiting.path, None);
+    assert_eq!(store.replica_for_joining(&path, host).unwrap(), waiting);
+    let elsewhere = store.replica_for_joining(&path, other).unwrap();
+    assert_ne!(elsewhere.id, waiting.id);
+    assert_eq!(ids(store.replicas_joined_through(host).unwrap()), []);
+
+    assert_eq!(ids(store.replicas_meant_for(&path).unwrap()), []);
+    remember(store, waiting.id);
+    assert_eq!(ids(store.replicas_meant_for(&path).unwrap()), [waiting.id]);
+    assert_eq!(fixture.replica("notes.md"), notes);
+    store.bind_path(waiting.id, &path).unwrap();
+    assert_eq!(fixture.replica("notes.md").id, waiting.id);
+    assert_eq!(ids(store.replicas_meant_for(&path).unwrap()), []);
+
+    store.give_file_up(elsewhere.id).unwrap();
+    assert_eq!(
+        ids(store.replicas_joined_through(other).unwrap()),
+        [elsewhere.id]
+    );
+}
+
+#[test]
+fn a_replica_knows_whether_it_was_closed_and_where_the_person_was() {
+    let fixture = fixture();
+    let store = &fixture.store;
+    let id = fixture.replica("notes.md").id;
+    assert!(!fixture.reopened(id).unclosed);
+    store.record_opened(id, time(1)).unwrap();
+    assert!(fixture.reopened(id).unclosed);
+    store.record_closed(id).unwrap();
+    assert!(!fixture.reopened(id).unclosed);
+    assert_eq!(store.view(id).unwrap(), None);
+    store.record_view(id, b"here").unwrap();
+    assert_eq!(store.view(id).unwrap(), Some(b"here".to_vec()));
 }

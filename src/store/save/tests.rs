@@ -205,7 +205,7 @@ fn a_full_disk_leaves_the_file_as_it_was() {
         text: &text,
         format: TextFormat::default(),
     };
-    let error = overwrite(&full, &content).unwrap_err();
+    let error = overwrite(&full, Path::new("full"), &content).unwrap_err();
     let sentence = FileError::io("save", Path::new("notes.md"), error).to_string();
     assert!(sentence.contains("the disk is full"), "{sentence}");
 }

@@ -44,6 +44,8 @@ impl App {
             Command::FollowPerson => self.approach(Approach::Follow),
             Command::Rename => self.ask_name(),
             Command::ChangeColor => self.change_color(),
+            Command::Conflicts => self.show_conflicts(),
+            Command::NextConflict => self.go_to_next_conflict(),
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),
             Command::Cut => self.cut(),

@@ -1,12 +1,17 @@
 //! Opening dialogs, bringing them keys, and doing what they answer.
 
+use std::path::Path;
+
 use crossterm::event::{KeyEvent, MouseButton, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::{App, Effect, ExistingFile, SaveError, ShareInfo};
+use super::{App, Effect, ExistingFile, ShareInfo, event::FileChange};
 use crate::ui::{
     command::Command,
-    dialog::{Answer, Connect, Dialog, ExistingQuestion, Help, QuitQuestion, SaveAs, Share},
+    dialog::{
+        Answer, ChangedQuestion, Connect, Dialog, ExistingQuestion, Help, QuitQuestion, SaveAs,
+        Share,
+    },
     keymap::KeyPress,
 };
 
@@ -56,16 +61,43 @@ impl App {
             .take_if(|dialog| matches!(dialog, Dialog::SaveAs(_)));
     }
 
-    /// Tells the person in the dialog why the text is not on the disk. Returns whether nobody
-    /// asks there any more.
-    pub(super) fn save_as_failed(&mut self, error: &SaveError) -> bool {
-        match &mut self.dialog {
-            Some(Dialog::SaveAs(save_as)) => {
-                save_as.fail(error);
-                false
-            }
-            Some(_) | None => true,
-        }
+    /// Tells the person in the dialog why the text is not on the disk. Returns whether somebody
+    /// asks there.
+    pub(super) fn save_as_failed(&mut self, sentence: &str) -> bool {
+        let save_as = match &mut self.dialog {
+            Some(Dialog::SaveAs(save_as)) => save_as,
+            Some(_) | None => return false,
+        };
+        save_as.fail(sentence);
+        true
+    }
+
+    /// Tells the person in the dialog that there is a file of that name. Returns whether somebody
+    /// asks there.
+    pub(super) fn save_as_is_in_the_way(&mut self, path: &Path) -> bool {
+        let save_as = match &mut self.dialog {
+            Some(Dialog::SaveAs(save_as)) => save_as,
+            Some(_) | None => return false,
+        };
+        save_as.is_in_the_way(path);
+        true
+    }
+
+    /// Whether a dialog is open.
+    pub(super) fn has_dialog(&self) -> bool {
+        self.dialog.is_some()
+    }
+
+    /// Asks what to do with a file that changed where the text did.
+    pub(super) fn ask_about_file(&mut self, change: &FileChange) {
+        let question = ChangedQuestion::new(&self.name(), &change.meeting.clashes);
+        self.open(Dialog::Changed(question));
+    }
+
+    /// Takes the question back: what it is about has changed.
+    pub(super) fn close_file_question(&mut self) {
+        self.dialog
+            .take_if(|dialog| matches!(dialog, Dialog::Changed(_)));
     }
 
     /// Takes a key press to the dialog. The commands that make sense there keep their keys.
@@ -129,8 +161,11 @@ impl App {
         match answer {
             Answer::Stay => {}
             Answer::Close => {
-                self.dialog = None;
+                let closed = self.dialog.take();
                 self.stay();
+                if let Some(Dialog::Changed(_)) = closed {
+                    self.put_off_file_question();
+                }
             }
             Answer::Copy(text, words) => {
                 self.dialog = None;
@@ -145,7 +180,7 @@ impl App {
             }
             Answer::SaveAs(path, replace) => {
                 let own = self.path.as_ref() == Some(&path);
-                self.request_save(path, replace || own);
+                self.request_save(path, replace || own, false);
             }
             Answer::SaveAndQuit => {
                 self.dialog = None;
@@ -172,9 +207,14 @@ impl App {
                 self.dialog = None;
                 self.rename(name);
             }
+            Answer::Conflict(action) => self.act_on_conflict(action),
             Answer::Existing(existing) => {
                 self.dialog = None;
                 self.effects.push(Effect::AnswerExisting(existing));
+            }
+            Answer::File(answer) => {
+                self.dialog = None;
+                self.answer_file(answer);
             }
         }
     }

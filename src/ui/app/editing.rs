@@ -51,18 +51,22 @@ impl App {
 
     /// Takes back what we did last; others' edits stay.
     pub(super) fn undo(&mut self) {
-        if !self.may_edit() {
+        if self.refuses_edits() {
             return;
         }
         match self.document.undo() {
-            Some(undone) => self.show_undone(undone),
+            Some(undone) => {
+                let last = self.own_edits;
+                self.show_undone(undone);
+                self.after_undo(last);
+            }
             None => self.reply("Nothing to undo"),
         }
     }
 
     /// Does again what we took back last.
     pub(super) fn redo(&mut self) {
-        if !self.may_edit() {
+        if self.refuses_edits() {
             return;
         }
         match self.document.redo() {
@@ -96,7 +100,7 @@ impl App {
 
     /// Makes an edit of the person's and shows the caret behind it.
     pub(super) fn edit(&mut self, delta: &Delta, kind: EditKind) {
-        if delta.is_empty() || !self.may_edit() {
+        if delta.is_empty() || self.refuses_edits() {
             return;
         }
         if self.change(delta, kind).is_some() {

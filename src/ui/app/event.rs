@@ -10,10 +10,15 @@ use ropey::Rope;
 
 use super::{Job, Outcome};
 use crate::ui::{config::Config, theme::Theme};
+pub use crate::workspace::{SaveError, SaveRequest, SavedFile};
 use crate::{
-    ConnectionEvent, NodeId, PeerState, PresenceEvent, UserInfo,
-    crdt::{Delta, TextFormat, TextSelection},
+    ConflictId, ConflictInfo, ConnectionEvent, NodeId, PeerState, PresenceEvent, Reunion, UserInfo,
+    crdt::{Delta, TextFormat, TextSelection, conflict::Choice},
+    store::{ContentHash, LoadedFile, Meeting, Trail},
 };
+
+/// What is said when two answers at once were settled to one.
+pub(crate) const DISPUTED: &str = "Two people answered a conflict at once; the first answer holds";
 
 /// Something happened: at the keyboard, in the document, among the peers.
 #[derive(Clone, Debug)]
@@ -50,6 +55,10 @@ pub enum Event {
     Saved(Result<SavedFile, SaveError>),
     /// The answer to [`Effect::RequestPaste`].
     Clipboard(String),
+    /// Save the file, as if the person had asked for it.
+    Save,
+    /// Why nothing may be changed here, or that it may again.
+    ReadOnly(Option<String>),
     /// Something to tell the person for a few seconds.
     Message(MessageKind, String),
     /// The first synchronisation is done; the document came from a peer under this title.
@@ -61,6 +70,33 @@ pub enum Event {
     Share(ShareInfo),
     /// The file that was named holds other text than the document that was joined.
     AskExisting(ExistingFile),
+    /// Something happened to the file, or near it.
+    FileTouched,
+    /// The answer to [`Effect::LookAtFile`].
+    FileSeen(Box<FileLook>),
+    /// Whether edits are safe on this machine's disk changed.
+    Journal(JournalState),
+    /// The conflicts that nobody has answered, whenever one of them changed.
+    Conflicts {
+        /// All of them.
+        open: Vec<ConflictInfo>,
+        /// The time of the machine, in seconds since 1970.
+        now: i64,
+    },
+    /// A conflict needs no answer any more, and why.
+    ConflictSettled(ConflictId, &'static str),
+    /// Somebody is back, and what was done meanwhile has been compared.
+    Met(Reunion),
+}
+
+/// Whether every edit is written down on this machine, apart from the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum JournalState {
+    /// It is, a moment after it was made.
+    #[default]
+    Works,
+    /// It is not, for this reason in few words: "disk full".
+    Fails(String),
 }
 
 /// Something that the terminal loop has to do.
@@ -92,6 +128,104 @@ pub enum Effect {
     SetTitle(String),
     /// The answer to [`Event::AskExisting`].
     AnswerExisting(Existing),
+    /// A conflict was answered, and the outcome is in the text: note it for everybody.
+    AnswerConflict(ConflictId, Choice),
+    /// The answer to a conflict was taken back.
+    ReopenConflict(ConflictId),
+    /// See whether the file is as it was known, and answer with [`Event::FileSeen`].
+    LookAtFile(Box<FileLookRequest>),
+    /// Record that the file's bytes have this hash, and whether it holds the document's text as it
+    /// is now.
+    RecordFile {
+        /// Of the file's bytes.
+        hash: ContentHash,
+        /// Whether it holds the document's text as it is now.
+        holds: bool,
+    },
+}
+
+/// What the file held when the document was opened.
+#[derive(Clone, Debug)]
+pub struct FileOnDisk {
+    /// Of its bytes; of nothing if there is no file.
+    pub hash: ContentHash,
+    /// Whether there is one.
+    pub exists: bool,
+    /// Its text.
+    pub text: Rope,
+    /// Whether the document that belongs into it has to come from a peer first. Until then it is
+    /// neither looked at nor written.
+    pub waits: bool,
+}
+
+impl FileOnDisk {
+    /// Describes a file as it was read. `waits`: a peer's document must come first.
+    pub(crate) fn of(file: &LoadedFile, waits: bool) -> Self {
+        Self {
+            hash: file.hash,
+            exists: !file.is_new,
+            text: Rope::from_str(&file.text),
+            waits,
+        }
+    }
+}
+
+/// What to compare the file with.
+#[derive(Clone, Debug)]
+pub struct FileLookRequest {
+    /// The file.
+    pub path: PathBuf,
+    /// The hash of its bytes as far as we know.
+    pub known: ContentHash,
+    /// What happened to the text since the file held it.
+    pub(crate) trail: Trail,
+    /// The text that this led to,
+    pub text: Rope,
+    /// and its number.
+    pub version: u64,
+    /// Whether others have the same document, and so may have written the file.
+    pub shared: bool,
+}
+
+/// What a look at the file found.
+#[derive(Clone, Debug)]
+pub struct FileLook {
+    /// The file.
+    pub path: PathBuf,
+    /// The [`FileLookRequest::known`] that it was compared with.
+    pub known: ContentHash,
+    /// The [`FileLookRequest::version`] that it was compared with.
+    pub version: u64,
+    /// What is there.
+    pub(crate) found: FileFound,
+}
+
+/// What there is at the place of the file.
+#[derive(Clone, Debug)]
+pub(crate) enum FileFound {
+    /// Bytes of the hash that was known.
+    Holds(ContentHash),
+    /// Nothing.
+    Missing,
+    /// Something that cannot be read as text, as a sentence with the file's name in it.
+    Unusable(String),
+    /// Another text.
+    Changed(Box<FileChange>),
+}
+
+/// A file that another program wrote.
+#[derive(Clone, Debug)]
+pub(crate) struct FileChange {
+    /// Of its bytes.
+    pub(crate) hash: ContentHash,
+    /// How it is written now.
+    pub(crate) format: TextFormat,
+    /// Its text.
+    pub(crate) text: Rope,
+    /// The number of the document's text that it was compared with.
+    pub(crate) version: u64,
+    /// What can be made of both.
+    pub(crate) meeting: Meeting,
 }
 
 /// Where our caret is and what we are doing there.
@@ -103,40 +237,6 @@ pub struct LocalCaret {
     pub typing: bool,
     /// Whether we left the keyboard.
     pub away: bool,
-}
-
-/// A text on its way to the disk.
-#[derive(Clone, Debug)]
-pub struct SaveRequest {
-    /// Where to.
-    pub path: PathBuf,
-    /// The text. Cheap to clone; later edits do not touch it.
-    pub text: Rope,
-    /// Byte-order mark and line ending to write with.
-    pub format: TextFormat,
-    /// Which state of the document this is. Goes back in [`SavedFile::version`].
-    pub version: u64,
-    /// Whether a file that is already there may be replaced. If not, and there is one, answer
-    /// [`SaveError::Exists`].
-    pub replace: bool,
-}
-
-/// A text that reached the disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SavedFile {
-    /// Where it is.
-    pub path: PathBuf,
-    /// The [`SaveRequest::version`] that was written.
-    pub version: u64,
-}
-
-/// Why a text did not reach the disk.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SaveError {
-    /// Another file has that name, and we were not told to replace it.
-    Exists(PathBuf),
-    /// Anything else, as a sentence with the file's name in it.
-    Failed(String),
 }
 
 /// How much a message matters.
@@ -196,6 +296,9 @@ pub struct PeerRow {
     pub left: bool,
     /// Whether it may lack edits that are here.
     pub behind: bool,
+    /// How much of a large exchange of edits with it is done, in percent; `None` while there is
+    /// none.
+    pub progress: Option<u8>,
     /// Why it could not be reached, if it could not.
     pub last_error: Option<String>,
 }

@@ -19,7 +19,7 @@ impl App {
     /// we wrote something.
     pub(crate) fn modified(&self) -> bool {
         match self.path {
-            Some(_) => self.version != self.saved_version,
+            Some(_) => self.version != self.saved_version || self.file_is_off(),
             None => self.own_edits != self.settled_edits,
         }
     }
@@ -29,28 +29,55 @@ impl App {
         self.path.is_none() && self.rope().len_chars() == 0
     }
 
+    /// Counts the states of the document, as in [`SavedFile::version`].
+    pub(crate) fn state(&self) -> u64 {
+        self.version
+    }
+
     /// Whether the document has a file.
     pub(crate) fn has_file(&self) -> bool {
         self.path.is_some()
     }
 
+    /// Says why nothing may be changed, if so.
+    pub(super) fn refuses_edits(&mut self) -> bool {
+        match self.read_only.clone() {
+            Some(why) => {
+                self.complain(why);
+                true
+            }
+            None => !self.may_edit(),
+        }
+    }
+
+    /// Whether nothing may be changed.
+    pub(crate) fn is_read_only(&self) -> bool {
+        self.read_only.is_some() || self.only_reads()
+    }
+
     /// Saves, or asks where if that is not known.
     pub(super) fn save(&mut self) {
         match self.path.clone() {
-            Some(path) => self.request_save(path, true),
+            Some(_) if self.must_decide_before_saving() => {}
+            Some(path) => self.request_save(path, true, false),
             None => self.ask_save_as(),
         }
     }
 
-    /// Asks the terminal loop to write the text as it is now.
-    pub(super) fn request_save(&mut self, path: PathBuf, replace: bool) {
+    /// Asks the terminal loop to write the text as it is now. Nobody asked for a `quiet` save, so
+    /// nothing is said of it if it works.
+    pub(super) fn request_save(&mut self, path: PathBuf, replace: bool, quiet: bool) {
         self.tidy_before_save();
+        let own = self.path.as_ref() == Some(&path);
+        let text = self.rope().clone();
+        self.file.save_started(&text, quiet);
         self.effects.push(Effect::Save(SaveRequest {
             path,
-            text: self.rope().clone(),
+            text,
             format: self.format,
             version: self.version,
             replace,
+            expected: own.then(|| self.file.expected()),
         }));
     }
 
@@ -74,30 +101,59 @@ impl App {
         self.quit_once_saved = false;
     }
 
+    /// A text reached the disk, or did not.
     pub(super) fn saved(&mut self, result: Result<SavedFile, SaveError>) {
         match result {
-            Ok(file) => {
-                self.saved_version = file.version;
-                self.settled_edits = self.own_edits;
-                self.path = Some(file.path);
+            Ok(file) => self.is_saved(file),
+            Err(SaveError::Changed) => {
                 self.close_save_as();
-                self.reply(format!("Saved {}", self.name()));
-                if self.quit_once_saved {
-                    self.effects.push(Effect::Quit);
-                }
+                self.save_gave_way();
             }
-            Err(error) => {
-                let unasked = self.save_as_failed(&error);
-                if unasked {
+            Err(SaveError::Exists(path)) => {
+                self.file.save_refused();
+                if !self.save_as_is_in_the_way(&path) {
                     self.stay();
-                    self.complain(match error {
-                        SaveError::Failed(sentence) => sentence,
-                        SaveError::Exists(path) => {
-                            format!("{} is another file; it was not replaced", path.display())
-                        }
-                    });
+                    self.complain(SaveError::Exists(path).to_string());
                 }
             }
+            Err(SaveError::Failed {
+                sentence,
+                reason,
+                elsewhere,
+            }) => {
+                let asked_for = self.file.save_failed(&reason, self.now);
+                if self.save_as_failed(&sentence) {
+                    return;
+                }
+                if asked_for && elsewhere && !self.has_dialog() {
+                    // The wish to quit stays: it is about the text, not about the name.
+                    self.ask_save_as();
+                    self.save_as_failed(&sentence);
+                } else {
+                    self.stay();
+                    self.complain(sentence);
+                }
+            }
+        }
+    }
+
+    fn is_saved(&mut self, file: SavedFile) {
+        let own = self.path.as_ref() == Some(&file.path);
+        let again = own && file.made && self.file.existed();
+        let rope = self.document.rope();
+        let asked_for = self.file.save_succeeded(file.hash, file.version, rope);
+        self.saved_version = file.version;
+        self.settled_edits = self.own_edits;
+        self.path = Some(file.path);
+        self.close_save_as();
+        let name = self.name();
+        if again {
+            self.reply(format!("{name} was gone from the disk; it is saved again"));
+        } else if asked_for {
+            self.reply(format!("Saved {name}"));
+        }
+        if self.quit_once_saved {
+            self.effects.push(Effect::Quit);
         }
     }
 
@@ -107,6 +163,7 @@ impl App {
             self.title = title;
         }
         self.look_at_indentation();
+        self.file.arrived();
         // What came with the document is not ours to lose.
         self.settled_edits = self.own_edits;
         self.notify(MessageKind::Info, format!("Joined {}", self.name()));

@@ -1,7 +1,9 @@
 //! The one path: carries everything that stands somewhere in the text over a change of it.
 
+use std::ops::Range;
+
 use super::App;
-use crate::crdt::{AppliedChange, Bias, Origin};
+use crate::crdt::{AppliedChange, Bias, Delta, Origin};
 
 /// Characters that may come in at once when somebody types.
 const TYPED: usize = 16;
@@ -58,18 +60,27 @@ impl App {
         }
         self.search.follow(delta);
         self.highlighting.follow(delta, self.document.rope());
+        self.conflicts_follow(delta);
         let top = if own { Bias::Before } else { Bias::After };
         self.top = delta.map(self.top, top);
         self.version += 1;
+        self.file.note(delta, self.version, self.now);
         if own {
             self.count_own_edit();
         }
     }
 
-    fn count_own_edit(&mut self) {
+    pub(super) fn count_own_edit(&mut self) {
         self.own_edits += 1;
-        if self.offline || (!self.people.is_empty() && self.connected() == 0) {
+        // Until the session says that somebody has it.
+        if self.offline || !self.people.is_empty() {
             self.unsent_edits += 1;
         }
     }
+}
+
+/// Carries a stretch of text over a change: what is put in at its ends becomes a part of it.
+pub(super) fn carried(range: &Range<usize>, delta: &Delta) -> Range<usize> {
+    let start = delta.map(range.start, Bias::Before);
+    start..delta.map(range.end, Bias::After).max(start)
 }

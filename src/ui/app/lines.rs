@@ -131,7 +131,7 @@ impl App {
 
     /// Makes the text as it is to be saved. An edit like any other: it can be undone.
     pub(super) fn tidy_before_save(&mut self) {
-        if self.settings.read_only {
+        if self.is_read_only() {
             return;
         }
         if self.settings.trim_on_save {
@@ -155,7 +155,7 @@ impl App {
 
     /// Makes a planned edit as one step and selects what the plan says.
     pub(super) fn make(&mut self, plan: &Plan) {
-        if plan.delta.is_empty() || !self.may_edit() {
+        if plan.delta.is_empty() || self.refuses_edits() {
             return;
         }
         if let Some(changes) = self.change(&plan.delta, EditKind::Other) {

@@ -44,6 +44,8 @@ pub(crate) struct Person {
     refused: bool,
     /// Since when they may lack edits that are here.
     behind: Option<Duration>,
+    /// How much of a large exchange with them is done, in percent.
+    progress: Option<u8>,
 }
 
 /// What was told about somebody's coming and going.
@@ -102,6 +104,7 @@ impl Person {
             unreachable: false,
             refused: false,
             behind: None,
+            progress: None,
         }
     }
 
@@ -149,6 +152,11 @@ impl Person {
         self.is_connected() && self.behind.is_some_and(|since| now > since + LAG)
     }
 
+    /// How much of a large exchange of edits with them is done, in percent.
+    pub(super) fn progress(&self) -> Option<u8> {
+        self.progress
+    }
+
     /// Whether their caret moved so recently that its label may cover text.
     pub(crate) fn label_is_fresh(&self, now: Duration) -> bool {
         self.label_until(now).is_some()
@@ -182,7 +190,7 @@ impl App {
             .count()
     }
 
-    /// How many edits of ours nobody else has, as far as we can tell.
+    /// How many edits of ours came since somebody else last had all of them.
     pub(crate) fn unsent_edits(&self) -> usize {
         self.unsent_edits
     }
@@ -204,6 +212,7 @@ impl App {
             person.user = row.user.or(person.user.take());
             person.round_trip = row.round_trip;
             person.behind = row.behind.then(|| person.behind.unwrap_or(now));
+            person.progress = row.progress;
             person.set_state(row.state);
             person.left = row.left;
             person.unreachable = row.last_error.is_some();
@@ -310,13 +319,11 @@ impl App {
         self.people.entry(node).or_insert_with(|| Person::new(node))
     }
 
-    /// Once somebody has everything, nothing is kept here alone any more.
+    /// Once somebody has everything, nothing is kept here alone any more, whatever becomes of the
+    /// connection.
     fn recount(&mut self) {
-        let shared = self
-            .people
-            .values()
-            .any(|person| person.state == Some(PeerState::Connected) && person.behind.is_none());
-        if shared && !self.offline {
+        let has_all = |person: &Person| person.state.is_some() && person.behind.is_none();
+        if self.people.values().any(has_all) {
             self.unsent_edits = 0;
         }
     }

@@ -101,6 +101,15 @@ impl App {
         self.fill(&options, height);
     }
 
+    /// Shows a place near the top of the screen, below which something may cover the text.
+    pub(super) fn look_at_top(&mut self, position: usize) {
+        let options = self.layout_options();
+        let height = self.text_height();
+        let row = layout::row_at(self.rope(), &options, position.min(self.rope().len_chars()));
+        self.top = self.row_above(&options, row, height / 12).position.start;
+        self.fill(&options, height);
+    }
+
     /// Rows of text on the screen, at least one.
     pub(super) fn text_height(&self) -> usize {
         usize::from(self.areas().text.height).max(1)

@@ -276,7 +276,7 @@ impl App {
         let Some(finder) = self.search.finder.clone() else {
             return;
         };
-        if self.search.replacing.is_some() || !self.may_edit() {
+        if self.search.replacing.is_some() || self.refuses_edits() {
             return;
         }
         self.search.replacing = Some(Vec::new());

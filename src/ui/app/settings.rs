@@ -143,7 +143,12 @@ impl App {
             .and_then(Comment::for_file)
     }
 
-    /// Whether the text may be changed by a key; says so if not.
+    /// Whether the person chose to change nothing.
+    pub(super) fn only_reads(&self) -> bool {
+        self.settings.read_only
+    }
+
+    /// Whether the person has not chosen to change nothing; reminds them if so.
     pub(super) fn may_edit(&mut self) -> bool {
         if self.settings.read_only {
             let key = self

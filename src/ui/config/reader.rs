@@ -1,6 +1,6 @@
 //! Reads the values of `config.toml`, and says what is wrong with them.
 
-use std::{borrow::Cow, cell::RefCell};
+use std::{borrow::Cow, cell::RefCell, time::Duration};
 
 use toml::{
     Spanned,
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The settings there are; the test holds them against what `Reader::set` knows.
-pub(super) const KEYS: [&str; 14] = [
+pub(super) const KEYS: [&str; 16] = [
     "name",
     "color",
     "theme",
@@ -34,6 +34,8 @@ pub(super) const KEYS: [&str; 14] = [
     "highlight",
     "show_peers",
     "mouse",
+    "autosave",
+    "conflicts",
     "keys",
 ];
 
@@ -48,6 +50,9 @@ const LINE_NUMBERS: [(&str, LineNumbers); 3] = [
     ("relative", LineNumbers::Relative),
     ("off", LineNumbers::Off),
 ];
+
+/// The longest pause before the text is saved by itself, in seconds.
+const LONGEST_AUTOSAVE: u64 = 3600;
 
 /// The longest name that a person may choose, in characters.
 const LONGEST_NAME: usize = 32;
@@ -73,12 +78,12 @@ pub(super) fn read(origin: &str, text: &str) -> (Config, Vec<SourceError>) {
 }
 
 /// Reads values and knows how to complain about them.
-struct Reader<'a> {
-    source: &'a Source,
+pub(super) struct Reader<'a> {
+    pub(super) source: &'a Source,
     problems: RefCell<Vec<SourceError>>,
 }
 
-type Value<'a> = Spanned<DeValue<'a>>;
+pub(super) type Value<'a> = Spanned<DeValue<'a>>;
 
 impl Reader<'_> {
     /// Takes down what is wrong with a part of the text.
@@ -108,6 +113,8 @@ impl Reader<'_> {
             "highlight" => config.highlight = self.flag(key, value)?,
             "show_peers" => config.show_peers = self.flag(key, value)?,
             "mouse" => config.mouse = self.flag(key, value)?,
+            "autosave" => config.autosave = self.autosave(value)?,
+            "conflicts" => config.conflicts = self.conflicts(value)?,
             "keys" => config.keys = self.keys(value)?,
             unknown => {
                 let hint = suggestion(unknown, KEYS);
@@ -118,7 +125,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn expected(&self, key: &str, value: &Value<'_>, expected: &str) -> SourceError {
+    pub(super) fn expected(&self, key: &str, value: &Value<'_>, expected: &str) -> SourceError {
         let message = format!("\"{key}\" must be {expected}");
         self.source.error(Some(value.span()), message)
     }
@@ -181,6 +188,23 @@ impl Reader<'_> {
         number
             .filter(|number| (1..=16).contains(number))
             .ok_or_else(|| self.expected("tab_width", value, "a whole number from 1 to 16"))
+    }
+
+    /// Reads `"off"` or a number of seconds.
+    fn autosave(&self, value: &Value<'_>) -> Result<Option<Duration>, SourceError> {
+        if value.get_ref().as_str() == Some("off") {
+            return Ok(None);
+        }
+        let number = value.get_ref().as_integer();
+        let seconds =
+            number.and_then(|number| u64::from_str_radix(number.as_str(), number.radix()).ok());
+        seconds
+            .filter(|seconds| (1..=LONGEST_AUTOSAVE).contains(seconds))
+            .map(|seconds| Some(Duration::from_secs(seconds)))
+            .ok_or_else(|| {
+                let expected = format!("\"off\" or whole seconds from 1 to {LONGEST_AUTOSAVE}");
+                self.expected("autosave", value, &expected)
+            })
     }
 
     fn keys(&self, value: &Value<'_>) -> Result<Vec<(Command, Vec<KeyPress>)>, SourceError> {
@@ -246,7 +270,9 @@ impl Reader<'_> {
 }
 
 /// The entries of a table as they stand in the file, so that the first mistake is told first.
-fn in_order<'a, 'i>(table: &'a DeTable<'i>) -> Vec<(&'a Spanned<Cow<'i, str>>, &'a Value<'i>)> {
+pub(super) fn in_order<'a, 'i>(
+    table: &'a DeTable<'i>,
+) -> Vec<(&'a Spanned<Cow<'i, str>>, &'a Value<'i>)> {
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
     entries

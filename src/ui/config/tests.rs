@@ -29,6 +29,7 @@ fn everything_can_be_set() {
         wrap = false
         show_peers = false
         mouse = false
+        autosave = 5
         [keys]
         save = "F12"
         quit = ["Ctrl-Q", "F10"]
@@ -41,6 +42,8 @@ fn everything_can_be_set() {
     assert_eq!(config.network, Some(NetworkKind::Lan));
     assert_eq!((config.tab_width, config.wrap), (8, false));
     assert_eq!((config.show_peers, config.mouse), (false, false));
+    assert_eq!(config.autosave, Some(Duration::from_secs(5)));
+    assert_eq!(parse("autosave = \"off\"").expect("off").autosave, None);
     let keymap = config.keymap();
     let key = |text: &str| text.parse().expect("a key");
     assert_eq!(keymap.lookup(key("F12")), Some(Command::Save));
@@ -62,6 +65,11 @@ fn mistakes_are_told_with_line_and_what_is_expected() {
             "line 1: \"tab_width\" must be a whole number from 1 to 16",
         ),
         ("tab_width = \"4\"", "must be a whole number"),
+        (
+            "autosave = 0",
+            "\"autosave\" must be \"off\" or whole seconds from 1 to 3600",
+        ),
+        ("autosave = true", "\"autosave\" must be \"off\" or"),
         ("wrap = \"yes\"", "\"wrap\" must be true or false"),
         (
             "name = \"\"",

@@ -2,6 +2,8 @@
 //!
 //! A dialog knows its own words and answers; what an answer does is the application's business.
 
+mod changed;
+mod conflict;
 mod connect;
 mod existing;
 mod form;
@@ -25,6 +27,8 @@ use ratatui::{
 };
 
 pub(crate) use self::{
+    changed::ChangedQuestion,
+    conflict::{Card, ConflictAction, ConflictDialog, clean_name, lasting},
     connect::Connect,
     existing::ExistingQuestion,
     go_to::{GoTo, GoToLine},
@@ -40,7 +44,7 @@ pub(crate) use self::{
 use super::{command::Command, keymap::Keymap, theme::Theme};
 use crate::{
     NodeId,
-    ui::app::{Approach, Existing},
+    ui::app::{Approach, Existing, FileAnswer},
 };
 
 /// What a dialog wants done.
@@ -72,6 +76,10 @@ pub(crate) enum Answer {
     Approach(NodeId, Approach),
     /// Be seen under this name.
     Rename(String),
+    /// What to do with a file that changed where the text did.
+    File(FileAnswer),
+    /// Something about a conflict.
+    Conflict(ConflictAction),
 }
 
 /// The dialog that is open.
@@ -88,6 +96,8 @@ pub(crate) enum Dialog {
     Palette(Palette),
     People(PeopleList),
     Rename(Rename),
+    Changed(ChangedQuestion),
+    Conflict(Box<ConflictDialog>),
 }
 
 impl Dialog {
@@ -105,6 +115,8 @@ impl Dialog {
             Self::Palette(palette) => palette.key(key),
             Self::People(list) => list.key(key),
             Self::Rename(rename) => rename.key(key),
+            Self::Changed(question) => question.key(key),
+            Self::Conflict(conflict) => conflict.key(key),
         }
     }
 
@@ -117,11 +129,13 @@ impl Dialog {
             Self::GoToLine(go_to) => go_to.paste(text),
             Self::Palette(palette) => palette.paste(text),
             Self::Rename(rename) => rename.paste(text),
+            Self::Conflict(conflict) => conflict.paste(text),
             Self::Share(_)
             | Self::Help(_)
             | Self::Quit(_)
             | Self::Existing(_)
-            | Self::People(_) => {}
+            | Self::People(_)
+            | Self::Changed(_) => {}
         }
         Answer::Stay
     }
@@ -140,6 +154,8 @@ impl Dialog {
             Self::Palette(palette) => palette.click(at),
             Self::People(list) => list.click(at),
             Self::Rename(rename) => rename.click(at),
+            Self::Changed(question) => question.click(at),
+            Self::Conflict(_) => Answer::Stay,
         }
     }
 
@@ -149,6 +165,7 @@ impl Dialog {
             Self::Help(help) => help.scroll(rows),
             Self::Palette(palette) => palette.scroll(rows),
             Self::People(list) => list.scroll(rows),
+            Self::Conflict(conflict) => conflict.scroll(rows),
             Self::Share(_)
             | Self::Connect(_)
             | Self::Quit(_)
@@ -156,7 +173,8 @@ impl Dialog {
             | Self::Existing(_)
             | Self::Search(_)
             | Self::GoToLine(_)
-            | Self::Rename(_) => {}
+            | Self::Rename(_)
+            | Self::Changed(_) => {}
         }
     }
 
@@ -186,6 +204,8 @@ impl Dialog {
                 None
             }
             Self::Rename(rename) => rename.form.draw(screen, buffer, theme),
+            Self::Changed(question) => question.form.draw(screen, buffer, theme),
+            Self::Conflict(conflict) => conflict.draw(screen, buffer, theme),
         }
     }
 }

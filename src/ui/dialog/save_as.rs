@@ -1,6 +1,6 @@
 //! Saving under a name that the person types.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Position;
@@ -9,7 +9,6 @@ use super::{
     Answer,
     form::{Button, Form, FormEvent, Paragraph},
 };
-use crate::ui::app::SaveError;
 
 /// Asks where to save. Stays open until the text is on the disk.
 #[derive(Debug)]
@@ -44,14 +43,15 @@ impl SaveAs {
     }
 
     /// Says why the text is not on the disk.
-    pub(crate) fn fail(&mut self, error: &SaveError) {
-        self.form.problem = Some(match error {
-            SaveError::Failed(sentence) => sentence.clone(),
-            SaveError::Exists(path) => {
-                self.in_the_way = Some(path.clone());
-                "There is a file of that name. Press Enter again to replace it.".to_owned()
-            }
-        });
+    pub(crate) fn fail(&mut self, sentence: &str) {
+        self.form.problem = Some(sentence.to_owned());
+    }
+
+    /// Says that there is a file of that name.
+    pub(crate) fn is_in_the_way(&mut self, path: &Path) {
+        self.in_the_way = Some(path.to_owned());
+        let problem = "There is a file of that name. Press Enter again to replace it.";
+        self.form.problem = Some(problem.to_owned());
     }
 
     pub(super) fn key(&mut self, key: KeyEvent) -> Answer {

@@ -3,7 +3,7 @@
 //! Lays out and draws only what is visible, cell by cell, so that no character of the text can
 //! disturb its neighbours.
 
-use std::{borrow::Cow, ops::Range};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 use ratatui::{
     buffer::{Buffer, CellWidth},
@@ -40,6 +40,8 @@ pub(super) struct Canvas<'a> {
     pub(super) text: Rect,
     /// What is drawn, from the top.
     pub(super) rows: Vec<DrawnRow>,
+    /// Lines with conflicts that wait for an answer.
+    marked_lines: BTreeSet<usize>,
 }
 
 /// Draws the text. Returns where the caret is, if it is visible.
@@ -76,6 +78,15 @@ pub(crate) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) -> Option<Posi
     let own = canvas.place_of(app.selection.head);
     labels::draw(app, &canvas, own, buffer);
     own
+}
+
+/// The lines in which conflicts wait for an answer.
+fn marked_lines(app: &App) -> BTreeSet<usize> {
+    let rope = app.rope();
+    let line = |position: usize| rope.char_to_line(position.min(rope.len_chars()));
+    app.conflict_ranges()
+        .flat_map(|range| line(range.start)..=line(range.end.max(range.start + 1) - 1))
+        .collect()
 }
 
 fn draw_carets(app: &App, canvas: &Canvas, buffer: &mut Buffer) {
@@ -119,6 +130,7 @@ impl<'a> Canvas<'a> {
             text: areas.text,
             rows: rows.collect(),
             options,
+            marked_lines: marked_lines(app),
         }
     }
 
@@ -157,6 +169,10 @@ impl<'a> Canvas<'a> {
         };
         let number = format!("{number:>width$}", width = usize::from(area.width) - 1);
         buffer.set_string(area.x, drawn.y, number, self.app.theme.style(role));
+        if self.marked_lines.contains(&line) {
+            let style = self.app.theme.style(Role::ConflictMark);
+            buffer.set_string(area.right() - 1, drawn.y, "!", style);
+        }
     }
 
     fn draw_text(&self, drawn: &DrawnRow, buffer: &mut Buffer) {

@@ -9,16 +9,21 @@ use ratatui::{
 
 use super::{
     peers::place,
+    standing,
     words::{count, shorten, shorten_at_word, width, wrap},
 };
 use crate::ui::{
-    app::{App, MessageKind, Notice, Person, PersonState},
+    app::{App, MessageKind, Notice},
     command::Command,
     theme::Role,
 };
 
 /// Columns between two parts.
 const GAP: usize = 2;
+/// Between two parts that belong together.
+const JOINT: &str = " · ";
+/// Parts up to this rank are left out before anything is said in fewer words.
+const SPARE: u8 = 2;
 /// A message that is longer than the line may take this many rows.
 const MESSAGE_ROWS: usize = 4;
 
@@ -28,6 +33,8 @@ struct Part {
     role: Role,
     rank: u8,
     at_right: bool,
+    /// Whether it says how something stands; such parts belong together.
+    is_phrase: bool,
 }
 
 impl Part {
@@ -37,6 +44,16 @@ impl Part {
             role,
             rank,
             at_right: false,
+            is_phrase: false,
+        }
+    }
+
+    /// Columns between this part and the one before it.
+    fn gap(&self, before: &Self) -> usize {
+        if self.is_phrase && before.is_phrase {
+            width(JOINT)
+        } else {
+            GAP
         }
     }
 
@@ -55,17 +72,38 @@ pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     }
     buffer.set_style(area, app.theme.style(Role::Status));
     let columns = usize::from(area.width).saturating_sub(2);
-    let mut parts = vec![name_part(app, columns)];
-    match &app.notice {
-        Some(notice) if width(&notice.text) > columns => {
+    if let Some(notice) = &app.notice {
+        if width(&notice.text) > columns {
             return draw_long_notice(app, notice, area, buffer);
         }
-        Some(notice) => parts.push(Part::left(9, notice_role(notice), notice.text.clone())),
-        None => parts.extend(state_parts(app)),
+        let mut parts = vec![name_part(app, columns)];
+        parts.push(Part::left(10, notice_role(notice), notice.text.clone()));
+        parts.extend(right_parts(app));
+        fit(&mut parts, columns);
+        return draw_parts(app, &parts, area, buffer);
     }
-    parts.extend(right_parts(app));
+    draw_parts(app, &state(app, columns), area, buffer);
+}
+
+/// Everything that is shown while there is no message: what stands on the right gives way before
+/// the words are shortened, and they are shortened before any is left out.
+fn state(app: &App, columns: usize) -> Vec<Part> {
+    let parts = |length: usize| {
+        let mut parts = vec![name_part(app, columns)];
+        parts.extend(state_parts(app, length));
+        parts.extend(right_parts(app));
+        parts
+    };
+    for length in 0..standing::LENGTHS {
+        let mut parts = parts(length);
+        while total(&parts) > columns && leave_out(&mut parts, SPARE) {}
+        if total(&parts) <= columns {
+            return parts;
+        }
+    }
+    let mut parts = parts(standing::LENGTHS - 1);
     fit(&mut parts, columns);
-    draw_parts(app, &parts, area, buffer);
+    parts
 }
 
 fn name_part(app: &App, columns: usize) -> Part {
@@ -75,7 +113,7 @@ fn name_part(app: &App, columns: usize) -> Part {
         .min(columns)
         .saturating_sub(width(mark));
     Part::left(
-        7,
+        8,
         Role::StatusTitle,
         format!("{}{mark}", shorten(&app.name(), room)),
     )
@@ -88,71 +126,32 @@ fn notice_role(notice: &Notice) -> Role {
     }
 }
 
-fn state_parts(app: &App) -> Vec<Part> {
-    let saved = match (app.has_file(), app.modified()) {
-        (_, true) => Part::left(4, Role::StatusWarning, "not saved"),
-        (true, false) => Part::left(3, Role::StatusGood, "saved"),
-        (false, false) => Part::left(3, Role::StatusFaint, "no file yet"),
-    };
-    let mut parts = vec![saved];
-    parts.extend(sync_part(app));
-    parts
-}
-
-/// Who has our edits, in words.
-fn sync_part(app: &App) -> Option<Part> {
-    let states: Vec<PersonState> = app.people.values().map(|person| person.state()).collect();
-    let any = |wanted: PersonState| states.contains(&wanted);
-    let kept = match app.unsent_edits() {
-        0 => String::new(),
-        edits => format!(", {} kept here", count(edits, "edit")),
-    };
-    let warn = |text: String| Some(Part::left(6, Role::StatusWarning, text));
-    if app.offline {
-        return warn(format!("offline{kept}"));
-    }
-    if states.is_empty() {
-        return None;
-    }
-    let connected = app.connected();
-    if connected > 0 {
-        let slow = |person: &&Person| person.state() == PersonState::Silent || person.lags(app.now);
-        if let Some(slow) = app.people.values().find(slow) {
-            return warn(format!("waiting for {}", slow.name()));
-        }
-        let with = match app.people.values().find(|person| person.is_connected()) {
-            Some(only) if connected == 1 => shorten(&only.name(), 16),
-            _ => connected.to_string(),
+/// How everything stands, said in one of several lengths.
+fn state_parts(app: &App, length: usize) -> Vec<Part> {
+    let phrases = standing::phrases(&app.standing(), length);
+    let parts = phrases.into_iter().enumerate().map(|(index, phrase)| {
+        // Good news go first when there is no room for all.
+        let rank = match phrase.role {
+            Role::StatusGood | Role::StatusFaint if index == 0 => 3,
+            Role::StatusGood | Role::StatusFaint => 4,
+            Role::StatusError => 9,
+            _ => 7,
         };
-        return Some(Part::left(
-            6,
-            Role::StatusGood,
-            format!("synced with {with}"),
-        ));
-    }
-    if any(PersonState::Reconnecting) {
-        warn(format!("reconnecting…{kept}"))
-    } else if any(PersonState::Connecting) {
-        let missed =
-            |person: &&Person| person.state() == PersonState::Connecting && person.unreachable;
-        match app.people.values().find(missed) {
-            Some(person) => warn(format!(
-                "cannot reach {}, trying again…",
-                shorten(&person.name(), 16)
-            )),
-            None => warn("connecting…".to_owned()),
+        Part {
+            is_phrase: true,
+            ..Part::left(rank, phrase.role, phrase.text)
         }
-    } else if any(PersonState::Syncing) {
-        warn("syncing…".to_owned())
-    } else {
-        let gone = app.people.values().find(|person| person.left);
-        let words = match gone {
-            Some(person) if app.people.len() == 1 => format!("{} left{kept}", person.name()),
-            Some(_) => format!("everyone left{kept}"),
-            None => return None,
-        };
-        Some(Part::left(6, Role::StatusFaint, words))
-    }
+    });
+    let read_only = app
+        .is_read_only()
+        .then(|| Part::left(8, Role::StatusWarning, "read-only"));
+    let open = app.open_conflicts();
+    let conflicts = (open > 0).then(|| Part::left(6, Role::StatusWarning, count(open, "conflict")));
+    read_only
+        .into_iter()
+        .chain(parts)
+        .chain(conflicts)
+        .collect()
 }
 
 fn right_parts(app: &App) -> Vec<Part> {
@@ -160,7 +159,7 @@ fn right_parts(app: &App) -> Vec<Part> {
     let selected = app.selected().len();
     if selected > 0 {
         parts.push(Part::right(
-            5,
+            3,
             Role::StatusFaint,
             format!("{selected} selected"),
         ));
@@ -170,28 +169,35 @@ fn right_parts(app: &App) -> Vec<Part> {
         Role::StatusFaint,
         format!("id {}", app.node.short()),
     ));
-    parts.push(Part::right(8, Role::Status, place(app, app.selection.head)));
+    parts.push(Part::right(5, Role::Status, place(app, app.selection.head)));
     if let Some(key) = app.keymap.keys_for(Command::Help).first() {
         parts.push(Part::right(2, Role::StatusFaint, format!("{key} help")));
     }
     parts
 }
 
+/// Leaves out the least important part if its rank is not above this. Returns whether it did.
+fn leave_out(parts: &mut Vec<Part>, highest: u8) -> bool {
+    let least = parts.iter().enumerate().min_by_key(|(_, part)| part.rank);
+    let least = least.filter(|(_, part)| part.rank <= highest);
+    least
+        .map(|(index, _)| index)
+        .map(|index| parts.remove(index))
+        .is_some()
+}
+
 /// Leaves out the least important parts until the rest fits.
 fn fit(parts: &mut Vec<Part>, columns: usize) {
-    while total(parts) > columns && parts.len() > 1 {
-        let least = parts.iter().enumerate().min_by_key(|(_, part)| part.rank);
-        let Some((index, _)) = least else { return };
-        parts.remove(index);
-    }
+    while total(parts) > columns && parts.len() > 1 && leave_out(parts, u8::MAX) {}
     if let [only] = parts.as_mut_slice() {
         only.text = shorten_at_word(&only.text, columns);
     }
 }
 
 fn total(parts: &[Part]) -> usize {
-    let words: usize = parts.iter().map(|part| width(&part.text)).sum();
-    words + GAP * parts.len().saturating_sub(1)
+    let words = parts.iter().map(|part| width(&part.text));
+    let gaps = parts.windows(2).map(|pair| pair[1].gap(&pair[0]));
+    words.chain(gaps).sum()
 }
 
 fn draw_parts(app: &App, parts: &[Part], area: Rect, buffer: &mut Buffer) {
@@ -199,9 +205,18 @@ fn draw_parts(app: &App, parts: &[Part], area: Rect, buffer: &mut Buffer) {
     let side = u16::from(columns > 2);
     let mut x = area.x + side;
     let right: Vec<_> = parts.iter().filter(|part| part.at_right).collect();
+    let mut before: Option<&Part> = None;
     for part in parts.iter().filter(|part| !part.at_right) {
+        if let Some(before) = before.replace(part) {
+            let gap = part.gap(before);
+            if gap > GAP {
+                let style = app.theme.style(Role::StatusFaint);
+                buffer.set_stringn(x, area.y, JOINT, columns, style);
+            }
+            x += gap as u16;
+        }
         buffer.set_stringn(x, area.y, &part.text, columns, app.theme.style(part.role));
-        x += (width(&part.text) + GAP) as u16;
+        x += width(&part.text) as u16;
     }
     let taken: usize = right.iter().map(|part| width(&part.text)).sum();
     let taken = taken + GAP * right.len().saturating_sub(1);

@@ -70,6 +70,8 @@ roles! {
     LineNumber "line-number" On(Role::Text), DIM;
     /// The number of the line that the caret is in.
     LineNumberCurrent "line-number-current" On(Role::Text), BOLD;
+    /// The mark beside a line with a conflict.
+    ConflictMark "conflict-mark" On(Role::Text), REVERSED.union(BOLD);
     /// Control, bidirectional and invisible characters, shown by name.
     ControlCharacter "control-character" On(Role::Text), REVERSED.union(DIM);
     /// Spaces and tabs where they are shown.

@@ -1,11 +1,16 @@
 //! Carrying out what the session says.
 
-use super::Driver;
+use std::sync::Arc;
+
+use loro::ExportMode;
+
+use super::{Driver, Job};
 use crate::net::{
     connection::Overflow,
-    event::{ConnectionEvent, PeerState, PresenceEvent, Reason},
+    event::{ConnectionEvent, PeerState, PresenceEvent, Reason, Standing},
     message::{CloseReason, Message},
     node::NodeId,
+    protocol::conflicts::ConflictEvent,
     session::{ConnectionId, Output},
 };
 
@@ -31,7 +36,9 @@ impl Driver {
                 let event = self.participants.leave(node, user);
                 self.tell(event);
             }
-            Output::Imported { .. } => {
+            Output::Imported { spans, .. } => {
+                // Nobody compares any more once the session ends.
+                let _ = self.conflicts.send(Job::Imported(spans));
                 for event in self.participants.find_missing() {
                     self.tell(event);
                 }
@@ -42,8 +49,7 @@ impl Driver {
                     info.title = title;
                 });
             }
-            // The connection ends with a reason that says so.
-            Output::Diverged { .. } => {}
+            Output::Diverged { node, stands } => self.announce_divergence(node, stands),
             Output::InSync { node } => {
                 self.published.info.send_if_modified(|info| {
                     let first = !info.first_sync;
@@ -89,6 +95,29 @@ impl Driver {
         self.publish();
         // An application that listens to none of them is fine.
         let _ = self.published.connections.send(event);
+    }
+
+    /// Where the peer's content stands, the document has no future: the session ends.
+    fn announce_divergence(&mut self, node: NodeId, stands: Standing) {
+        let set_aside = match stands {
+            Standing::Ours => Arc::default(),
+            Standing::Theirs => {
+                self.superseded_by = Some(node);
+                let guard = self.document.lock();
+                let snapshot = guard.doc().export(ExportMode::Snapshot);
+                snapshot.unwrap_or_default().into()
+            }
+        };
+        tracing::error!(
+            "the document differs from that of {}, which has the same changes",
+            node.short()
+        );
+        // An application that listens to none of them finds it in the session's state.
+        let _ = self.published.conflicts.send(ConflictEvent::Diverged {
+            node,
+            stands,
+            set_aside,
+        });
     }
 
     /// The session never hears of a peer that it could not talk to; the application does.

@@ -19,7 +19,8 @@ impl Stage {
         doc.commit();
         let (wake, _) = mpsc::channel();
         let (texts, changes) = mpsc::channel();
-        let subscriptions = subscribe(&doc, wake, texts, None);
+        let (conflicts, _) = mpsc::channel();
+        let subscriptions = subscribe(&doc, wake, texts, None, conflicts);
         let document = SharedDocument::new(doc.clone());
         Self {
             doc,

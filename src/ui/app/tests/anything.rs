@@ -156,6 +156,8 @@ fn happen(desk: &mut Desk, happening: Happening) {
         Happening::Saved(true) => desk.send(Event::Saved(Ok(SavedFile {
             path: "somewhere/else.md".into(),
             version: 3,
+            hash: ContentHash::of(b"else"),
+            made: true,
         }))),
         Happening::Saved(false) => {
             desk.send(Event::Saved(Err(SaveError::Exists("else.md".into()))));

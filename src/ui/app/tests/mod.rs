@@ -1,7 +1,9 @@
 //! The application as a person meets it: keys in, text and screens out.
 
 mod anything;
+mod conflicts;
 mod dialogs;
+mod disk;
 mod drawing;
 mod editing;
 mod highlighting;
@@ -13,6 +15,7 @@ mod screens;
 mod searching;
 mod storm;
 mod together;
+mod watching;
 
 use std::time::Duration;
 
@@ -22,6 +25,7 @@ use super::*;
 use crate::{
     CursorPosition, Presence, PresenceEvent, Selection,
     crdt::{LineEnding, TextDocument},
+    store::ContentHash,
     ui::{
         snapshot,
         text::samples::{mark, unmark},
@@ -73,8 +77,14 @@ impl Desk {
     pub(super) fn with_theme(text: &str, theme: Theme) -> Self {
         let document = TextDocument::from_text(text);
         let format = TextFormat {
-            byte_order_mark: false,
             line_ending: LineEnding::dominant(document.rope()),
+            ..TextFormat::default()
+        };
+        let file = FileOnDisk {
+            hash: ContentHash::of(text.as_bytes()),
+            exists: true,
+            text: document.rope().clone(),
+            waits: false,
         };
         let app = App::new(AppOptions {
             document,
@@ -82,6 +92,7 @@ impl Desk {
             format,
             title: String::new(),
             modified: false,
+            file: Some(file),
             theme,
             keymap: Keymap::default(),
             config: Config {
@@ -257,6 +268,7 @@ pub(super) fn row(node: NodeId) -> PeerRow {
         round_trip: Some(Duration::from_millis(3)),
         left: false,
         behind: false,
+        progress: None,
         last_error: None,
     }
 }

@@ -11,8 +11,26 @@ fn last_save(desk: &Desk) -> SaveRequest {
 }
 
 fn succeed(desk: &mut Desk) {
-    let SaveRequest { path, version, .. } = last_save(desk);
-    desk.send(Event::Saved(Ok(SavedFile { path, version })));
+    let SaveRequest {
+        path,
+        version,
+        text,
+        ..
+    } = last_save(desk);
+    desk.send(Event::Saved(Ok(SavedFile {
+        path,
+        version,
+        hash: ContentHash::of(text.to_string().as_bytes()),
+        made: false,
+    })));
+}
+
+fn fail(desk: &mut Desk, sentence: &str) {
+    desk.send(Event::Saved(Err(SaveError::Failed {
+        sentence: sentence.to_owned(),
+        reason: "disk full".to_owned(),
+        elsewhere: false,
+    })));
 }
 
 fn quits(desk: &Desk) -> bool {
@@ -45,9 +63,7 @@ fn a_save_that_fails_says_so_and_keeps_the_mark() {
     let mut desk = Desk::marked("a|");
     desk.write("b");
     desk.keys("Ctrl-S");
-    desk.send(Event::Saved(Err(SaveError::Failed(
-        "notes.md cannot be written".to_owned(),
-    ))));
+    fail(&mut desk, "notes.md cannot be written");
     assert!(desk.app.modified());
     assert!(desk.status().contains("notes.md cannot be written"));
 }
@@ -85,9 +101,7 @@ fn save_and_quit_quits_when_the_text_is_on_the_disk() {
     let mut desk = Desk::marked("a|");
     desk.write("b");
     desk.keys("Ctrl-Q Enter");
-    desk.send(Event::Saved(Err(SaveError::Failed(
-        "the disk is full".to_owned(),
-    ))));
+    fail(&mut desk, "the disk is full");
     assert!(!quits(&desk));
     desk.keys("Ctrl-S");
     succeed(&mut desk);

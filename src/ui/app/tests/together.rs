@@ -34,11 +34,11 @@ fn assert_visible(desk: &Desk, position: usize) {
 #[test]
 fn one_key_leads_to_the_only_other_person() {
     let mut desk = Desk::new(&long_text());
-    desk.keys("Alt-K");
+    desk.keys("Alt-T");
     assert!(desk.status().contains("Nobody else is here"));
     let there = line_start(&desk, 340);
     desk.joins(ADA, there, there);
-    desk.keys("Alt-K");
+    desk.keys("Alt-T");
     assert_eq!(desk.app.selection, TextSelection::caret(there));
     assert_visible(&desk, there);
 }
@@ -50,12 +50,12 @@ fn of_several_people_one_is_chosen() {
     desk.joins(ADA, ada, ada);
     desk.joins(LINUS, linus, linus);
     desk.wait(Duration::from_secs(20));
-    desk.keys("Alt-K");
+    desk.keys("Alt-T");
     desk.assert_screen("dialog__people", 80, 24);
     desk.assert_screen("dialog__people_40x12", 40, 12);
     desk.keys("l Enter");
     assert_eq!(desk.app.selection.head, linus);
-    desk.keys("Alt-K Down Up Enter");
+    desk.keys("Alt-T Down Up Enter");
     assert_eq!(desk.app.selection.head, ada);
 }
 
@@ -63,7 +63,7 @@ fn of_several_people_one_is_chosen() {
 fn whoever_is_followed_stays_on_the_screen_until_a_key_is_pressed() {
     let mut desk = Desk::new(&long_text());
     desk.joins(ADA, 0, 0);
-    desk.keys("Alt-G");
+    desk.keys("Alt-Y");
     for line in [340, 345, 20, 500] {
         let there = line_start(&desk, line);
         moves(&mut desk, ADA, there, false);
@@ -77,7 +77,7 @@ fn whoever_is_followed_stays_on_the_screen_until_a_key_is_pressed() {
     moves(&mut desk, ADA, 0, false);
     assert!(desk.app.visible_rows()[0].position.line > 400);
     // A key that does something does it, too.
-    desk.keys("Alt-G");
+    desk.keys("Alt-Y");
     desk.write("x");
     assert_eq!(desk.app.followed().map(|person| person.node), None);
     assert!(desk.app.rope().to_string().starts_with('x'));
@@ -87,7 +87,7 @@ fn whoever_is_followed_stays_on_the_screen_until_a_key_is_pressed() {
 fn following_ends_with_the_one_who_is_followed() {
     let mut desk = Desk::new(&long_text());
     desk.joins(ADA, 0, 0);
-    desk.keys("Alt-G");
+    desk.keys("Alt-Y");
     desk.send(Event::Presence(Box::new(PresenceEvent::Left {
         node: ADA,
         user: user_of(ADA),

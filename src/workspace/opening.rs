@@ -2,29 +2,32 @@
 
 use std::path::PathBuf;
 
+use super::beside::with_copies;
 use crate::{
     DocumentId,
     crdt::{SharedDocument, SnapshotError, TextDocument, TextFormat},
-    store::{LoadedFile, Replica, SavedState, Store, StoreError, difference},
+    store::{Journaled, LoadedFile, Replica, SavedState, Store, StoreError, difference},
 };
 
 /// A document, and what is to be told about it.
-pub(super) struct Opening {
-    pub(super) document: TextDocument,
+pub(crate) struct Opening {
+    pub(crate) document: TextDocument,
+    /// How much of the document is stored.
+    pub(crate) journaled: Journaled,
     /// `None`: it takes that of the replica that is joined.
-    pub(super) document_id: Option<DocumentId>,
-    pub(super) format: TextFormat,
+    pub(crate) document_id: Option<DocumentId>,
+    pub(crate) format: TextFormat,
     /// Whether the document is not what the file holds.
-    pub(super) modified: bool,
-    pub(super) aside: Option<Aside>,
-    pub(super) message: Option<String>,
+    pub(crate) modified: bool,
+    pub(crate) aside: Option<Aside>,
+    pub(crate) message: Option<String>,
 }
 
 /// A file's content that a person has to decide about, because another document is joined into it.
 #[derive(Clone, Debug)]
-pub(super) struct Aside {
-    pub(super) path: PathBuf,
-    pub(super) text: String,
+pub(crate) struct Aside {
+    pub(crate) path: PathBuf,
+    pub(crate) text: String,
 }
 
 /// Why a document could not be opened.
@@ -43,62 +46,107 @@ pub enum OpeningError {
     },
 }
 
-/// Opens an empty document for the one that is joined, and puts what the file holds aside.
-pub(super) fn join(file: Option<LoadedFile>) -> Opening {
+/// Opens what was written while waiting for the document that is joined, and puts what the file
+/// holds aside.
+pub(crate) fn join(
+    store: &Store,
+    replica: &Replica,
+    file: Option<LoadedFile>,
+) -> Result<Opening, OpeningError> {
     let format = file.as_ref().map(|file| file.format).unwrap_or_default();
     let aside = file.filter(|file| !file.text.is_empty());
     let aside = aside.map(|file| Aside {
         path: file.path,
         text: file.text,
     });
-    Opening {
-        document: TextDocument::from_text(""),
+    let Stored {
+        history,
+        sentence: message,
+    } = load(store, replica)?;
+    let (document, journaled) = match history {
+        Some((shared, journaled)) => (TextDocument::new(shared), journaled),
+        None => (TextDocument::from_text(""), Journaled::default()),
+    };
+    Ok(Opening {
+        document,
+        journaled,
         document_id: None,
         format,
         modified: false,
         aside,
-        message: None,
-    }
+        message,
+    })
 }
 
 /// Opens a document from its history and its file.
-pub(super) fn reopen(
+pub(crate) fn reopen(
     store: &Store,
     replica: &Replica,
     file: Option<LoadedFile>,
 ) -> Result<Opening, OpeningError> {
-    let mut message = None;
-    let stored = match store.load_snapshot(replica.id) {
-        Ok(stored) => stored,
-        Err(StoreError::DamagedSnapshots { .. }) => {
-            message = Some(
-                "The history of this file was damaged; it starts anew from the file.".to_owned(),
-            );
-            None
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let mut opening = match stored {
-        Some(snapshot) => {
-            let shared = SharedDocument::from_snapshot(&snapshot.bytes).map_err(|source| {
-                OpeningError::Snapshot {
-                    title: replica.title.clone(),
-                    source,
-                }
-            })?;
-            continue_from(store, replica, shared, file)?
-        }
+    let Stored { history, sentence } = load(store, replica)?;
+    let mut opening = match with_copies(store, replica, history)? {
+        Some((shared, journaled)) => continue_from(store, replica, shared, journaled, file)?,
         None => {
-            // Without its history the text would meet that of peers as a second copy of it: so this
-            // is a new document.
+            // Without its history a text would meet that of peers as a second copy of it: so this is
+            // a new document. Nothing at all is the beginning of any.
+            let has_text = file.as_ref().is_some_and(|file| !file.text.is_empty());
+            let known = replica.document.filter(|_| !has_text);
+            let document_id = known.unwrap_or_else(DocumentId::random);
             store.start_over(replica.id)?;
-            let document_id = DocumentId::random();
             store.assign_document(replica.id, document_id)?;
             from_file(store, replica, document_id, file)?
         }
     };
-    opening.message = message.or(opening.message);
+    opening.message = match (sentence, opening.message) {
+        (Some(first), Some(second)) => Some(format!("{first}. {second}")),
+        (first, second) => first.or(second),
+    };
     Ok(opening)
+}
+
+/// What the store had of a document.
+struct Stored {
+    /// `None`: nothing that a document can be made of.
+    history: Option<(SharedDocument, Journaled)>,
+    /// What to tell about it.
+    sentence: Option<String>,
+}
+
+/// Loads what is sound of a document. What is not is kept aside with the database.
+fn load(store: &Store, replica: &Replica) -> Result<Stored, OpeningError> {
+    let title = &replica.title;
+    let history = store.load_history(replica.id)?;
+    let restored = match history.is_empty() {
+        true => None,
+        false => Some(history.restore().map_err(|source| OpeningError::Snapshot {
+            title: title.clone(),
+            source,
+        })?),
+    };
+    // A text that lacks a part of what its file holds must not be written over that file.
+    let usable = restored.as_ref().is_none_or(|(document, _)| {
+        let saved = replica.saved.as_ref();
+        saved.is_none_or(|saved| document.has_version(&saved.version))
+    });
+    let aside = match history.is_damaged() || !usable {
+        true => Some(store.put_aside(replica.id)?),
+        false => store.rescued().map(str::to_owned),
+    };
+    let history = restored.filter(|_| usable);
+    let sentence = match (aside, &history) {
+        (Some(copy), Some(_)) => Some(format!(
+            "A part of what was kept of {title} was damaged; the rest is here, a copy in {copy}"
+        )),
+        (Some(copy), None) => Some(format!(
+            "What was kept of {title} was damaged; it starts anew from the file, a copy is in {copy}"
+        )),
+        (None, Some(_)) if replica.unclosed => Some(format!(
+            "{title} was not closed properly last time; everything you typed is here"
+        )),
+        (None, _) => None,
+    };
+    Ok(Stored { history, sentence })
 }
 
 fn from_file(
@@ -115,6 +163,7 @@ fn from_file(
     }
     Ok(Opening {
         document,
+        journaled: Journaled::default(),
         document_id: Some(document_id),
         format: existing.map(|file| file.format).unwrap_or_default(),
         modified: false,
@@ -124,10 +173,11 @@ fn from_file(
 }
 
 /// Goes on with a stored history, and merges what another program did to the file meanwhile.
-fn continue_from(
+pub(crate) fn continue_from(
     store: &Store,
     replica: &Replica,
     shared: SharedDocument,
+    journaled: Journaled,
     file: Option<LoadedFile>,
 ) -> Result<Opening, StoreError> {
     let format = file.as_ref().map_or(replica.format, |file| file.format);
@@ -147,6 +197,7 @@ fn continue_from(
     Ok(Opening {
         modified: *document.rope() != on_disk,
         document,
+        journaled,
         document_id: replica.document,
         format,
         aside: None,
@@ -156,7 +207,7 @@ fn continue_from(
 
 /// Merges what another program did to the file since it was saved, as an edit of somebody who did
 /// not see what was typed after that.
-fn merge_change_on_disk(
+pub(crate) fn merge_change_on_disk(
     store: &Store,
     replica: &Replica,
     shared: &SharedDocument,

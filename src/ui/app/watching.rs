@@ -1,0 +1,580 @@
+//! The file on disk, as far as the application knows it: what it holds, what another program made
+//! of it, and when the text goes there by itself.
+//!
+//! Reads nothing: it asks for a look with [`Effect::LookAtFile`] and takes in what was found. A
+//! change of the file that touches nothing unsaved is taken into the text at once, as one edit that
+//! can be undone; otherwise the person is asked.
+
+use std::{collections::VecDeque, path::Path, sync::Arc, time::Duration};
+
+use ropey::Rope;
+
+use super::{
+    App, Effect, MessageKind, Person,
+    event::{FileChange, FileFound, FileLook, FileLookRequest, FileOnDisk},
+};
+use crate::{
+    crdt::{AppliedChange, Delta, EditContext, EditKind, Origin},
+    store::{ContentHash, Outcome, Trail},
+};
+
+/// A question waits for a pause of this length in typing, so that no key answers it by accident.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often in a row a save gives way to another program, and a look to what others write.
+const YIELDS: u8 = 5;
+/// Others who have the document may have the same file open. What another program writes into it is
+/// taken in by one; who looks later finds it in the text already, and comes after so much time for
+/// each who comes first,
+const TURN: Duration = Duration::from_millis(700);
+/// of whom so many count at most.
+const MOST_TURNS: u32 = 3;
+
+/// What is known of the file, and what is under way with it.
+pub(super) struct FileState {
+    /// Of what it holds, as far as we know; of nothing if it is not there.
+    hash: ContentHash,
+    exists: bool,
+    /// What happened to the text since it was like that.
+    trail: Trail,
+    /// Whether a peer's document must come before the text has to do with the file.
+    waits: bool,
+    /// Whether somebody looks at it right now, and whether to look once more then.
+    looking: bool,
+    look_again: bool,
+    /// When it is our turn to look.
+    turn: Option<Duration>,
+    /// Texts on their way to the disk; they arrive in this order.
+    saving: VecDeque<Saving>,
+    /// A save gave way to another program, and goes on once its change is taken in.
+    retry: Option<Retry>,
+    /// Saves in a row that gave way.
+    yields: u8,
+    /// What is wrong with it; said once.
+    trouble: Option<Trouble>,
+    question: Option<Question>,
+    /// The person wants both, and it is compared once more.
+    merging: bool,
+    /// Looks in a row after which others had changed the text already.
+    overtaken: u8,
+    /// Why the last save failed, in few words, and when.
+    failure: Option<(String, Duration)>,
+    /// When the text changed last.
+    changed: Duration,
+    /// When the person pressed a key last.
+    pressed: Duration,
+}
+
+/// A text on its way to the disk.
+struct Saving {
+    text: Rope,
+    /// Nobody asked for it.
+    quiet: bool,
+}
+
+/// Something is wrong with the file.
+#[derive(PartialEq, Eq)]
+struct Trouble {
+    /// It is not there; otherwise it cannot be read.
+    gone: bool,
+    sentence: String,
+}
+
+/// A save that goes on later.
+struct Retry {
+    quiet: bool,
+}
+
+/// What the person has to decide.
+struct Question {
+    change: Arc<FileChange>,
+    /// Whether it was put off.
+    put_off: bool,
+    /// Whether to save as soon as it is answered.
+    then_save: bool,
+}
+
+/// What the person wants of a file that changed where the text did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileAnswer {
+    /// Both.
+    Merge,
+    /// The text as it is.
+    KeepMine,
+    /// The text as it is in the file.
+    TakeTheirs,
+}
+
+/// How the text and its file stand to one another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum FileStanding {
+    /// It has none; whether there is something of ours to save.
+    NoFile { unsaved: bool },
+    /// The file holds the text.
+    Saved,
+    /// The file lacks something.
+    Unsaved,
+    /// Another program changed it, and the person has to decide.
+    Contested,
+    /// The file is not there any more.
+    Gone,
+    /// What is there cannot be read as text.
+    Unreadable,
+    /// Saving failed, for this reason.
+    Failed(String),
+}
+
+impl FileState {
+    /// Starts with what the file held when it was opened; the document holds `now`.
+    pub(super) fn new(file: Option<FileOnDisk>, now: &Rope, version: u64) -> Self {
+        let (hash, exists, waits, text) = match file {
+            Some(file) => (file.hash, file.exists, file.waits, file.text),
+            None => (ContentHash::of(&[]), false, false, now.clone()),
+        };
+        // The two share their memory if they are alike.
+        let base = if text == *now { now.clone() } else { text };
+        Self {
+            hash,
+            exists,
+            trail: Trail::new(base, now, version),
+            waits,
+            looking: false,
+            look_again: false,
+            turn: None,
+            saving: VecDeque::new(),
+            retry: None,
+            yields: 0,
+            trouble: None,
+            question: None,
+            merging: false,
+            overtaken: 0,
+            failure: None,
+            changed: Duration::ZERO,
+            pressed: Duration::ZERO,
+        }
+    }
+
+    /// Notes a change of the text; `version` is the number of the text that it led to.
+    pub(super) fn note(&mut self, delta: &Delta, version: u64, now: Duration) {
+        self.trail.note(version, delta);
+        self.changed = now;
+    }
+
+    /// Notes that the person is at the keyboard.
+    pub(super) fn press(&mut self, now: Duration) {
+        self.pressed = now;
+    }
+
+    /// Whether a peer's document must come before the text has to do with the file.
+    pub(super) fn arrived(&mut self) {
+        self.waits = false;
+    }
+
+    /// What a file that is saved under this path must hold to be replaced.
+    pub(super) fn expected(&self) -> ContentHash {
+        self.hash
+    }
+
+    /// Notes that a text is on its way. Nobody asked for a `quiet` one.
+    pub(super) fn save_started(&mut self, text: &Rope, quiet: bool) {
+        self.trail.see(text);
+        self.saving.push_back(Saving {
+            text: text.clone(),
+            quiet,
+        });
+    }
+
+    /// The text is not in the file, for this reason. Returns whether somebody had asked for it.
+    pub(super) fn save_failed(&mut self, reason: &str, now: Duration) -> bool {
+        self.failure = Some((reason.to_owned(), now));
+        let saving = self.saving.pop_front();
+        !saving.is_some_and(|saving| saving.quiet)
+    }
+
+    /// The text was not meant for the file that is there.
+    pub(super) fn save_refused(&mut self) {
+        self.saving.pop_front();
+    }
+
+    /// The text of this number is in the file. Returns whether somebody had asked for it.
+    pub(super) fn save_succeeded(&mut self, hash: ContentHash, version: u64, now: &Rope) -> bool {
+        let saving = self.saving.pop_front();
+        let quiet = saving.as_ref().is_some_and(|saving| saving.quiet);
+        if let Some(saving) = saving {
+            self.trail.settle(saving.text, version, now);
+        }
+        self.hash = hash;
+        self.exists = true;
+        self.failure = None;
+        self.trouble = None;
+        self.question = None;
+        self.yields = 0;
+        !quiet
+    }
+
+    /// Whether the file was there when we last knew.
+    pub(super) fn existed(&self) -> bool {
+        self.exists
+    }
+}
+
+impl App {
+    /// The file that the document has.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// How the text and its file stand to one another.
+    pub(crate) fn file_standing(&self) -> FileStanding {
+        let unsaved = self.modified();
+        if let Some((reason, _)) = self.file.failure.as_ref().filter(|_| unsaved) {
+            return FileStanding::Failed(reason.clone());
+        }
+        match (&self.path, &self.file.question, &self.file.trouble) {
+            (None, ..) => FileStanding::NoFile { unsaved },
+            (Some(_), Some(_), _) => FileStanding::Contested,
+            (Some(_), None, Some(trouble)) if trouble.gone => FileStanding::Gone,
+            (Some(_), None, Some(_)) => FileStanding::Unreadable,
+            (Some(_), None, None) if unsaved => FileStanding::Unsaved,
+            (Some(_), None, None) => FileStanding::Saved,
+        }
+    }
+
+    /// Whether the text differs from the file for a reason that no edit explains.
+    pub(super) fn file_is_off(&self) -> bool {
+        self.file.trouble.is_some() || self.file.question.is_some()
+    }
+
+    /// Something may have happened to the file: looks at it when it is our turn.
+    pub(super) fn file_touched(&mut self) {
+        let first = |person: &&Person| person.is_connected() && person.node < self.node;
+        let before = self.people.values().filter(first).take(MOST_TURNS as usize);
+        match before.count() as u32 {
+            0 => self.look_at_file(),
+            turns => {
+                let turn = self.now + TURN * turns;
+                self.file.turn.get_or_insert(turn);
+            }
+        }
+    }
+
+    /// Asks for a look at the file. The answer comes to [`Self::file_seen`].
+    fn look_at_file(&mut self) {
+        self.file.turn = None;
+        let Some(path) = self.path.clone().filter(|_| !self.file.waits) else {
+            return;
+        };
+        if self.file.looking {
+            self.file.look_again = true;
+            return;
+        }
+        self.file.looking = true;
+        self.file.trail.see(self.document.rope());
+        self.effects
+            .push(Effect::LookAtFile(Box::new(FileLookRequest {
+                path,
+                known: self.file.hash,
+                trail: self.file.trail.clone(),
+                text: self.rope().clone(),
+                version: self.version,
+                shared: !self.people.is_empty(),
+            })));
+    }
+
+    /// Takes in what a look at the file found.
+    pub(super) fn file_seen(&mut self, look: FileLook) {
+        self.file.looking = false;
+        let again = std::mem::take(&mut self.file.look_again);
+        if self.path.as_ref() != Some(&look.path) {
+            return;
+        }
+        match look.found {
+            FileFound::Missing => self.file_is_gone(),
+            FileFound::Unusable(sentence) => self.tell_of_file(false, sentence),
+            FileFound::Holds(hash) if hash == self.file.hash => self.file_is_as_known(),
+            // We wrote it meanwhile, or decided; what was compared is out of date.
+            FileFound::Holds(_) => return self.look_at_file(),
+            FileFound::Changed(change) if change.hash == self.file.hash => self.file_is_as_known(),
+            FileFound::Changed(change) => {
+                let outdated =
+                    look.known != self.file.hash || self.file.trail.since(look.version).is_none();
+                self.file.overtaken += 1;
+                if outdated || self.is_overtaken(look.version) && self.file.overtaken < YIELDS {
+                    return self.look_at_file();
+                }
+                self.file.overtaken = 0;
+                self.file.trouble = None;
+                self.file.exists = true;
+                self.file_has_changed(Arc::from(change));
+            }
+        }
+        if again {
+            self.look_at_file();
+        }
+    }
+
+    /// Whether others may have taken in since what was compared with the text of this number.
+    fn is_overtaken(&self, version: u64) -> bool {
+        version != self.version && !self.people.is_empty()
+    }
+
+    /// The file holds what we think it does.
+    fn file_is_as_known(&mut self) {
+        self.file.merging = false;
+        if self.file.trouble.take().is_some() {
+            self.notify(MessageKind::Info, format!("{} is back", self.name()));
+        }
+        let then_save = self.file.question.take().is_some_and(|q| q.then_save);
+        self.close_file_question();
+        self.save_after(then_save);
+    }
+
+    fn file_is_gone(&mut self) {
+        if self.file.exists {
+            self.file.question = None;
+            self.close_file_question();
+            let name = self.name();
+            let sentence = format!(
+                "{name} is gone from the disk; its text is kept here, and saving makes the file again"
+            );
+            self.tell_of_file(true, sentence);
+        }
+    }
+
+    /// Says what is wrong with the file, once.
+    fn tell_of_file(&mut self, gone: bool, sentence: String) {
+        let trouble = Trouble { gone, sentence };
+        if self.file.trouble.as_ref() != Some(&trouble) {
+            self.complain(trouble.sentence.clone());
+            self.file.trouble = Some(trouble);
+        }
+    }
+
+    /// Another program wrote the file.
+    fn file_has_changed(&mut self, change: Arc<FileChange>) {
+        let old = self.file.question.take();
+        let then_save = old.as_ref().is_some_and(|old| old.then_save);
+        if std::mem::take(&mut self.file.merging) {
+            self.go_on_with(&change, FileAnswer::Merge);
+            return self.save_after(then_save);
+        }
+        if change.meeting.clashes.is_empty() {
+            self.close_file_question();
+            let new = self.go_on_with(&change, FileAnswer::Merge);
+            if new {
+                let name = self.name();
+                self.notify(
+                    MessageKind::Info,
+                    format!(
+                        "Another program changed {name}; its changes are in, and can be undone"
+                    ),
+                );
+            }
+            return self.save_after(then_save);
+        }
+        let known = old.is_some_and(|old| old.change.hash == change.hash && old.put_off);
+        let asked_for = self.file.retry.take().is_some_and(|retry| !retry.quiet);
+        self.file.question = Some(Question {
+            change,
+            put_off: known && !asked_for,
+            then_save: then_save || asked_for,
+        });
+        // One that is open shows what was so before.
+        self.close_file_question();
+    }
+
+    /// The person decided.
+    pub(super) fn answer_file(&mut self, answer: FileAnswer) {
+        let Some(question) = self.file.question.take() else {
+            return;
+        };
+        if question.then_save {
+            self.file.retry = Some(Retry { quiet: false });
+        }
+        if answer == FileAnswer::Merge && self.is_overtaken(question.change.version) {
+            self.file.merging = true;
+            self.look_at_file();
+        } else {
+            self.go_on_with(&question.change, answer);
+            self.save_after(false);
+        }
+        let name = self.name();
+        self.reply(match answer {
+            FileAnswer::Merge => format!("The changes of {name} on disk are merged"),
+            FileAnswer::KeepMine => format!("Your text stays; saving replaces what is in {name}"),
+            FileAnswer::TakeTheirs => {
+                format!("The text is what {name} holds; undo brings yours back")
+            }
+        });
+    }
+
+    /// The person wants to decide later.
+    pub(super) fn put_off_file_question(&mut self) {
+        if let Some(question) = &mut self.file.question {
+            question.put_off = true;
+            question.then_save = false;
+            let name = self.name();
+            self.notify(
+                MessageKind::Info,
+                format!("{name} is not decided yet; saving asks again"),
+            );
+        }
+    }
+
+    /// Whether the person has to decide first; then they are asked, and saving goes on after that.
+    pub(super) fn must_decide_before_saving(&mut self) -> bool {
+        let Some(question) = &mut self.file.question else {
+            return false;
+        };
+        question.put_off = false;
+        question.then_save = true;
+        self.file.pressed = Duration::ZERO;
+        true
+    }
+
+    /// A save found that another program wrote the file: that is taken in first.
+    pub(super) fn save_gave_way(&mut self) {
+        let quiet = self
+            .file
+            .saving
+            .pop_front()
+            .is_some_and(|saving| saving.quiet);
+        self.file.yields += 1;
+        if self.file.yields > YIELDS {
+            self.file.yields = 0;
+            self.stay();
+            let reason = "the file keeps changing".to_owned();
+            self.complain(format!("{} was not saved: {reason}", self.name()));
+            self.file.failure = Some((reason, self.now));
+            return;
+        }
+        self.file.retry = Some(Retry { quiet });
+        self.file_touched();
+    }
+
+    /// Goes on with a save that waited, for the person's answer or for a look at the file.
+    fn save_after(&mut self, asked_for: bool) {
+        let retry = self.file.retry.take();
+        if let Some(path) = self.path.clone()
+            && (asked_for || retry.is_some())
+        {
+            let quiet = !asked_for && retry.is_some_and(|retry| retry.quiet);
+            self.request_save(path, true, quiet);
+        }
+    }
+
+    /// Does what was decided. Returns whether the text changed.
+    fn go_on_with(&mut self, change: &FileChange, answer: FileAnswer) -> bool {
+        let meeting = &change.meeting;
+        let mut outcome = match answer {
+            FileAnswer::Merge => meeting.merge.clone(),
+            FileAnswer::KeepMine => meeting.keep.clone(),
+            FileAnswer::TakeTheirs => meeting.take.clone(),
+        };
+        let Some(later) = self.file.trail.since(change.version) else {
+            // So much happened since that it has to be compared anew.
+            self.look_at_file();
+            return false;
+        };
+        later.iter().for_each(|later| outcome.carry(later));
+        let edited = !outcome.edit.is_empty();
+        if edited && !self.take_in_edit(&mut outcome) {
+            return false;
+        }
+        let holds = outcome.rest.is_empty();
+        if answer != FileAnswer::KeepMine {
+            self.format = change.format;
+        }
+        self.file.hash = change.hash;
+        self.file.exists = true;
+        self.saved_version = if holds { self.version } else { u64::MAX };
+        self.file
+            .trail
+            .restart(change.text.clone(), outcome.rest, self.version);
+        self.effects.push(Effect::RecordFile {
+            hash: change.hash,
+            holds,
+        });
+        edited
+    }
+
+    /// Makes an edit that comes from elsewhere, without moving what the person looks at.
+    fn take_in_edit(&mut self, outcome: &mut Outcome) -> bool {
+        let before = self.rope().clone();
+        let context = EditContext {
+            kind: EditKind::Other,
+            selection: self.selection,
+            now: self.now,
+        };
+        let changes = match self.document.edit(&outcome.edit, context) {
+            Ok(changes) => changes,
+            Err(error) => {
+                self.complain(format!("The change on disk did not fit: {error}"));
+                return false;
+            }
+        };
+        let held = self.hold_in(&before);
+        for change in changes {
+            let ours = change.origin == Origin::Edit;
+            if !ours {
+                outcome.carry(&change.delta.shape());
+            }
+            // No caret moves with it as with something that was typed.
+            self.follow(&AppliedChange {
+                origin: Origin::Direct,
+                ..change
+            });
+            if ours {
+                self.count_own_edit();
+            }
+        }
+        self.settle(held);
+        self.document.close_undo_group();
+        true
+    }
+
+    /// Does what is due: asks a question, saves by itself, folds what is long past.
+    pub(super) fn tend_file(&mut self) {
+        self.file.trail.see(self.document.rope());
+        let waiting = self.file.looking || self.file.question.is_some();
+        if !waiting && self.file.saving.is_empty() {
+            self.file.trail.fold();
+        }
+        if self.file.turn.is_some_and(|turn| turn <= self.now) {
+            self.look_at_file();
+        }
+        if self.question_due().is_some_and(|due| due <= self.now)
+            && let Some(question) = &self.file.question
+        {
+            let change = Arc::clone(&question.change);
+            self.ask_about_file(&change);
+        }
+        if self.autosave_due().is_some_and(|due| due <= self.now)
+            && let Some(path) = self.path.clone()
+        {
+            self.request_save(path, true, true);
+        }
+    }
+
+    /// When [`Self::tend_file`] has something to do.
+    pub(super) fn file_tick(&self) -> Option<Duration> {
+        let due = [self.file.turn, self.question_due(), self.autosave_due()];
+        due.into_iter().flatten().min()
+    }
+
+    fn question_due(&self) -> Option<Duration> {
+        let question = self.file.question.as_ref();
+        let waits = question.is_some_and(|question| !question.put_off) && !self.has_dialog();
+        waits.then(|| self.file.pressed + PAUSE)
+    }
+
+    fn autosave_due(&self) -> Option<Duration> {
+        let idle = self.config.autosave?;
+        let file = &self.file;
+        let free = file.exists && !file.waits && !file.looking && file.saving.is_empty();
+        // What failed is tried again when there is more to save.
+        let failed = |(_, at): &(String, Duration)| *at >= file.changed;
+        let tried = file.failure.as_ref().is_some_and(failed);
+        let wanted = self.path.is_some() && self.modified() && !self.file_is_off() && !tried;
+        (free && wanted && !self.has_dialog()).then(|| file.changed + idle)
+    }
+}

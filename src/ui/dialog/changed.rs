@@ -1,0 +1,104 @@
+//! A file that another program changed where the text has unsaved edits.
+
+use crossterm::event::KeyEvent;
+use ratatui::layout::Position;
+
+use super::{
+    Answer,
+    form::{Button, Form, FormEvent, Paragraph},
+};
+use crate::{
+    store::Clash,
+    ui::{app::FileAnswer, pane::words::count},
+};
+
+/// Places that are shown one below the other; the others are counted.
+const PLACES: usize = 2;
+/// Lines that are shown of each side of a place.
+const LINES: usize = 3;
+
+/// Asks which text the person wants.
+#[derive(Debug)]
+pub(crate) struct ChangedQuestion {
+    pub(super) form: Form,
+}
+
+impl ChangedQuestion {
+    /// Asks about the file of this name. Nothing was touched so far.
+    pub(crate) fn new(name: &str, clashes: &[Clash]) -> Self {
+        let mut paragraphs = vec![
+            Paragraph::Gap,
+            Paragraph::words(format!(
+                "Another program changed {name} in {} with edits that are not saved yet.",
+                count(clashes.len(), "place"),
+            )),
+            Paragraph::Gap,
+        ];
+        for clash in clashes.iter().take(PLACES) {
+            paragraphs.push(Paragraph::SpareWords(format!("Line {}:", clash.line)));
+            paragraphs.extend(side("here   ", &clash.mine));
+            paragraphs.extend(side("on disk", &clash.file));
+        }
+        if clashes.len() > PLACES {
+            let more = clashes.len() - PLACES;
+            paragraphs.push(Paragraph::SpareWords(format!("… and {more} more")));
+        }
+        paragraphs.push(Paragraph::Gap);
+        let button = |label| Button { label, key: None };
+        let buttons = vec![
+            button("Merge both"),
+            button("Keep mine"),
+            button("Take the file's"),
+        ];
+        // It opens unasked. So no letter answers it, and Enter loses nothing.
+        Self {
+            form: Form::new("The file changed too", paragraphs, buttons),
+        }
+    }
+
+    pub(super) fn key(&mut self, key: KeyEvent) -> Answer {
+        answer(self.form.key(key))
+    }
+
+    pub(super) fn click(&mut self, at: Position) -> Answer {
+        answer(self.form.click(at))
+    }
+}
+
+/// The lines of one side.
+fn side(whose: &str, text: &str) -> Vec<Paragraph> {
+    let mut lines: Vec<String> = text
+        .lines()
+        .take(LINES)
+        .enumerate()
+        .map(|(index, line)| {
+            let margin = if index == 0 { whose } else { "       " };
+            format!("{margin} │ {}", visible(line))
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push(format!("{whose} (nothing)"));
+    }
+    lines.into_iter().map(Paragraph::SpareValue).collect()
+}
+
+/// Control characters are spelt out: they would go to the terminal.
+fn visible(line: &str) -> String {
+    line.chars()
+        .map(|character| match character {
+            '\t' => ' ',
+            control if control.is_control() => '·',
+            other => other,
+        })
+        .collect()
+}
+
+fn answer(event: FormEvent) -> Answer {
+    match event {
+        FormEvent::Stay | FormEvent::Edited => Answer::Stay,
+        FormEvent::Pressed(0) => Answer::File(FileAnswer::Merge),
+        FormEvent::Pressed(1) => Answer::File(FileAnswer::KeepMine),
+        FormEvent::Pressed(2) => Answer::File(FileAnswer::TakeTheirs),
+        FormEvent::Pressed(_) | FormEvent::Close => Answer::Close,
+    }
+}

@@ -1,0 +1,152 @@
+//! Several copads on one file: answering the others, and taking the file over when the one that
+//! has it is gone.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+
+use super::{Editor, Event, MessageKind, News, journal_news, stored};
+use crate::{
+    store::canonical_path,
+    workspace::{
+        Answer, Asked, DocumentStatus, OpeningError, PeerStatus, ProcessStatus, Question, TakenOver,
+    },
+};
+
+impl Editor {
+    /// Answers another copad of this person.
+    pub(crate) fn answer(&mut self, asked: Asked) {
+        match asked.question {
+            Question::Status => {
+                let status = ProcessStatus {
+                    process: std::process::id(),
+                    serves: false,
+                    documents: vec![self.status()],
+                };
+                // Who asked may have given up.
+                let _ = asked.reply.send(Answer::Status(status));
+            }
+            Question::Save { path, version } => {
+                if self.app.path().is_none_or(|own| !is_same(own, &path)) {
+                    let sentence = format!("{} is not open here any more", path.display());
+                    let _ = asked.reply.send(Answer::Saved(Err(sentence)));
+                    return;
+                }
+                self.saves_asked.ask(version, asked.reply, Instant::now());
+                self.save_for_others();
+            }
+        }
+    }
+
+    /// Saves for others what has arrived from them.
+    pub(super) fn save_for_others(&mut self) {
+        if self.saves_asked.is_empty() {
+            return;
+        }
+        // What has arrived must be in the text that is saved.
+        self.update(Event::DocumentChanged);
+        let (document, state) = (self.app.document().shared(), self.app.state());
+        if self.saves_asked.is_due(document, state, Instant::now()) {
+            self.update(Event::Save);
+        }
+    }
+
+    /// Whether a file is in the hands of another copad.
+    pub(super) fn is_beside(&self, path: &Path) -> bool {
+        self.beside.as_ref().is_some_and(|beside| beside.is(path))
+    }
+
+    /// Sees to what other copads on this file wait for, or whether the one that has it is gone.
+    pub(crate) fn look_after_the_file(&mut self) {
+        self.save_for_others();
+        let Some(beside) = self.beside.clone() else {
+            return;
+        };
+        if self.app.path().is_some_and(|path| !beside.is(path)) {
+            // Saved under another name: it has a file of its own now.
+            self.beside = None;
+            return self.update(Event::ReadOnly(None));
+        }
+        let looks = self.taking_over.as_ref();
+        if looks.is_some_and(|task| !task.is_finished()) || !self.joining.is_done() {
+            return;
+        }
+        let (disk, document, tell) = (
+            self.disk.clone(),
+            self.app.document().shared().clone(),
+            self.tell.clone(),
+        );
+        self.taking_over = Some(tokio::task::spawn_blocking(move || {
+            let taken = beside.take_over(disk.store(), &document, disk.replica());
+            if let Some(result) = taken.map(|taken| taken.map(Box::new)).transpose() {
+                // Nobody listens any more when the editor closes.
+                let _ = tell.send(News::TakenOver(result));
+            }
+        }));
+    }
+
+    /// Goes on as the one that has the file: under its node id, with its place in the store.
+    pub(super) fn taken_over(&mut self, result: Result<Box<TakenOver>, OpeningError>) {
+        let Some(_) = self.beside.take() else { return };
+        let taken = match result {
+            Ok(taken) => *taken,
+            Err(error) => {
+                return self.update(Event::Message(MessageKind::Error, error.to_string()));
+            }
+        };
+        // What comes last to the replica beside the file comes to the file's as well.
+        self.on_disk(|disk| {
+            let _ = disk.close();
+            None
+        });
+        self.disk = Arc::new(taken.disk);
+        let document = self.app.document().shared().clone();
+        let begun = self
+            .disk
+            .begin(document, taken.journaled, journal_news(&self.tell));
+        if let Err(error) = begun {
+            self.update(Event::Message(MessageKind::Error, error.to_string()));
+        }
+        let key = self.disk.node_key();
+        let stored = stored(&self.disk);
+        let started = self
+            .network
+            .start_again_as(key, taken.peers, &self.tell, stored);
+        if let Err(error) = started {
+            self.update(Event::Message(MessageKind::Error, error.to_string()));
+        }
+        if let Some(caret) = self.caret {
+            self.network.publish(self.app.document(), caret);
+        }
+        self.update(Event::ReadOnly(None));
+        self.update(Event::FileTouched);
+        self.update(Event::Share(self.network.share_info()));
+        let told = "the other copad is gone; the file is open here alone".to_owned();
+        let sentence = taken.message.unwrap_or(told);
+        self.update(Event::Message(MessageKind::Info, sentence));
+        self.look_at_peers();
+    }
+
+    /// How the document fares.
+    fn status(&self) -> DocumentStatus {
+        let peers = self.network.peers();
+        DocumentStatus {
+            title: self.app.name(),
+            path: self.app.path().map(canonical),
+            document: self.network.document_id(),
+            node: self.network.node(),
+            saved: !self.app.modified(),
+            peers: peers.iter().map(PeerStatus::from).collect(),
+        }
+    }
+}
+
+fn canonical(path: &Path) -> PathBuf {
+    canonical_path(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn is_same(own: &Path, path: &Path) -> bool {
+    canonical(own) == path
+}

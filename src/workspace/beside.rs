@@ -1,0 +1,302 @@
+//! A second copad on a file: a replica beside the one that has the file.
+//!
+//! Only the first copad on a file holds its replica, and only that one writes the file. Another one
+//! opens a replica of its own, of the same document and without a file, and joins the first as a
+//! peer; it asks the first to save. When the first is gone, it takes the file's replica over, with
+//! all that was typed in either. Whatever a copad beside the file kept and did not get across is
+//! merged when the file is opened next.
+
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use super::{
+    Disk, OpeningError, SaveError, SaveRequest, SavedFile,
+    control::{self, Answer, Question},
+    opening::{Opening, continue_from},
+};
+use crate::{
+    NodeId, PeerAddress,
+    crdt::{SharedDocument, SnapshotError, TextDocument},
+    store::{Journaled, LoadedFile, Replica, ReplicaId, ReplicaLock, Store, StoreError, read_file},
+};
+
+/// A file that is open here, but in another copad first.
+#[derive(Clone, Debug)]
+pub(crate) struct Beside {
+    /// The replica that has the file.
+    file: ReplicaId,
+    /// The file, canonical.
+    path: PathBuf,
+    /// What it is called.
+    title: String,
+    /// Where the sockets of running copads are.
+    runtime: PathBuf,
+}
+
+/// The file's replica, after its holder has gone.
+pub(crate) struct TakenOver {
+    /// The replica's place on the disk.
+    pub(crate) disk: Disk,
+    /// How much of the document is stored there.
+    pub(crate) journaled: Journaled,
+    /// Whom the replica met.
+    pub(crate) peers: Vec<PeerAddress>,
+    /// What is to be told about the file.
+    pub(crate) message: Option<String>,
+}
+
+impl Beside {
+    /// Describes the file of a replica that somebody else holds. `None`: it has no file.
+    pub(crate) fn new(file: &Replica, runtime: &Path) -> Option<Self> {
+        Some(Self {
+            file: file.id,
+            path: file.path.clone()?,
+            title: file.title.clone(),
+            runtime: runtime.to_owned(),
+        })
+    }
+
+    /// Whether this is the file.
+    pub(crate) fn is(&self, path: &Path) -> bool {
+        crate::store::canonical_path(path).is_ok_and(|path| path == self.path)
+    }
+
+    /// The process that has the file, if it is known.
+    pub(crate) fn holder(&self, store: &Store) -> Option<u32> {
+        store.lock_holder(self.file)
+    }
+
+    /// Whether the process that has the file can be spoken with. Waits for it a little.
+    pub(crate) fn answers(&self, store: &Store) -> bool {
+        self.holder(store).is_some_and(|holder| {
+            let answer = control::ask(&self.runtime, holder, &Question::Status);
+            answer.is_ok()
+        })
+    }
+
+    /// Asks the process that has the file to write it, with everything up to a version.
+    pub(crate) fn save(
+        &self,
+        store: &Store,
+        request: &SaveRequest,
+        version: &[u8],
+    ) -> Result<SavedFile, SaveError> {
+        let holder = self.holder(store).unwrap_or_default();
+        let question = Question::Save {
+            path: self.path.clone(),
+            version: version.to_vec(),
+        };
+        let title = &self.title;
+        let (sentence, reason) = match control::ask(&self.runtime, holder, &question) {
+            Ok(Answer::Saved(Ok(()))) => {
+                return Ok(SavedFile {
+                    path: request.path.clone(),
+                    version: request.version,
+                    hash: read_file(&self.path)?.hash,
+                    made: false,
+                });
+            }
+            Ok(Answer::Saved(Err(sentence))) => (sentence, "the other copad could not"),
+            Ok(Answer::Status(_)) | Err(_) => (
+                format!(
+                    "{title} is open in process {holder} as well, which does not answer; \
+                     your edits are kept, and saved when it is gone"
+                ),
+                "the other copad does not answer",
+            ),
+        };
+        Err(SaveError::Failed {
+            sentence,
+            reason: reason.to_owned(),
+            elsewhere: false,
+        })
+    }
+
+    /// Takes the file's replica over, if its holder is gone: what it stored is merged into the
+    /// document, and so is what another program did to the file. `None`: it is still held.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the replica was forgotten, or holds another document now; then there is nothing
+    /// to wait for any more.
+    pub(crate) fn take_over(
+        &self,
+        store: &Store,
+        document: &SharedDocument,
+        own: ReplicaId,
+    ) -> Result<Option<TakenOver>, OpeningError> {
+        let Some(lock) = store.try_lock(self.file)? else {
+            return Ok(None);
+        };
+        let replica = store.replica(self.file)?;
+        if replica.document != store.replica(own)?.document {
+            let title = replica.title;
+            return Err(StoreError::OtherDocument { title }.into());
+        }
+        let journaled = match stored(store, &replica)? {
+            Some((theirs, journaled)) => {
+                merge(&replica, document, &theirs)?;
+                journaled
+            }
+            None => Journaled::default(),
+        };
+        let file = read_file(&self.path).ok();
+        let opening = continue_from(store, &replica, document.clone(), journaled, file)?;
+        store.record_opened(replica.id, SystemTime::now())?;
+        Ok(Some(TakenOver {
+            message: opening.message,
+            journaled: opening.journaled,
+            peers: addresses(store, replica.id)?,
+            disk: Disk::new(Store::open(store.state_dir())?, &replica, lock, None),
+        }))
+    }
+}
+
+/// Finds or makes the replica with which a file is opened beside the one that has it, and locks it.
+pub(crate) fn claim_beside(
+    store: &Store,
+    file: &Replica,
+) -> Result<(Replica, ReplicaLock), StoreError> {
+    for copy in copies(store, file)? {
+        if let Some(lock) = store.try_lock(copy.id)? {
+            return Ok((copy, lock));
+        }
+    }
+    loop {
+        // Never the title of a buffer without a name.
+        let made = store.create_replica(&format!("second copy of {}", file.title))?;
+        if let Some(document) = file.document {
+            store.assign_document(made.id, document)?;
+        }
+        // Another copad may have found it first.
+        if let Some(lock) = store.try_lock(made.id)? {
+            return Ok((store.replica(made.id)?, lock));
+        }
+    }
+}
+
+/// Opens a replica beside that of a file, from what either has stored.
+pub(crate) fn open_beside(
+    store: &Store,
+    file: &Replica,
+    own: &Replica,
+    loaded: Option<LoadedFile>,
+) -> Result<Opening, OpeningError> {
+    let (shared, journaled) = match stored(store, own)? {
+        Some(stored) => stored,
+        None => {
+            let empty = TextDocument::from_text("").shared().clone();
+            (empty, Journaled::default())
+        }
+    };
+    if let Some((theirs, _)) = stored(store, file)? {
+        merge(file, &shared, &theirs)?;
+    }
+    let document = TextDocument::new(shared);
+    let format = loaded.as_ref().map_or(file.format, |file| file.format);
+    let on_disk = loaded.as_ref().map_or("", |file| file.text.as_str());
+    Ok(Opening {
+        modified: *document.rope() != on_disk,
+        document_id: file.document,
+        document,
+        journaled,
+        format,
+        aside: None,
+        message: None,
+    })
+}
+
+/// Whom to dial beside a file: the one that has it, and everybody whom either has met.
+pub(crate) fn peers_beside(
+    store: &Store,
+    file: &Replica,
+    own: &Replica,
+) -> Result<Vec<PeerAddress>, StoreError> {
+    let holder = NodeId::of_key(&file.node_key.to_bytes());
+    let mut peers = vec![PeerAddress::unknown(holder)];
+    let met = addresses(store, file.id)?
+        .into_iter()
+        .chain(addresses(store, own.id)?);
+    let itself = NodeId::of_key(&own.node_key.to_bytes());
+    for peer in met {
+        let known = peers.iter().any(|other| other.node == peer.node);
+        if !known && peer.node != itself {
+            peers.push(peer);
+        }
+    }
+    Ok(peers)
+}
+
+/// Adds to the history of a file what copads beside it kept of its document and may not have got
+/// across.
+pub(crate) fn with_copies(
+    store: &Store,
+    file: &Replica,
+    mut history: Option<(SharedDocument, Journaled)>,
+) -> Result<Option<(SharedDocument, Journaled)>, OpeningError> {
+    for copy in copies(store, file)? {
+        // One that is in use joins by itself.
+        let Some(_lock) = store.try_lock(copy.id)? else {
+            continue;
+        };
+        let Some((kept, _)) = stored(store, &copy)? else {
+            continue;
+        };
+        match &history {
+            Some((document, _)) => merge(&copy, document, &kept)?,
+            None => history = Some((kept, Journaled::default())),
+        }
+    }
+    Ok(history)
+}
+
+/// The replicas without a file of the document that is in a file.
+fn copies(store: &Store, file: &Replica) -> Result<Vec<Replica>, StoreError> {
+    let Some(document) = file.document else {
+        return Ok(Vec::new());
+    };
+    let mut copies = store.replicas_of(document)?;
+    copies.retain(|copy| copy.path.is_none() && copy.id != file.id);
+    Ok(copies)
+}
+
+/// What is stored of a replica, as far as it is sound.
+fn stored(
+    store: &Store,
+    replica: &Replica,
+) -> Result<Option<(SharedDocument, Journaled)>, OpeningError> {
+    let history = store.load_history(replica.id)?;
+    if history.is_empty() {
+        return Ok(None);
+    }
+    let restored = history.restore();
+    Ok(Some(
+        restored.map_err(|source| unreadable(replica, source))?,
+    ))
+}
+
+/// Merges another state of the same document, which a replica had, into it.
+fn merge(
+    replica: &Replica,
+    document: &SharedDocument,
+    other: &SharedDocument,
+) -> Result<(), OpeningError> {
+    let merged = other
+        .snapshot()
+        .and_then(|bytes| document.merge_snapshot(&bytes));
+    merged.map_err(|source| unreadable(replica, source))
+}
+
+fn unreadable(replica: &Replica, source: SnapshotError) -> OpeningError {
+    OpeningError::Snapshot {
+        title: replica.title.clone(),
+        source,
+    }
+}
+
+fn addresses(store: &Store, replica: ReplicaId) -> Result<Vec<PeerAddress>, StoreError> {
+    let peers = store.peers(replica)?;
+    Ok(peers.into_iter().map(|peer| peer.address).collect())
+}
