@@ -321,7 +321,13 @@ impl App {
         let label = self
             .people
             .values()
-            .filter_map(|person| person.label_until(self.now));
+            .flat_map(|person| {
+                [
+                    person.label_until(self.now),
+                    person.label_fades_at(self.now),
+                ]
+            })
+            .flatten();
         notice
             .into_iter()
             .chain(self.typing_until)

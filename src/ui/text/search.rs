@@ -194,28 +194,39 @@ impl Finder {
     }
 
     /// Returns the first match that starts at or behind a position, looking at no more than about
-    /// `reach` characters.
+    /// `reach` characters; at none of a line that is longer than that, nor behind it.
     pub fn next(&self, rope: &Rope, position: usize, reach: usize) -> Option<Range<usize>> {
         let first = rope.char_to_line(position.min(rope.len_chars()));
         let last = rope.char_to_line(position.saturating_add(reach).min(rope.len_chars()));
         let mut found = None;
-        self.visit(rope, first..last + 1, |range| {
-            if range.start < position {
-                return ControlFlow::Continue(());
+        for line in first..=last {
+            if is_longer(rope, line, reach) {
+                return None;
             }
-            found = Some(range);
-            ControlFlow::Break(())
-        });
+            self.visit(rope, line..line + 1, |range| {
+                if range.start < position {
+                    return ControlFlow::Continue(());
+                }
+                found = Some(range);
+                ControlFlow::Break(())
+            });
+            if found.is_some() {
+                break;
+            }
+        }
         found
     }
 
     /// Returns the last match that starts before a position, looking at no more than about `reach`
-    /// characters.
+    /// characters; at none of a line that is longer than that, nor before it.
     pub fn previous(&self, rope: &Rope, position: usize, reach: usize) -> Option<Range<usize>> {
         let position = position.min(rope.len_chars());
         let first = rope.char_to_line(position.saturating_sub(reach));
         let last = rope.char_to_line(position);
-        (first..=last).rev().find_map(|line| {
+        let mut near = (first..=last)
+            .rev()
+            .take_while(|line| !is_longer(rope, *line, reach));
+        near.find_map(|line| {
             let mut found = None;
             self.visit(rope, line..line + 1, |range| {
                 if range.start >= position {
@@ -287,6 +298,10 @@ impl Finder {
             }
         }
     }
+}
+
+fn is_longer(rope: &Rope, line: usize, reach: usize) -> bool {
+    rope.line_to_char(line + 1) - rope.line_to_char(line) > reach
 }
 
 #[cfg(test)]

@@ -109,6 +109,10 @@ fn the_next_and_the_previous_match() {
         );
     }
     assert_eq!(finder.next(&rope, 4, 2), None);
+    // A line that is too long to be looked at hides what is behind it.
+    assert_eq!(finder.next(&rope, 0, 5), None);
+    assert_eq!(finder.previous(&rope, 9, 5), None);
+    assert_eq!(finder.previous(&rope, 11, 5), Some(9..11));
 }
 
 #[test]
