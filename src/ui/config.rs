@@ -54,6 +54,8 @@ pub struct Config {
     pub autosave: Option<Duration>,
     /// What is held to be a conflict, and what is done about it.
     pub conflicts: ConflictSettings,
+    /// Which keys are the usual ones.
+    pub keymap: KeymapName,
     /// Commands with the keys they get instead of their usual ones.
     pub keys: Vec<(Command, Vec<KeyPress>)>,
 }
@@ -76,9 +78,20 @@ impl Default for Config {
             mouse: true,
             autosave: None,
             conflicts: ConflictSettings::default(),
+            keymap: KeymapName::default(),
             keys: Vec::new(),
         }
     }
+}
+
+/// The keymaps that are part of the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeymapName {
+    /// The keys of the table of commands.
+    #[default]
+    Usual,
+    /// Those of Emacs, as far as a single key goes.
+    Emacs,
 }
 
 /// What Tab puts in.
@@ -170,7 +183,14 @@ impl Config {
     /// Returns the usual keys with those of the configuration put over them.
     pub fn keymap(&self) -> Keymap {
         let mut keymap = Keymap::default();
-        for (command, keys) in &self.keys {
+        let built_in = match self.keymap {
+            KeymapName::Usual => Vec::new(),
+            KeymapName::Emacs => {
+                let text = include_str!("config/emacs.toml");
+                reader::read("built-in keymap emacs", text).0.keys
+            }
+        };
+        for (command, keys) in built_in.iter().chain(&self.keys) {
             keymap.bind(*command, keys);
         }
         keymap

@@ -7,7 +7,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Config, IndentStyle};
+use super::{Config, IndentStyle, KeymapName};
 use crate::{
     NetworkKind,
     ui::{
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The settings there are; the test holds them against what `Reader::set` knows.
-pub(super) const KEYS: [&str; 16] = [
+pub(super) const KEYS: [&str; 17] = [
     "name",
     "color",
     "theme",
@@ -36,6 +36,7 @@ pub(super) const KEYS: [&str; 16] = [
     "mouse",
     "autosave",
     "conflicts",
+    "keymap",
     "keys",
 ];
 
@@ -44,6 +45,9 @@ const INDENT_STYLES: [(&str, IndentStyle); 3] = [
     ("tabs", IndentStyle::Tabs),
     ("spaces", IndentStyle::Spaces),
 ];
+
+const KEYMAPS: [(&str, KeymapName); 2] =
+    [("default", KeymapName::Usual), ("emacs", KeymapName::Emacs)];
 
 const LINE_NUMBERS: [(&str, LineNumbers); 3] = [
     ("absolute", LineNumbers::Absolute),
@@ -115,6 +119,7 @@ impl Reader<'_> {
             "mouse" => config.mouse = self.flag(key, value)?,
             "autosave" => config.autosave = self.autosave(value)?,
             "conflicts" => config.conflicts = self.conflicts(value)?,
+            "keymap" => config.keymap = self.one_of(key, value, &KEYMAPS)?,
             "keys" => config.keys = self.keys(value)?,
             unknown => {
                 let hint = suggestion(unknown, KEYS);

@@ -153,3 +153,38 @@ fn the_documented_default_is_the_default_and_names_everything() {
         );
     }
 }
+
+#[test]
+fn the_keys_of_emacs_are_whole_and_can_be_changed() {
+    let problems = Config::check("emacs.toml", include_str!("emacs.toml"));
+    assert_eq!(problems, []);
+    let config = parse("keymap = \"emacs\"\n[keys]\nfind = \"F12\"\n").expect("settings");
+    let keymap = config.keymap();
+    let key = |text: &str| text.parse().expect("a key");
+    assert_eq!(keymap.lookup(key("Ctrl-A")), Some(Command::MoveLineStart));
+    assert_eq!(keymap.lookup(key("Ctrl-Y")), Some(Command::Paste));
+    assert_eq!(keymap.lookup(key("F12")), Some(Command::Find));
+    assert_eq!(keymap.lookup(key("Ctrl-S")), None);
+    // Whoever cannot find a key must find the list of commands, and the way out.
+    for command in [
+        Command::Help,
+        Command::Palette,
+        Command::Save,
+        Command::Quit,
+        Command::Undo,
+        Command::Share,
+        Command::Connect,
+        Command::TogglePeers,
+        Command::Conflicts,
+        Command::GoToPerson,
+        Command::FollowPerson,
+    ] {
+        assert!(!keymap.keys_for(command).is_empty(), "{command}");
+    }
+    let mut seen = std::collections::HashSet::new();
+    for info in COMMANDS {
+        for key in keymap.keys_for(info.command) {
+            assert!(seen.insert(key), "{key} is there twice");
+        }
+    }
+}

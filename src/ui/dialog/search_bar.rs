@@ -15,7 +15,7 @@ use crate::ui::{
 };
 
 /// Columns that the line to type into gets at least, before anything else is left out.
-const TYPING: u16 = 12;
+const TYPING: u16 = 8;
 /// Columns for the names of the lines.
 const NAMES: u16 = 9;
 

@@ -71,7 +71,10 @@ pub(super) fn user_of(node: NodeId) -> UserInfo {
 impl Desk {
     /// Opens `notes.md` with this text; its lines end as the text's do.
     pub(super) fn new(text: &str) -> Self {
-        Self::with_theme(text, Theme::load("dark", None).expect("a built-in theme"))
+        // Thousands of desks in property tests need not read the theme a thousand times.
+        static DARK: std::sync::OnceLock<Theme> = std::sync::OnceLock::new();
+        let dark = DARK.get_or_init(|| Theme::load("dark", None).expect("a built-in theme"));
+        Self::with_theme(text, dark.clone())
     }
 
     pub(super) fn with_theme(text: &str, theme: Theme) -> Self {
