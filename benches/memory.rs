@@ -10,17 +10,22 @@
 use std::{alloc::System, collections::VecDeque, process::ExitCode, time::Duration};
 
 use iroh_loro_realtime::{
-    DocumentId, NodeId, PeerAddress, PeerState, UserInfo,
-    crdt::{Anchor, Bias, SharedDocument},
+    PeerState, UserInfo,
+    crdt::{Anchor, Bias},
     net::{
         frame::frame,
         message::{Message, WireAnchor},
         presence::LocalPresence,
-        session::{Input, Output, Session, SessionConfig},
+        session::{Input, Output},
     },
 };
 use loro::LoroDoc;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[path = "../tests/decoding/site.rs"]
+mod site;
+
+use site::{Site, messages_of, opened};
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -35,48 +40,17 @@ const PRESENCE_ALLOWED: usize = 100;
 const IDLE: Duration = Duration::from_secs(60);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// A session with its document. All write the same text before they meet.
-struct Site {
-    session: Session,
-    replica: SharedDocument,
-}
-
-impl Site {
-    fn new(number: u8, history: &[u8]) -> Self {
-        let node = NodeId([number; 32]);
-        let config = SessionConfig {
-            node,
-            document: Some(DocumentId([7; 32])),
-            title: "notes.md".to_owned(),
-            user: UserInfo {
-                name: format!("Person {number}"),
-                color: "#4ECDC4".to_owned(),
-                avatar_url: None,
-            },
-            address: PeerAddress {
-                node,
-                direct: vec![([192, 168, 0, number], 4000).into()],
-                relay: Some("https://relay.example/".to_owned()),
-            },
-            degree_limit: 0,
-        };
-        let doc = LoroDoc::new();
-        doc.import(history).expect("it was exported here");
-        Self {
-            session: Session::new(config, number.into()),
-            replica: SharedDocument::new(doc),
-        }
-    }
-
-    fn handle(&mut self, input: Input, now: Duration) -> Vec<Output> {
-        self.session.handle(input, now, &mut self.replica)
-    }
-}
-
 /// Who receives a message.
 enum Side {
     Middle,
     Others,
+}
+
+/// Starts a session for a document that several people wrote before.
+fn site(number: u8, history: &[u8]) -> Site {
+    let doc = LoroDoc::new();
+    doc.import(history).expect("it was exported here");
+    Site::new(number, doc, |_| {})
 }
 
 /// A document that several people wrote before.
@@ -104,10 +78,8 @@ impl Star {
     fn new(others: u8) -> Self {
         let history = history();
         Self {
-            middle: Site::new(0, &history),
-            others: (1..=others)
-                .map(|number| Site::new(number, &history))
-                .collect(),
+            middle: site(0, &history),
+            others: (1..=others).map(|number| site(number, &history)).collect(),
             now: SECOND,
         }
     }
@@ -115,14 +87,11 @@ impl Star {
     fn connect_all(&mut self) {
         for index in 0..self.others.len() {
             let connection = index as u64;
-            let opened = |node| Input::Opened {
-                node,
-                connection,
-                address: None,
-            };
             let other = &mut self.others[index];
-            let theirs = other.handle(opened(self.middle.session.node()), self.now);
-            let ours = self.middle.handle(opened(other.session.node()), self.now);
+            let theirs = other.handle(opened(self.middle.session.node(), connection), self.now);
+            let ours = self
+                .middle
+                .handle(opened(other.session.node(), connection), self.now);
             self.deliver(ours, theirs);
         }
     }
@@ -173,16 +142,6 @@ impl Star {
         drop(replica);
         freed
     }
-}
-
-fn messages_of(outputs: Vec<Output>) -> impl Iterator<Item = (u64, Message)> {
-    outputs.into_iter().filter_map(|output| match output {
-        Output::Send {
-            connection,
-            message,
-        } => Some((connection, message)),
-        _ => None,
-    })
 }
 
 /// Returns the bytes that each idle peer of so many costs.

@@ -3,56 +3,38 @@
 //! Two people in one process, each with their own replica and their own iroh endpoint on
 //! 127.0.0.1. Run it with `cargo run --example chat`.
 
-use std::error::Error;
+mod common;
 
-use iroh::{SecretKey, protocol::Router};
-use iroh_loro_realtime::{
-    ChangeOrigin, ContainerDelta, DocumentEvent, NetworkKind, RealtimeLoroProtocol, UserInfo, bind,
-};
-use loro::{LoroDoc, LoroList, ValueOrContainer, event::ListDiffItem, loro_value};
+use common::{Outcome, Replica};
+use iroh_loro_realtime::{ChangeOrigin, ContainerDelta, DocumentEvent};
+use loro::{LoroList, ValueOrContainer, event::ListDiffItem, loro_value};
 use tokio::sync::broadcast::{self, error::RecvError};
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// One person with their replica of the chat.
 struct Member {
     name: &'static str,
-    protocol: RealtimeLoroProtocol,
-    router: Router,
+    replica: Replica,
     updates: broadcast::Receiver<DocumentEvent>,
 }
 
 impl Member {
     async fn start(name: &'static str, color: &str) -> Outcome<Self> {
-        let endpoint = bind(NetworkKind::Local, SecretKey::generate(), None).await?;
-        let user = UserInfo {
-            name: name.to_string(),
-            color: color.to_string(),
-            avatar_url: None,
-        };
-        let (update_tx, updates) = broadcast::channel(100);
-        let (presence_tx, _) = broadcast::channel(100);
-        let protocol =
-            RealtimeLoroProtocol::new(LoroDoc::new(), endpoint.id(), user, update_tx, presence_tx)
-                .await?;
-        let router = Router::builder(endpoint)
-            .accept(RealtimeLoroProtocol::ALPN, protocol.clone())
-            .spawn();
+        let (replica, updates, _) = Replica::start(name, color).await?;
         Ok(Self {
             name,
-            protocol,
-            router,
+            replica,
             updates,
         })
     }
 
     fn messages(&self) -> LoroList {
-        self.protocol.doc().get_list("messages")
+        self.replica.protocol.doc().get_list("messages")
     }
 
     async fn say(&self, text: &str) -> Outcome<()> {
         let message = loro_value!({ "from": self.name, "text": text });
-        self.protocol
+        self.replica
+            .protocol
             .apply_local_change(|doc| doc.get_list("messages").push(message))
             .await?;
         Ok(())
@@ -96,12 +78,6 @@ impl Member {
             .for_each(|message| lines.push(line_of(&message)));
         lines
     }
-
-    async fn leave(self) -> Outcome<()> {
-        self.protocol.shutdown().await;
-        self.router.shutdown().await?;
-        Ok(())
-    }
 }
 
 /// Writes a message as `name: text`. Peers may put anything into the list.
@@ -120,8 +96,7 @@ async fn main() -> Outcome<()> {
     let mut bob = Member::start("Bob", "#FF6B6B").await?;
     alice.say("Anybody here?").await?;
 
-    let address = alice.router.endpoint().addr();
-    bob.protocol.connect(bob.router.endpoint(), address).await?;
+    bob.replica.connect_to(&alice.replica).await?;
     println!(
         "  Bob is connected and has {} message",
         bob.messages().len()
@@ -138,6 +113,6 @@ async fn main() -> Outcome<()> {
     for line in alice.screen() {
         println!("  {line}");
     }
-    bob.leave().await?;
-    alice.leave().await
+    bob.replica.leave().await?;
+    alice.replica.leave().await
 }

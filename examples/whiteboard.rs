@@ -3,17 +3,12 @@
 //! Two people in one process, each with their own replica and their own iroh endpoint on
 //! 127.0.0.1. Run it with `cargo run --example whiteboard`.
 
-use std::error::Error;
+mod common;
 
-use iroh::{SecretKey, protocol::Router};
-use iroh_loro_realtime::{
-    ChangeOrigin, ContainerDelta, DocumentEvent, NetworkKind, PresenceEvent, RealtimeLoroProtocol,
-    UserInfo, bind,
-};
+use common::{Outcome, Replica};
+use iroh_loro_realtime::{ChangeOrigin, ContainerDelta, DocumentEvent, PresenceEvent};
 use loro::{LoroDoc, LoroResult, LoroTree, TreeID, TreeParentId};
 use tokio::sync::broadcast::{self, error::RecvError};
-
-type Outcome<T> = Result<T, Box<dyn Error>>;
 
 /// The tree of shapes. A group is a shape with children.
 fn shapes(doc: &LoroDoc) -> LoroTree {
@@ -33,32 +28,17 @@ fn draw(doc: &LoroDoc, kind: &str, x: i64, y: i64) -> LoroResult<TreeID> {
 /// One person with their replica of the board.
 struct Member {
     name: &'static str,
-    protocol: RealtimeLoroProtocol,
-    router: Router,
+    replica: Replica,
     updates: broadcast::Receiver<DocumentEvent>,
     people: broadcast::Receiver<PresenceEvent>,
 }
 
 impl Member {
     async fn start(name: &'static str, color: &str) -> Outcome<Self> {
-        let endpoint = bind(NetworkKind::Local, SecretKey::generate(), None).await?;
-        let user = UserInfo {
-            name: name.to_string(),
-            color: color.to_string(),
-            avatar_url: None,
-        };
-        let (update_tx, updates) = broadcast::channel(100);
-        let (presence_tx, people) = broadcast::channel(100);
-        let protocol =
-            RealtimeLoroProtocol::new(LoroDoc::new(), endpoint.id(), user, update_tx, presence_tx)
-                .await?;
-        let router = Router::builder(endpoint)
-            .accept(RealtimeLoroProtocol::ALPN, protocol.clone())
-            .spawn();
+        let (replica, updates, people) = Replica::start(name, color).await?;
         Ok(Self {
             name,
-            protocol,
-            router,
+            replica,
             updates,
             people,
         })
@@ -66,7 +46,7 @@ impl Member {
 
     /// Waits until the board looks as it should, and prints what others do to it meanwhile.
     async fn watch_until(&mut self, holds: impl Fn(&LoroDoc) -> bool) -> Outcome<()> {
-        while !holds(self.protocol.doc()) {
+        while !holds(self.replica.protocol.doc()) {
             match self.updates.recv().await {
                 Ok(event) => self.print_news(&event),
                 // We were too slow and lost some events. The document has lost nothing.
@@ -101,14 +81,13 @@ impl Member {
     /// Returns the board as an outline.
     fn board(&self) -> Vec<String> {
         let mut lines = Vec::new();
-        outline(self.protocol.doc(), TreeParentId::Root, 1, &mut lines);
+        outline(
+            self.replica.protocol.doc(),
+            TreeParentId::Root,
+            1,
+            &mut lines,
+        );
         lines
-    }
-
-    async fn leave(self) -> Outcome<()> {
-        self.protocol.shutdown().await;
-        self.router.shutdown().await?;
-        Ok(())
     }
 }
 
@@ -139,12 +118,12 @@ async fn main() -> Outcome<()> {
     let mut alice = Member::start("Alice", "#4ECDC4").await?;
     let mut bob = Member::start("Bob", "#FF6B6B").await?;
     let circle = alice
+        .replica
         .protocol
         .apply_local_change(|doc| draw(doc, "circle", 10, 10))
         .await?;
 
-    let address = alice.router.endpoint().addr();
-    bob.protocol.connect(bob.router.endpoint(), address).await?;
+    bob.replica.connect_to(&alice.replica).await?;
     if let PresenceEvent::Joined { presence, .. } = alice.people.recv().await? {
         println!(
             "{:>5} sees   {} at the board",
@@ -153,13 +132,13 @@ async fn main() -> Outcome<()> {
     }
 
     // At the same time: Bob moves the circle on the board, Alice puts it into a group.
-    let moving = bob.protocol.apply_local_change(|doc| {
+    let moving = bob.replica.protocol.apply_local_change(|doc| {
         let properties = shapes(doc).get_meta(circle)?;
         properties.insert("x", 40)?;
         properties.insert("y", 25)?;
         draw(doc, "square", 70, 10)
     });
-    let grouping = alice.protocol.apply_local_change(|doc| {
+    let grouping = alice.replica.protocol.apply_local_change(|doc| {
         let group = draw(doc, "group", 0, 0)?;
         shapes(doc).mov(circle, TreeParentId::Node(group))
     });
@@ -179,6 +158,6 @@ async fn main() -> Outcome<()> {
     for line in alice.board() {
         println!("{line}");
     }
-    bob.leave().await?;
-    alice.leave().await
+    bob.replica.leave().await?;
+    alice.replica.leave().await
 }

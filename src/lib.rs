@@ -185,7 +185,7 @@ pub use net::address::InvalidNodeId;
 pub use net::endpoint::{EndpointError, NetworkKind, UnknownNetwork, bind};
 pub use net::event::{
     ChangeOrigin, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent, PeerState,
-    Presence, PresenceEvent, Reason, Selection, Standing, UserInfo,
+    Presence, PresenceEvent, Reason, Selection, Standing, SyncProgress, UserInfo,
 };
 pub use net::listener::Listener;
 pub use net::node::{DocumentId, NodeId, PeerAddress};

@@ -17,7 +17,12 @@ use iroh_loro_realtime::{
 
 /// Write together in the terminal: no account, no server.
 #[derive(Parser)]
-#[command(name = "copad", version, args_conflicts_with_subcommands = true)]
+#[command(
+    name = "copad",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "A file that is named like a command is opened as ./docs."
+)]
 struct Arguments {
     #[command(subcommand)]
     action: Option<Choice>,

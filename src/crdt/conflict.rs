@@ -7,6 +7,8 @@ mod author;
 mod block;
 mod compare;
 mod detect;
+mod keep;
+mod live;
 mod record;
 mod rule;
 
@@ -14,6 +16,8 @@ pub use author::Author;
 pub use block::{Block, blocks};
 pub use compare::{Clash, CompareError, Compared, Side, compare};
 pub use detect::{DetectOptions, Edit, Overlap, TextKind, detect};
+pub use keep::{keep, open, repair};
+pub use live::PendingEdits;
 pub use record::{
     CONTAINER, Choice, ConflictAnswer, ConflictContent, ConflictId, ConflictPlace, ConflictRecord,
     ConflictSide, ConflictState, InvalidConflictId, is_known, read, replacement, settle, write,

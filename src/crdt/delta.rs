@@ -105,7 +105,7 @@ impl<C: Content> Delta<C> {
 
     /// Goes on by putting something in, known as far as this delta knows what it inserts.
     #[must_use]
-    pub(crate) fn put(mut self, content: C) -> Self {
+    pub fn put(mut self, content: C) -> Self {
         self.push(Change::Insert(content));
         self
     }

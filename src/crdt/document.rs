@@ -17,6 +17,7 @@ use ropey::{Rope, RopeBuilder};
 use self::queue::{Event, EventQueue, Source};
 use super::{
     Anchor, Bias, Change, Delta, DocumentGuard, SharedDocument, TextSelection, bulk,
+    conflict::Author,
     undo::{Direction, History, Step},
 };
 
@@ -297,6 +298,15 @@ impl TextDocument {
         Some(self.queue.carry_back(position, |delta, position| {
             delta.map_back(position, anchor.bias())
         }))
+    }
+
+    /// Returns who wrote the character at a position, as far as the document knows. Where it is
+    /// ahead of the rope that may be the neighbour's. Takes the document's lock.
+    pub fn author_at(&self, position: usize) -> Option<Author> {
+        let guard = self.shared.lock();
+        flush(guard.doc());
+        let peer = self.text.get_editor_at_unicode_pos(position)?;
+        Author::of(guard.doc(), peer)
     }
 
     fn step(&mut self, direction: Direction) -> Option<Undone> {

@@ -1,6 +1,9 @@
 //! The document and the lock that keeps local edits and imports apart.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicUsize, Ordering},
+};
 
 use loro::LoroDoc;
 
@@ -14,7 +17,14 @@ use loro::LoroDoc;
 #[derive(Clone, Debug)]
 pub struct SharedDocument {
     doc: LoroDoc,
-    gate: Arc<Mutex<()>>,
+    gate: Arc<Gate>,
+}
+
+#[derive(Debug, Default)]
+struct Gate {
+    mutex: Mutex<()>,
+    /// How many threads want to come in.
+    waiting: AtomicUsize,
 }
 
 /// The right to change the document, until it is dropped.
@@ -41,11 +51,20 @@ impl SharedDocument {
     /// Waits until nobody else changes the document. Locking twice on one thread never returns.
     pub fn lock(&self) -> DocumentGuard<'_> {
         // A panic elsewhere cannot leave the gate itself in a bad state: it guards no data.
-        let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let Gate { mutex, waiting } = &*self.gate;
+        waiting.fetch_add(1, Ordering::Relaxed);
+        let gate = mutex.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.fetch_sub(1, Ordering::Relaxed);
         DocumentGuard {
             doc: &self.doc,
             _gate: gate,
         }
+    }
+
+    /// Returns whether somebody waits for the lock. The system gives it to whoever comes first
+    /// after it was released, so who takes it again and again should look here before.
+    pub(crate) fn is_waited_for(&self) -> bool {
+        self.gate.waiting.load(Ordering::Relaxed) > 0
     }
 }
 
@@ -53,5 +72,29 @@ impl DocumentGuard<'_> {
     /// Returns the document, for changing.
     pub fn doc(&self) -> &LoroDoc {
         self.doc
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn whoever_holds_the_lock_sees_that_somebody_waits() {
+        let document = SharedDocument::new(LoroDoc::new());
+        assert!(!document.is_waited_for());
+        let guard = document.lock();
+        assert!(!document.is_waited_for());
+        thread::scope(|scope| {
+            let writer = scope.spawn(|| drop(document.lock()));
+            while !document.is_waited_for() {
+                thread::yield_now();
+            }
+            drop(guard);
+            assert!(writer.join().is_ok());
+        });
+        assert!(!document.is_waited_for());
     }
 }

@@ -1,6 +1,7 @@
 //! A document as bytes that outlive the process, and what it was at earlier versions.
 
 use loro::{ExportMode, Frontiers, LoroDoc};
+use ropey::Rope;
 
 use super::{Delta, SharedDocument, TextDocument, document::write_changes};
 
@@ -98,6 +99,24 @@ impl SharedDocument {
         Some(then.get_text(TextDocument::CONTAINER).to_string())
     }
 
+    /// Returns the text that [`TextDocument`] showed at a version, and what happened to it since, as
+    /// one change. O(history), on a copy.
+    ///
+    /// Returns `None` if the bytes are no version, or not one of this document.
+    pub fn change_since(&self, version: &[u8]) -> Option<(Rope, Delta)> {
+        let then = self.fork_at(version)?;
+        let known = then.oplog_vv();
+        let updates = self.lock().doc().export(ExportMode::updates(&known)).ok()?;
+        let mut document = TextDocument::new(Self::new(then));
+        let before = document.rope().clone();
+        document.shared().lock().doc().import(&updates).ok()?;
+        let changes = document.drain();
+        let change = changes
+            .iter()
+            .fold(Delta::new(), |all, change| all.compose(&change.delta));
+        Some((before, change))
+    }
+
     /// Makes a change to the text as it was at a version, as somebody would have who knew nothing
     /// of what came later, and merges it. Returns the version in which the change is all that came
     /// after. O(history).
@@ -155,6 +174,9 @@ mod tests {
         assert_eq!(restored.version(), document.version());
         assert_eq!(restored.text_at(&first).unwrap(), "one ");
         assert_eq!(restored.text_at(&second).unwrap(), "one two ");
+        let (then, since) = restored.change_since(&first).unwrap();
+        assert_eq!(then, "one ");
+        assert_eq!(since, Delta::new().retain(4).insert("two three"));
         assert_eq!(*TextDocument::new(restored).rope(), "one two three");
     }
 
@@ -201,6 +223,7 @@ mod tests {
         let elsewhere = TextDocument::from_text("other").version();
         for version in [&b"rubbish"[..], &elsewhere] {
             assert_eq!(document.shared().text_at(version), None);
+            assert_eq!(document.shared().change_since(version), None);
         }
     }
 }

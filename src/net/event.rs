@@ -156,6 +156,18 @@ pub enum PresenceEvent {
     },
 }
 
+/// How far a large answer has come that brings this replica up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyncProgress {
+    /// Who is sending it.
+    pub node: NodeId,
+    /// How many operations of it are in the document. A keystroke is one; so is each character of
+    /// a longer insertion.
+    pub done: u64,
+    /// How many it has.
+    pub total: u64,
+}
+
 /// Whose content goes on after two replicas came to hold different ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Standing {

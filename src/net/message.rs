@@ -23,7 +23,9 @@ use crate::net::{
 };
 
 /// What this program can do beyond the first version of the protocol.
-pub const MINOR_VERSION: u16 = 1;
+///
+/// 1: unknown kinds of messages are skipped. 2: an answer may come in several updates.
+pub const MINOR_VERSION: u16 = 2;
 
 /// One message between two replicas.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,7 +47,8 @@ pub enum Message {
         /// its side. They are not in its version vector, and need not be sent again either.
         waiting: bool,
     },
-    /// Answers a sync request with exactly what was lacking.
+    /// Answers a sync request with exactly what was lacking, or with the rest of it after a
+    /// [`SyncAhead`](Self::SyncAhead).
     SyncResponse(Part),
     /// New operations, sent once to each peer.
     UpdateBatch(Part),
@@ -74,9 +77,36 @@ pub enum Message {
     /// What a participant is doing who is not connected to the receiver. Travels on the presence
     /// stream.
     PresenceRelay(Box<PresenceRelay>),
+    /// The answer to a sync request comes in several updates, each of which depends on nothing
+    /// that comes later: batches, and the response last. Comes before all of them.
+    SyncAhead {
+        /// How many operations the answer has.
+        operations: u64,
+    },
 }
 
 impl Message {
+    /// Returns how many bytes of new operations the message carries. An answer to a question has a
+    /// limit of its own.
+    pub(crate) fn news_size(&self) -> usize {
+        match self {
+            Self::UpdateBatch(part) => part.updates.len(),
+            Self::Hello(_)
+            | Self::Welcome(_)
+            | Self::Denied(_)
+            | Self::SyncRequest { .. }
+            | Self::SyncResponse(_)
+            | Self::PresenceUpdate(_)
+            | Self::PresenceRelay(_)
+            | Self::UserJoined(_)
+            | Self::UserLeft { .. }
+            | Self::Heartbeat { .. }
+            | Self::ContentDigest(_)
+            | Self::ConflictNotification(_)
+            | Self::SyncAhead { .. } => 0,
+        }
+    }
+
     /// Returns whether the message travels on the presence stream, apart from all others.
     pub fn is_presence(&self) -> bool {
         match self {
@@ -91,7 +121,8 @@ impl Message {
             | Self::UserLeft { .. }
             | Self::Heartbeat { .. }
             | Self::ContentDigest(_)
-            | Self::ConflictNotification(_) => false,
+            | Self::ConflictNotification(_)
+            | Self::SyncAhead { .. } => false,
         }
     }
 }

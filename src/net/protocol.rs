@@ -40,7 +40,7 @@ use crate::{
     crdt::SharedDocument,
     net::{
         connection::MAX_QUEUED,
-        event::{DocumentEvent, PresenceEvent, UserInfo},
+        event::{DocumentEvent, PresenceEvent, SyncProgress, UserInfo},
         node::{DocumentId, NodeId, PeerAddress},
         session::SessionConfig,
     },
@@ -377,6 +377,13 @@ impl RealtimeLoroProtocol {
     /// Returns what is known about the document as a whole, now and whenever it changes.
     pub fn document_info(&self) -> watch::Receiver<DocumentInfo> {
         self.shared.published.info.subscribe()
+    }
+
+    /// Returns how far a large answer has come that brings this replica up to date, now and
+    /// whenever it changes; `None` while there is none. What is here of it is in the document
+    /// already, and the document can be changed in between.
+    pub fn sync_progress(&self) -> watch::Receiver<Option<SyncProgress>> {
+        self.shared.published.progress.subscribe()
     }
 
     /// Returns whether the session is at work, now and whenever it changes. The end is the last

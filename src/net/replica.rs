@@ -4,17 +4,21 @@
 //! operations as bytes, and hands in bytes that came from others.
 
 mod content;
+mod slices;
 
-use std::cell::Cell;
+use std::{cell::Cell, thread, time::Duration};
 
 use loro::{ExportMode, IdSpan, LoroDoc, VersionVector};
 use thiserror::Error;
 
 use crate::{
-    crdt::SharedDocument,
+    crdt::{DocumentGuard, SharedDocument},
     net::{node::NodeId, peer::known::without},
 };
 
+/// How long an import waits at most for others who want the document, and how often it looks.
+const TURNS: u32 = 200;
+const TURN: Duration = Duration::from_micros(100);
 /// What stands before the node id in the origin of an import.
 const IMPORT_ORIGIN: &str = "peer:";
 
@@ -36,6 +40,10 @@ pub trait Replica {
     ///
     /// Fails if the document cannot be read.
     fn export_spans(&self, spans: &[IdSpan]) -> Result<Vec<u8>, ReplicaError>;
+
+    /// Cuts operations into pieces of about `size` operations, in an order in which each depends on
+    /// none that comes later. There is always at least one piece.
+    fn slices(&self, spans: &[IdSpan], size: usize) -> Vec<Vec<IdSpan>>;
 
     /// Takes in what a peer sent.
     ///
@@ -105,8 +113,12 @@ impl Replica for SharedDocument {
             .map_err(ReplicaError::Export)
     }
 
+    fn slices(&self, spans: &[IdSpan], size: usize) -> Vec<Vec<IdSpan>> {
+        slices::cut(self.lock().doc(), spans, size)
+    }
+
     fn import(&mut self, updates: &[u8], from: NodeId) -> Result<Imported, ReplicaError> {
-        let guard = self.lock();
+        let guard = lock_after_others(self);
         let status = guard
             .doc()
             .import_with(updates, &import_origin(from))
@@ -122,7 +134,7 @@ impl Replica for SharedDocument {
         if let [update] = updates {
             return self.import(update, from);
         }
-        let guard = self.lock();
+        let guard = lock_after_others(self);
         // Loro's events of a batch name no origin; they are delivered on this thread.
         let _importing = Importing::from_peer(from);
         let status = guard
@@ -141,6 +153,18 @@ impl Replica for SharedDocument {
         }
         Some(content::hash(&guard.doc().get_deep_value()))
     }
+}
+
+/// Locks the document for an import. Many of them may come one behind the other: whoever wants to
+/// write meanwhile goes first.
+fn lock_after_others(document: &SharedDocument) -> DocumentGuard<'_> {
+    for _ in 0..TURNS {
+        if !document.is_waited_for() {
+            break;
+        }
+        thread::sleep(TURN);
+    }
+    document.lock()
 }
 
 fn imported<B: AsRef<[u8]>>(status: &loro::ImportStatus, updates: &[B]) -> Imported {

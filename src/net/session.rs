@@ -17,20 +17,17 @@ mod relays;
 mod sabotage;
 mod sync;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use loro::IdSpan;
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::net::{
-    event::{ConnectionEvent, PeerState, Reason, Standing, UserInfo},
+    event::{ConnectionEvent, PeerState, Reason, Standing, SyncProgress, UserInfo},
     message::{CloseReason, MAX_ON_THEIR_WAY, MAX_TITLE, Message},
     node::{DocumentId, NodeId, PeerAddress},
     peer::{
-        Link, Peer, PeerView, Wish, earliest,
+        Crowd, Link, Peer, PeerView, Wish, earliest,
         link::{Question, Stretch},
         trim_address,
     },
@@ -43,6 +40,10 @@ use relays::Distant;
 pub use sabotage::Sabotage;
 #[cfg(not(any(test, feature = "sim")))]
 use sabotage::Sabotage;
+
+/// Operations of one slice of a large answer: importing them takes a few milliseconds if nothing
+/// was written meanwhile, and if much was, hardly longer than importing fewer.
+const SLICE: usize = 2_000;
 
 /// A connection, as the driver numbers it. A number is never used again.
 pub type ConnectionId = u64;
@@ -205,6 +206,9 @@ pub enum Output {
         /// must be replaced by a new one, which takes everything from the peer.
         stands: Standing,
     },
+    /// A large answer has come this far. When all of it is here, or the connection with the peer
+    /// ends, there is nothing more to show.
+    Progress(SyncProgress),
     /// The first exchange over a new connection is complete: we have all that the peer had.
     InSync {
         /// Which peer.
@@ -226,9 +230,7 @@ pub struct Session {
     config: SessionConfig,
     own: OwnPresence,
     random: StdRng,
-    peers: BTreeMap<NodeId, Peer>,
-    /// Whose every connection is, those that are ending included.
-    connections: HashMap<ConnectionId, NodeId>,
+    peers: Crowd,
     /// Participants whom we hear of through others.
     distant: BTreeMap<NodeId, Distant>,
     history: History,
@@ -241,6 +243,8 @@ pub struct Session {
     handled_at: Duration,
     /// Bytes of updates that may be on their way to one peer.
     queue_limit: usize,
+    /// Operations that one of several updates of an answer has, about.
+    slice: usize,
     outputs: Vec<Output>,
     #[cfg(any(test, feature = "sim"))]
     sabotage: Option<Sabotage>,
@@ -257,8 +261,7 @@ impl Session {
             own: OwnPresence::new(config.user.clone()),
             config,
             random: StdRng::seed_from_u64(seed),
-            peers: BTreeMap::new(),
-            connections: HashMap::new(),
+            peers: Crowd::default(),
             distant: BTreeMap::new(),
             history: History::default(),
             reach: Reach::Online,
@@ -267,6 +270,7 @@ impl Session {
             gathered: Vec::new(),
             handled_at: Duration::ZERO,
             queue_limit: MAX_ON_THEIR_WAY,
+            slice: SLICE,
             outputs: Vec::new(),
             #[cfg(any(test, feature = "sim"))]
             sabotage: None,
@@ -278,6 +282,13 @@ impl Session {
     /// beyond, and one update with all that it missed when it has caught up.
     pub fn set_queue_limit(&mut self, bytes: usize) {
         self.queue_limit = bytes;
+    }
+
+    /// Sets into pieces of about how many operations a large answer is cut, instead of 2,000. A
+    /// peer that has a part of the document already gets such an answer piece by piece, so that
+    /// what its person types can come in between.
+    pub fn set_slice(&mut self, operations: usize) {
+        self.slice = operations.max(1);
     }
 
     /// Returns our own replica's id.
@@ -384,7 +395,7 @@ impl Session {
         earliest(
             session
                 .into_iter()
-                .chain(self.peers.values().map(Peer::deadline))
+                .chain(self.peers.iter().map(Peer::deadline))
                 .chain(self.distant.values().map(Distant::deadline)),
         )
     }
@@ -392,7 +403,7 @@ impl Session {
     /// Returns all peers that are known, in the order of their ids.
     pub fn peers(&self) -> impl Iterator<Item = PeerView> {
         self.peers
-            .values()
+            .iter()
             .filter(|peer| peer.wish != Wish::Unwanted || peer.state != PeerState::Disconnected)
             .map(|peer| peer.view(self.history.version()))
     }
@@ -441,6 +452,7 @@ impl Session {
             }
             Message::ContentDigest(digest) => self.content_digest(node, digest, now, replica),
             Message::ConflictNotification(notification) => self.conflict(node, &notification),
+            Message::SyncAhead { operations } => self.sync_ahead(node, operations),
             Message::PresenceRelay(relay) => self.presence_relay(node, *relay, now),
         };
         if let Err(reason) = result {

@@ -98,6 +98,7 @@ pub struct Network {
     ledger: Ledger,
     mischief: Option<Mischief>,
     queue_limit: Option<usize>,
+    slice: Option<usize>,
     /// Dials that are made although a connection stands.
     doubles: BTreeSet<u64>,
 }
@@ -121,6 +122,7 @@ impl Network {
             ledger: Ledger::default(),
             mischief: None,
             queue_limit: None,
+            slice: None,
             doubles: BTreeSet::new(),
         }
     }

@@ -17,7 +17,7 @@ use crate::{
     ConflictSettings, ConnectionEvent, DocumentEvent, DocumentInfo, NetworkKind, NodeId,
     PeerAddress, PeerState, PresenceEvent, SessionState, UserInfo,
     crdt::{TextDocument, TextFormat},
-    store::{JournalNews, Places, Store, StoreError, read_file},
+    store::{ContentHash, JournalNews, Places, Store, StoreError, read_file},
     workspace::{
         self, Answer, Disk, DocumentStatus, PeerStatus, SaveError, SaveRequest, SavedFile,
         SavesAsked, Sharing, SharingEvents, SharingOptions,
@@ -33,7 +33,7 @@ const LOOK: Duration = Duration::from_secs(2);
 /// After a save that failed the next attempt waits so long.
 const RETRY: Duration = Duration::from_secs(10);
 /// How long saying goodbye may take.
-const GOODBYE: Duration = Duration::from_millis(500);
+const GOODBYE: Duration = Duration::from_millis(300);
 /// Events that may wait. Whoever falls behind looks at the document instead.
 const QUEUE: usize = 256;
 /// The server's colour where others list it; it has no caret.
@@ -283,7 +283,8 @@ impl Served {
             format: self.format,
             version: self.saves,
             replace: true,
-            expected: self.disk.saved_hash(),
+            // Nothing but what was merged is written over.
+            expected: Some(self.disk.saved_hash().unwrap_or(ContentHash::of(b""))),
         };
         self.saves += 1;
         let version = self.text.version();
@@ -301,17 +302,25 @@ impl Served {
         let file = self.path.display();
         match &saved {
             Ok(_) => tracing::info!(%file, characters = self.text.rope().len_chars(), "saved"),
+            Err(SaveError::Changed) => {
+                tracing::info!(%file, "not saved yet: another program writes the file");
+                self.save_again(LOOK);
+            }
             Err(error) => {
                 tracing::error!(%file, %error, "not saved; it is kept and tried again");
-                let now = Instant::now();
-                self.unsaved = Some(Unsaved {
-                    since: now,
-                    changed: now,
-                    retry: Some(now + RETRY),
-                });
+                self.save_again(RETRY);
             }
         }
         self.saves_asked.saved(&saved);
+    }
+
+    fn save_again(&mut self, after: Duration) {
+        let now = Instant::now();
+        self.unsaved = Some(Unsaved {
+            since: now,
+            changed: now,
+            retry: Some(now + after),
+        });
     }
 
     /// Looks whether another program wrote the file, and who is here.

@@ -11,6 +11,7 @@ use std::{
     collections::BTreeSet,
     io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use tokio::{
@@ -114,7 +115,7 @@ pub fn run(options: &Options) -> Result<(), ServeError> {
         .worker_threads(2)
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let result = runtime.block_on(async {
         let mut server = Server::default();
         let setting = document::Setting {
             places: &places,
@@ -126,7 +127,10 @@ pub fn run(options: &Options) -> Result<(), ServeError> {
             server.add(document::open(path, &setting)?);
         }
         server.run(&places.runtime).await
-    })
+    });
+    // Whatever still waits for the network has nothing more to tell.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    result
 }
 
 /// The documents that are served, each in its task.

@@ -14,6 +14,7 @@ use crate::{
     NodeId,
     crdt::{TextFormat, encode},
     store::{self, Places, Replica, ReplicaSummary, Store},
+    workspace::age,
 };
 
 /// Hexadecimal digits that name a document at least.
@@ -28,7 +29,17 @@ const NAMES: usize = 4;
 /// Fails when the state folder cannot be used or the output not be written.
 pub fn docs(out: &mut impl Write) -> Result<(), ShellError> {
     let store = open_store()?;
-    let replicas = documents(store.summaries()?);
+    let mut replicas = store.summaries()?;
+    let own: BTreeSet<_> = replicas
+        .iter()
+        .map(|known| node_of(&known.replica))
+        .collect();
+    for known in &mut replicas {
+        known
+            .participants
+            .retain(|peer| !own.contains(&peer.address.node));
+    }
+    let replicas = documents(replicas);
     if replicas.is_empty() {
         writeln!(out, "No documents yet: copad notes.md makes one.")?;
         return Ok(());
@@ -124,7 +135,7 @@ fn name(replica: &Replica) -> String {
 fn row(known: &ReplicaSummary) -> Vec<String> {
     let replica = &known.replica;
     let opened = match replica.last_opened {
-        Some(opened) => words::age(SystemTime::now().duration_since(opened).unwrap_or_default()),
+        Some(opened) => age(SystemTime::now().duration_since(opened).unwrap_or_default()),
         None => "never".to_owned(),
     };
     let people = known.participants.iter();

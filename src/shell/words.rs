@@ -1,6 +1,4 @@
-//! Sizes, ages and names as a person reads them.
-
-use std::time::Duration;
+//! Sizes, names and tables as a person reads them.
 
 /// Returns a text without characters that a terminal would act upon.
 pub(super) fn plain(text: &str) -> String {
@@ -36,18 +34,6 @@ pub(super) fn size(bytes: u64) -> String {
     } else {
         format!("{value:.0} {unit}")
     }
-}
-
-/// Returns how long ago something was.
-pub(super) fn age(age: Duration) -> String {
-    let (count, unit) = match age.as_secs() {
-        0..60 => return "just now".to_owned(),
-        seconds @ 60..3600 => (seconds / 60, "minute"),
-        seconds @ 3600..86_400 => (seconds / 3600, "hour"),
-        seconds => (seconds / 86_400, "day"),
-    };
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} {unit}{plural} ago")
 }
 
 /// Lays out rows in columns, as wide as they must be. The last column is never padded.
@@ -88,20 +74,6 @@ mod tests {
             (u64::MAX, "18446744 TB"),
         ] {
             assert_eq!(size(bytes), text, "{bytes}");
-        }
-    }
-
-    #[test]
-    fn ages_are_told_in_one_unit() {
-        for (seconds, text) in [
-            (0, "just now"),
-            (59, "just now"),
-            (60, "1 minute ago"),
-            (7199, "1 hour ago"),
-            (86_400, "1 day ago"),
-            (86_400 * 400, "400 days ago"),
-        ] {
-            assert_eq!(age(Duration::from_secs(seconds)), text, "{seconds}");
         }
     }
 

@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, config::DbConfig,
+};
 
 use super::{
     error::{StoreError, WorkError, database_error},
@@ -24,8 +26,10 @@ const FILE_NAME: &str = "copad.db";
 /// How long to wait while another process writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// A database of at most this many bytes is looked through whenever it is opened: some
-/// milliseconds. In a larger one damage is found when something is missing.
+/// milliseconds. A larger one only after it proved to be damaged.
 const LOOKED_THROUGH: u64 = 8 << 20;
+/// The ending of an empty file that says so.
+const SUSPECT: &str = ".suspect";
 /// The write-ahead log shrinks to this many bytes after a large snapshot went through it.
 const LOG_SIZE: i64 = 4 << 20;
 
@@ -58,12 +62,13 @@ impl Store {
         make_private_folder(state_dir)?;
         let path = state_dir.join(FILE_NAME);
         let presence = Presence::enter(state_dir)?;
+        let damaged_log = rescue::keep_damaged_log(&path, &presence)?;
         let (connection, rescued) = match open_sound(state_dir, &path) {
             Err(damage @ StoreError::Damaged { .. }) => {
                 let name = rescue::rescue(&path, &presence, damage)?;
                 (open_sound(state_dir, &path)?, Some(name))
             }
-            opened => (opened?, None),
+            opened => (opened?, damaged_log),
         };
         Ok(Self {
             state_dir: state_dir.to_owned(),
@@ -100,7 +105,7 @@ impl Store {
         };
         attempt().map_err(|error| match error {
             WorkError::Store(error) => *error,
-            WorkError::Database(source) => database_error(&self.path(), source),
+            WorkError::Database(source) => self.failed(source),
         })
     }
 
@@ -118,7 +123,16 @@ impl Store {
             let transaction = connection.unchecked_transaction()?;
             work(&transaction)
         };
-        attempt().map_err(|source| database_error(&self.path(), source))
+        attempt().map_err(|source| self.failed(source))
+    }
+
+    /// Sorts what SQLite said. After damage, the next to open the database looks for what is sound.
+    fn failed(&self, source: rusqlite::Error) -> StoreError {
+        let error = database_error(&self.path(), source);
+        if matches!(error, StoreError::Damaged { .. }) {
+            let _ = fs::write(with_suffix(&self.path(), SUSPECT), "");
+        }
+        error
     }
 
     /// Copies the database as it is now, as far as it can be read.
@@ -130,8 +144,18 @@ impl Store {
         make_private_file(copy)?;
         let name = copy.to_string_lossy();
         let copied = connection.execute("VACUUM INTO ?1", [name]);
-        copied.map_err(|source| database_error(&self.path(), source))?;
+        copied.map_err(|source| self.failed(source))?;
         Ok(())
+    }
+
+    /// Puts what is in the log into the database.
+    #[cfg(test)]
+    pub(super) fn checkpoint(&self) -> rusqlite::Result<()> {
+        let connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
     }
 
     /// Makes the database full at this many pages, or at its present size if that is more.
@@ -156,8 +180,10 @@ fn open_sound(state_dir: &Path, path: &Path) -> Result<Connection, StoreError> {
     make_private_file(path)?;
     let failed = |source| database_error(path, source);
     faults::pass_database(Point::OpenDatabase, state_dir).map_err(failed)?;
-    let mut connection = connect(path).map_err(failed)?;
-    let found = schema::migrate(&mut connection).map_err(failed)?;
+    // What is wrong with these statements of ours is wrong with the tables.
+    let unsound = |error| failed(unexpected_is_damage(error));
+    let mut connection = connect(path).map_err(unsound)?;
+    let found = schema::migrate(&mut connection).map_err(unsound)?;
     if !(0..=schema::VERSION).contains(&found) {
         return Err(StoreError::Newer {
             path: path.to_owned(),
@@ -165,26 +191,51 @@ fn open_sound(state_dir: &Path, path: &Path) -> Result<Connection, StoreError> {
             known: schema::VERSION,
         });
     }
-    if fs::metadata(path).is_ok_and(|metadata| metadata.len() <= LOOKED_THROUGH) {
-        look_through(&connection).map_err(failed)?;
+    let suspect = with_suffix(path, SUSPECT);
+    let small = fs::metadata(path).is_ok_and(|metadata| metadata.len() <= LOOKED_THROUGH);
+    if small || suspect.exists() {
+        look_through(&connection).map_err(unsound)?;
     }
+    // It was looked through, and nothing is wrong any more.
+    let _ = fs::remove_file(suspect);
+    let untouched = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
+    connection.set_db_config(untouched, false).map_err(failed)?;
     Ok(connection)
 }
 
 /// Fails if the database's pages contradict each other.
 fn look_through(connection: &Connection) -> rusqlite::Result<()> {
-    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-    if verdict == "ok" {
-        return Ok(());
+    if !schema::is_complete(connection)? {
+        return Err(corrupt(
+            "its tables are not those it was made with".to_owned(),
+        ));
     }
-    let corrupt = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-    Err(rusqlite::Error::SqliteFailure(corrupt, Some(verdict)))
+    let verdict: String =
+        connection.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    match verdict.as_str() {
+        "ok" => Ok(()),
+        _ => Err(corrupt(verdict)),
+    }
+}
+
+fn unexpected_is_damage(error: rusqlite::Error) -> rusqlite::Error {
+    match error.sqlite_error_code() {
+        None | Some(ErrorCode::Unknown) => corrupt(error.to_string()),
+        Some(_) => error,
+    }
+}
+
+fn corrupt(what: String) -> rusqlite::Error {
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
+    rusqlite::Error::SqliteFailure(code, Some(what))
 }
 
 pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // Neither CREATE, since the file was made with its permissions, nor URI, since a path is a path.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
+    // Until it is known to be sound: closing it must not write into it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;

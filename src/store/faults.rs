@@ -86,4 +86,6 @@ pub(crate) use armed::{Fault, arm, fired};
 pub(super) use armed::{pass, pass_database, writer};
 
 #[cfg(test)]
+mod real;
+#[cfg(test)]
 mod tests;

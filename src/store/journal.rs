@@ -245,6 +245,7 @@ impl Writer {
         if let Some(view) = self.view.take() {
             self.store.record_view(self.replica, &view)?;
         }
+        self.folding.fold_at_the_end(self.exporter.version());
         self.store.record_closed(self.replica)
     }
 

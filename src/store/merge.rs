@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-pub(crate) use self::{
+pub use self::{
     meeting::{Clash, Meeting, Outcome, meet},
     trail::Trail,
 };

@@ -8,9 +8,10 @@
 //! | `database`, `schema`, `column`, `error` | opening and using the database of the state folder |
 //! | `replica`, `history`, `peer`, `summary` | what is remembered, by [`Store`] |
 //! | `journal` | keeps every change of an open document on the disk |
-//! | `rescue` | what is sound of a damaged database |
+//! | `rescue`, `log` | what is sound of a damaged database |
 //! | `lock` | one process at a time writes a replica |
 //! | `path`, `file`, `save`, `attributes` | a person's files: naming, reading, saving them whole |
+//! | `leftover` | what a save that was cut short left behind |
 //! | `faults` | lets tests make the disk fail at every call |
 //! | `merge` | what another program changed in a file |
 //!
@@ -25,7 +26,9 @@ mod file;
 mod hash;
 mod history;
 mod journal;
+mod leftover;
 mod lock;
+mod log;
 mod merge;
 mod path;
 mod peer;
@@ -42,12 +45,12 @@ pub use file::{FileError, LoadedFile, MAX_FILE, Protection, read_file};
 pub use hash::ContentHash;
 pub use history::{JournalEntry, Journaled, StoredHistory};
 pub use journal::{Journal, JournalNews};
+pub use leftover::{remove_unfinished_saves, unfinished_overwrite};
 pub use lock::ReplicaLock;
-pub(crate) use merge::{Clash, Meeting, Outcome, Trail, meet};
-pub use merge::{difference, differing_lines};
+pub use merge::{Clash, Meeting, Outcome, Trail, difference, differing_lines, meet};
 pub use path::canonical_path;
 pub use peer::KnownPeer;
 pub use places::{NoHome, Places};
 pub use replica::{NodeKey, Replica, ReplicaId, SaveRecord, SavedState};
-pub use save::{SavedFile, backup_beside, replace_file, save_file};
+pub use save::{SavedFile, backup_beside, hash_of_text, replace_file, save_file};
 pub use summary::ReplicaSummary;

@@ -78,6 +78,8 @@ pub struct Replica {
     pub last_opened: Option<SystemTime>,
     /// What its file held when this program last wrote or read it.
     pub saved: Option<SavedState>,
+    /// What was to be written to its file by a save that did not come to record that it was.
+    pub saving: Option<SavedState>,
     /// Whether it was opened and not closed since: somebody works on it, or a program that did was
     /// killed.
     pub unclosed: bool,
@@ -93,9 +95,10 @@ pub struct SavedState {
 }
 
 const COLUMNS: &str = "id, document_id, path, node_key, title, byte_order_mark, carriage_returns, \
-                       last_opened, saved_hash, saved_version, unclosed";
+                       last_opened, saved_hash, saved_version, saving_hash, saving_version, unclosed";
 
-const SAVED: &str = "saved_hash = ?2, saved_version = ?3";
+const SAVED: &str =
+    "saved_hash = ?2, saved_version = ?3, saving_hash = NULL, saving_version = NULL";
 
 /// What was written to a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -287,7 +290,8 @@ impl Store {
             self.update(
                 transaction,
                 id,
-                "document_id = NULL, saved_hash = NULL, saved_version = NULL, view = NULL",
+                "document_id = NULL, saved_hash = NULL, saved_version = NULL, saving_hash = NULL,
+                 saving_version = NULL, view = NULL",
                 &[],
             )
         })
@@ -384,6 +388,23 @@ impl Store {
         version: &[u8],
     ) -> Result<(), StoreError> {
         self.transact(|transaction| self.update(transaction, id, SAVED, &[&hash.0, &version]))
+    }
+
+    /// Records what a replica's file is about to hold, in the words of
+    /// [`record_saved`](Self::record_saved), which takes it back. After a crash in between it tells
+    /// our own text from another program's.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the replica was forgotten or the database cannot be written.
+    pub fn record_saving(
+        &self,
+        id: ReplicaId,
+        hash: ContentHash,
+        version: &[u8],
+    ) -> Result<(), StoreError> {
+        let assignment = "saving_hash = ?2, saving_version = ?3";
+        self.transact(|transaction| self.update(transaction, id, assignment, &[&hash.0, &version]))
     }
 
     /// Makes a replica the one of a file, and returns the path as it is stored. The replica that
@@ -547,8 +568,12 @@ impl Replica {
             LineEnding::Lf
         };
         let StoredEncoding(encoding, byte_order_mark) = row.get("byte_order_mark")?;
-        let hash: Option<[u8; 32]> = row.get("saved_hash")?;
-        let version: Option<Vec<u8>> = row.get("saved_version")?;
+        let state = |hash, version| -> rusqlite::Result<Option<SavedState>> {
+            let hash: Option<[u8; 32]> = row.get(hash)?;
+            let version: Option<Vec<u8>> = row.get(version)?;
+            let both = hash.map(ContentHash).zip(version);
+            Ok(both.map(|(hash, version)| SavedState { hash, version }))
+        };
         Ok(Self {
             id: ReplicaId(row.get("id")?),
             document: row.get::<_, Option<_>>("document_id")?.map(DocumentId),
@@ -563,10 +588,8 @@ impl Replica {
             last_opened: row
                 .get::<_, Option<Milliseconds>>("last_opened")?
                 .map(|at| at.0),
-            saved: hash.zip(version).map(|(hash, version)| SavedState {
-                hash: ContentHash(hash),
-                version,
-            }),
+            saved: state("saved_hash", "saved_version")?,
+            saving: state("saving_hash", "saving_version")?,
             unclosed: row.get("unclosed")?,
         })
     }

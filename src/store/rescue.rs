@@ -7,6 +7,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io,
+    ops::Range,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
@@ -17,6 +18,7 @@ use rustix::fs::{FlockOperation, flock};
 use super::{
     database::{Store, connect, make_private_file},
     error::{StoreError, database_error},
+    log,
     path::with_suffix,
     replica::{NodeKey, ReplicaId},
     schema,
@@ -25,8 +27,14 @@ use super::{
 /// What SQLite keeps beside a database.
 const WAL: &str = "-wal";
 const SHARED_MEMORY: &str = "-shm";
+/// Bytes of a page; nothing here asks for another size than the usual one.
+const PAGE: usize = 4096;
+/// Where a database says how many pages it has.
+const PAGE_COUNT: Range<usize> = 28..32;
+/// A file that was cut is not filled up beyond this many pages.
+const MENDED_PAGES: usize = 1 << 18;
 /// Rows that are looked for one by one between two that could be reached.
-const LOOKED_FOR: i64 = 100_000;
+const LOOKED_FOR: i64 = 2_000;
 
 /// The right to use the database of a state folder, held by all who do. A rescue needs it alone.
 #[derive(Debug)]
@@ -86,6 +94,28 @@ impl Store {
     }
 }
 
+/// Copies a database whose log lost something, before SQLite forgets what it still holds of that.
+/// Returns the copy's name. While somebody else uses the database, its log is theirs.
+pub(super) fn keep_damaged_log(
+    path: &Path,
+    presence: &Presence,
+) -> Result<Option<String>, StoreError> {
+    let keep = || -> io::Result<Option<String>> {
+        if !log::lost_something(&with_suffix(path, WAL))? {
+            return Ok(None);
+        }
+        let kept = free_name(path);
+        copy_all(path, &kept)?;
+        tracing::warn!("the log was damaged; it is kept as {}", kept.display());
+        Ok(Some(name_of(&kept)))
+    };
+    let kept = presence.alone(keep).unwrap_or(Ok(None));
+    kept.map_err(|source| StoreError::Setup {
+        path: path.to_owned(),
+        source,
+    })
+}
+
 /// Puts what is sound of a damaged database into a new one in its place. Returns the name of the
 /// damaged one.
 pub(super) fn rescue(
@@ -136,10 +166,14 @@ fn salvage(old: &Path, new: &Path) -> Result<(), StoreError> {
     schema::migrate(&mut into).map_err(failed)?;
     into.pragma_update(None, "foreign_keys", false)
         .map_err(failed)?;
+    mend(old, new, &into).map_err(|source| StoreError::Setup {
+        path: old.to_owned(),
+        source,
+    })?;
     // What cannot even be opened has nothing to give.
     if let Ok(from) = connect(old) {
-        for table in schema::TABLES {
-            copy_table(&from, &into, table).map_err(failed)?;
+        for (table, is_unnumbered) in schema::tables(&into).map_err(failed)? {
+            copy_table(&from, &into, &table, is_unnumbered).map_err(failed)?;
         }
     }
     add_missing_replicas(&into).map_err(failed)?;
@@ -149,9 +183,49 @@ fn salvage(old: &Path, new: &Path) -> Result<(), StoreError> {
     into.close().map_err(|(_, source)| failed(source))
 }
 
+/// Mends what would keep SQLite from looking into a database at all: a file that was cut, and a
+/// first page that does not name the tables. `fresh` is the connection to a new database.
+fn mend(old: &Path, new: &Path, fresh: &Connection) -> io::Result<()> {
+    let mut bytes = fs::read(old)?;
+    let said = bytes.get(PAGE_COUNT).map_or(0, big_endian);
+    let length = said.min(MENDED_PAGES).saturating_mul(PAGE);
+    if bytes.len() < length || bytes.len() % PAGE != 0 {
+        bytes.resize(length.max(bytes.len().next_multiple_of(PAGE)), 0);
+        fs::write(old, &bytes)?;
+    }
+    let readable = connect(old).and_then(|old| schema::is_complete(&old));
+    if readable.unwrap_or(false) {
+        return Ok(());
+    }
+    // A database that was made in one go has its tables where a new one has them.
+    let into_file = "PRAGMA wal_checkpoint(TRUNCATE)";
+    if fresh.query_row(into_file, [], |_| Ok(())).is_err() {
+        return Ok(());
+    }
+    let model = fs::read(new)?;
+    let pages = (bytes.len() / PAGE) as u32;
+    if let (Some(page), Some(model)) = (bytes.get_mut(..PAGE), model.get(..PAGE)) {
+        page.copy_from_slice(model);
+        page[PAGE_COUNT].copy_from_slice(&pages.to_be_bytes());
+        fs::write(old, &bytes)?;
+    }
+    Ok(())
+}
+
+fn big_endian(bytes: &[u8]) -> usize {
+    bytes
+        .iter()
+        .fold(0, |number, byte| number << 8 | usize::from(*byte))
+}
+
 /// Copies every row that can be reached, from the front, from the back, and in between. Fails only
 /// when the new database does.
-fn copy_table(from: &Connection, into: &Connection, table: &str) -> rusqlite::Result<()> {
+fn copy_table(
+    from: &Connection,
+    into: &Connection,
+    table: &str,
+    is_unnumbered: bool,
+) -> rusqlite::Result<()> {
     let known = columns(into, table)?;
     let there = columns(from, table).unwrap_or_default();
     let shared: Vec<_> = known
@@ -175,7 +249,7 @@ fn copy_table(from: &Connection, into: &Connection, table: &str) -> rusqlite::Re
         Err(error) if super::error::is_full(&error) => Err(error),
         Ok(_) | Err(_) => Ok(()),
     };
-    if there.is_empty() || schema::is_without_rowid(table) {
+    if is_unnumbered {
         let select = format!("SELECT {list} FROM {table}");
         read_rows(from, &select, None, &mut keep)?;
     } else {
@@ -220,7 +294,7 @@ fn read_rows(
     number: Option<i64>,
     keep: &mut impl FnMut(Vec<Value>) -> rusqlite::Result<()>,
 ) -> rusqlite::Result<bool> {
-    let Ok(mut statement) = from.prepare(select) else {
+    let Ok(mut statement) = from.prepare_cached(select) else {
         return Ok(false);
     };
     let width = statement.column_count();

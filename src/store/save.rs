@@ -30,7 +30,8 @@ use super::{
 use crate::crdt::{TextFormat, encode};
 
 /// How the names of temporary files begin; one that a crash left behind can be deleted.
-const TEMPORARY_PREFIX: &str = ".copad-save-";
+/// The process's number and a hyphen follow.
+pub(super) const TEMPORARY_PREFIX: &str = ".copad-save-";
 /// Written and hashed at once, in bytes.
 const BUFFER: usize = 64 * 1024;
 
@@ -120,6 +121,15 @@ fn must_hold(target: &Path, expected: Option<ContentHash>) -> Result<(), FileErr
     }
 }
 
+/// Returns the hash of the bytes that a file would hold with this text. O(text).
+pub fn hash_of_text(text: &Rope, format: TextFormat) -> ContentHash {
+    let mut hasher = blake3::Hasher::new();
+    for chunk in encode(text, format) {
+        hasher.update(&chunk);
+    }
+    ContentHash(*hasher.finalize().as_bytes())
+}
+
 /// Copies a file to a free name beside it (`notes.md.bak`, `notes.md.bak2` …) and returns that.
 /// The copy is on the disk on return, and no easier to read than the file.
 ///
@@ -151,15 +161,19 @@ pub fn backup_beside(path: &Path) -> Result<PathBuf, FileError> {
     Ok(backup)
 }
 
+/// What is added to a file's name for its backup of this number, which begins at 1.
+pub(super) fn backup_suffix(number: u64) -> String {
+    match number {
+        1 => ".bak".to_owned(),
+        _ => format!(".bak{number}"),
+    }
+}
+
 fn create_backup(path: &Path) -> io::Result<(PathBuf, File)> {
     faults::pass(Point::CreateBackup, path)?;
     let mut number = 1_u64;
     loop {
-        let suffix = match number {
-            1 => ".bak".to_owned(),
-            _ => format!(".bak{number}"),
-        };
-        let backup = with_suffix(path, &suffix);
+        let backup = with_suffix(path, &backup_suffix(number));
         let mut options = OpenOptions::new();
         match options
             .write(true)
@@ -257,7 +271,8 @@ fn is_refusal_to_rename(error: &io::Error) -> bool {
 
 fn temporary_beside(target: &Path, mode: u32) -> Result<NamedTempFile, FileError> {
     let mut builder = tempfile::Builder::new();
-    builder.prefix(TEMPORARY_PREFIX);
+    let prefix = format!("{TEMPORARY_PREFIX}{}-", std::process::id());
+    builder.prefix(&prefix);
     builder.permissions(Permissions::from_mode(mode));
     let made = faults::pass(Point::CreateTemporary, target)
         .and_then(|()| builder.tempfile_in(folder_of(target)));

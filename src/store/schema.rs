@@ -65,15 +65,10 @@ const STEPS: &[&str] = &[
         version BLOB NOT NULL,
         PRIMARY KEY (replica, minute)
     ) WITHOUT ROWID;",
+    // What is about to be in the file: whether a save came to its end is not known after a crash.
+    "ALTER TABLE replicas ADD COLUMN saving_hash BLOB CHECK (length(saving_hash) = 32);
+    ALTER TABLE replicas ADD COLUMN saving_version BLOB;",
 ];
-
-/// Every table, those that others refer to first.
-pub(super) const TABLES: &[&str] = &["replicas", "snapshots", "journal", "moments", "peers"];
-
-/// Whether the rows of a table have no number of their own.
-pub(super) fn is_without_rowid(table: &str) -> bool {
-    matches!(table, "moments" | "peers")
-}
 
 /// The schema version that this program writes.
 pub(super) const VERSION: i64 = STEPS.len() as i64;
@@ -97,6 +92,29 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<i64> {
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()?;
     Ok(found)
+}
+
+/// Lists every table, and whether its rows have no number of their own.
+pub(super) fn tables(connection: &Connection) -> rusqlite::Result<Vec<(String, bool)>> {
+    let sql = "SELECT name, wr FROM pragma_table_list
+               WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
+/// Whether the tables are exactly those that the steps make.
+pub(super) fn is_complete(connection: &Connection) -> rusqlite::Result<bool> {
+    let mut model = Connection::open_in_memory()?;
+    migrate(&mut model)?;
+    Ok(definitions(connection)? == definitions(&model)?)
+}
+
+fn definitions(connection: &Connection) -> rusqlite::Result<Vec<(String, Option<String>)>> {
+    let sql = "SELECT name, sql FROM sqlite_schema ORDER BY name";
+    let mut statement = connection.prepare(sql)?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {

@@ -40,7 +40,8 @@ impl Store {
             .collect()
     }
 
-    fn size(&self, replica: ReplicaId) -> Result<u64, StoreError> {
+    /// Returns how many bytes the history of a replica takes up.
+    pub(super) fn size(&self, replica: ReplicaId) -> Result<u64, StoreError> {
         self.read(|connection| {
             let sql = "SELECT
                 (SELECT ifnull(sum(length(bytes)), 0) FROM journal WHERE replica = ?1) +

@@ -8,12 +8,14 @@
 //! carries carets, selections and the scroll position over it.
 
 mod areas;
+mod changes;
 mod clipboard;
 mod commands;
 mod conflicts;
 mod dialogs;
 mod editing;
 mod event;
+mod file_state;
 mod files;
 mod follow;
 mod go_to;
@@ -128,7 +130,7 @@ pub struct App {
     quit_once_saved: bool,
     /// Why nothing may be changed.
     read_only: Option<String>,
-    file: watching::FileState,
+    file: file_state::FileState,
     journal: JournalState,
 
     pub(crate) theme: Theme,
@@ -144,6 +146,7 @@ pub struct App {
     pub(crate) people: BTreeMap<NodeId, Person>,
     pub(crate) offline: bool,
     conflicts: conflicts::Conflicts,
+    changes: changes::Changes,
     unsent_edits: usize,
     peers_wanted: Option<bool>,
     /// Whom we look over the shoulder.
@@ -171,7 +174,7 @@ impl App {
     /// Opens the document with the caret at its start.
     pub fn new(options: AppOptions) -> Self {
         let version = u64::from(options.modified);
-        let file = watching::FileState::new(options.file, options.document.rope(), version);
+        let file = file_state::FileState::new(options.file, options.document.rope(), version);
         let rope = options.document.rope();
         Self {
             settings: Settings::new(&options.config, FileProperties::default(), rope),
@@ -204,6 +207,7 @@ impl App {
             people: BTreeMap::new(),
             offline: false,
             conflicts: conflicts::Conflicts::default(),
+            changes: changes::Changes::default(),
             unsent_edits: 0,
             peers_wanted: None,
             following: None,
@@ -265,6 +269,7 @@ impl App {
             Event::Share(info) => {
                 // It may be another than the one that the document was opened with.
                 self.node = info.node_id.parse().unwrap_or(self.node);
+                self.people.remove(&self.node);
                 self.share = Some(info);
             }
             Event::Save => self.save(),
@@ -283,6 +288,7 @@ impl App {
         self.keep_highlighting();
         self.tend_file();
         self.offer_summary();
+        self.see_changes();
         self.announce();
         std::mem::take(&mut self.effects)
     }
@@ -331,6 +337,7 @@ impl App {
         notice
             .into_iter()
             .chain(self.typing_until)
+            .chain(self.meetings_until())
             .chain(self.file_tick())
             .chain(label)
             .chain(self.away_at())

@@ -20,14 +20,14 @@ use super::{
     clipboard::{Clipboard, ClipboardEvent, Reach},
     joining::Joining,
     launch::{LaunchError, Launched},
-    network::{self, Network},
+    network::Network,
     reload::SettingsWatch,
     set_aside::{self, Successor},
     view::{Place, View},
     watching::{self, FileWatch},
 };
 use crate::{
-    DocumentId, DocumentInfo, NodeId,
+    DocumentId, DocumentInfo, NodeId, PeerState,
     store::{JournalNews, StoreError},
     workspace::{Beside, Disk, OpeningError, SaveError, SavesAsked, TakenOver},
 };
@@ -40,6 +40,8 @@ pub(super) enum News {
     Document(DocumentInfo),
     /// The content of a peer's replica goes on in place of ours.
     Superseded(NodeId),
+    /// A large answer of a peer has come further.
+    Progress,
     /// From the clipboard.
     Clipboard(ClipboardEvent),
     /// The copad that had the file is gone, and the file is ours; or there is no hope for that.
@@ -75,8 +77,14 @@ pub(super) struct Editor {
     adopt: Option<(DocumentId, String)>,
     /// What to open instead of this document.
     successor: Option<Successor>,
+    /// Who was asked for and is not there yet, and what to tell about it.
+    absent_host: Option<(NodeId, String)>,
     /// Another copad has the file.
     beside: Option<Beside>,
+    /// What to tell about that.
+    beside_message: Option<String>,
+    /// The file and the state of the text when they were last compared.
+    observed: Option<(watching::Stamp, u64)>,
     /// Looks whether it still has.
     taking_over: Option<JoinHandle<()>>,
     /// Where our caret was last told to be.
@@ -113,7 +121,10 @@ impl Editor {
             disk_work: None,
             adopt: None,
             successor: None,
+            absent_host: launched.absent_host,
             beside: launched.beside,
+            beside_message: None,
+            observed: None,
             taking_over: None,
             caret: None,
             saves_asked: SavesAsked::default(),
@@ -124,7 +135,9 @@ impl Editor {
             editor.update(Event::ReadOnly(Some(why.clone())));
             editor.update(Event::Message(MessageKind::Error, why));
         }
-        if let Some(sentence) = launched.message {
+        if editor.beside.is_some() && launched.message.is_some() {
+            editor.beside_message = launched.message;
+        } else if let Some(sentence) = launched.message {
             editor.update(Event::Message(MessageKind::Info, sentence));
         }
         Ok(editor)
@@ -169,6 +182,9 @@ impl Editor {
                 self.update(event);
                 self.save_for_others();
             }
+            News::Progress => {
+                self.look_at_peers();
+            }
             News::TakenOver(result) => self.taken_over(result),
             News::Document(info) => self.take_in_document(info),
             News::Superseded(by) => self.give_way(by),
@@ -181,7 +197,7 @@ impl Editor {
 
     /// Shows the peers as they are now. Returns whether anything about them changed.
     pub(super) fn look_at_peers(&mut self) -> bool {
-        let rows = network::rows(&self.network.peers());
+        let rows = self.network.rows();
         let changed = rows != self.shown_peers;
         // That they still lack nothing is news when there are new edits.
         if changed || self.app.unsent_edits() > 0 {
@@ -190,6 +206,7 @@ impl Editor {
         }
         if changed {
             self.remember_peers();
+            self.tell_of_absence();
         }
         changed
     }
@@ -200,6 +217,25 @@ impl Editor {
         let changed = event.is_some();
         event.into_iter().for_each(|event| self.update(event));
         changed
+    }
+
+    /// Says once that the host who was asked for is away, if so.
+    fn tell_of_absence(&mut self) {
+        let Some((node, _)) = &self.absent_host else {
+            return;
+        };
+        let host = self.shown_peers.iter().find(|row| row.node == *node);
+        let Some(host) = host else { return };
+        let (came, missed) = (
+            matches!(host.state, PeerState::Syncing | PeerState::Connected),
+            host.last_error.is_some(),
+        );
+        if (came || missed)
+            && let Some((_, sentence)) = self.absent_host.take()
+            && missed
+        {
+            self.update(Event::Message(MessageKind::Info, sentence));
+        }
     }
 
     /// Returns what the terminal has to do.
@@ -283,16 +319,18 @@ impl Editor {
                 self.network.set_offline(offline);
             }
             Effect::AnswerExisting(existing) => self.answer_existing(existing),
-            // The copad that has the file takes in what others do to it.
-            Effect::LookAtFile(request)
-                if self.joining.protects(&request.path) || self.is_beside(&request.path) =>
-            {
+            Effect::LookAtFile(request) if self.joining.protects(&request.path) => {
                 self.update(Event::FileSeen(Box::new(watching::unseen(*request))));
             }
-            Effect::LookAtFile(request) => self.on_disk(|_| {
-                let look = watching::look(*request);
-                Some(Event::FileSeen(Box::new(look)))
-            }),
+            Effect::LookAtFile(request) => {
+                let look = match self.is_beside(&request.path) {
+                    true => watching::observe,
+                    false => watching::look,
+                };
+                self.on_disk(move |_| Some(Event::FileSeen(Box::new(look(*request)))));
+            }
+            // The copad that has the file records what is in it.
+            Effect::RecordFile { .. } if self.beside.is_some() => {}
             Effect::RecordFile { hash, holds } => {
                 let version = holds.then(|| self.app.document().version());
                 self.on_disk(move |disk| {

@@ -23,8 +23,8 @@ use super::{
 use crate::{
     InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
     store::{
-        self, FileError, Journaled, LoadedFile, NoHome, Places, Replica, ReplicaLock, Store,
-        StoreError,
+        self, FileError, Journaled, KnownPeer, LoadedFile, NoHome, Places, Replica, ReplicaLock,
+        Store, StoreError,
     },
     workspace::{self, Aside, Beside, Claim, Disk, Opening, OpeningError, SharingOptions},
 };
@@ -86,7 +86,8 @@ pub enum LaunchError {
     },
     /// Another document cannot be joined into a file that is open in another copad.
     #[error(
-        "{title} is open in another copad{}: join that one with copad --connect {node}",
+        "{title} is open in another copad{}: close it there before another document is joined \
+         into it",
         holder.map(|pid| format!(" (process {pid})")).unwrap_or_default()
     )]
     OpenElsewhere {
@@ -94,8 +95,6 @@ pub enum LaunchError {
         title: String,
         /// The process that has it open.
         holder: Option<u32>,
-        /// Its node id.
-        node: NodeId,
     },
     /// The state folder cannot be used.
     #[error(transparent)]
@@ -139,6 +138,9 @@ pub(super) struct Launched {
     pub(super) joins: bool,
     /// What is in the file, while it is not decided what becomes of it.
     pub(super) aside: Option<Aside>,
+    /// Who was asked for on the command line and is known already, and what to tell when they are
+    /// not there.
+    pub(super) absent_host: Option<(NodeId, String)>,
     pub(super) terminal: TerminalOptions,
     /// Something to tell once the screen is open.
     pub(super) message: Option<String>,
@@ -166,6 +168,17 @@ pub fn node_id(file: Option<&Path>) -> Result<NodeId, LaunchError> {
 
 /// Opens what the command line asks for.
 pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
+    match try_open(options.clone()) {
+        // Found on the way. Opened anew, the store rescues what is sound.
+        Err(
+            LaunchError::Store(StoreError::Damaged { .. })
+            | LaunchError::Opening(OpeningError::Store(StoreError::Damaged { .. })),
+        ) => try_open(options),
+        opened => opened,
+    }
+}
+
+fn try_open(options: Options) -> Result<Launched, LaunchError> {
     let places = Places::of_this_process()?;
     if let Some(path) = &options.log {
         start_log(path)?;
@@ -199,7 +212,9 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     }
     let seat = match lock {
         Some(lock) => seat(&store, replica, lock, host, file)?,
-        None if host.is_none() => seat_beside(&store, replica, &places.runtime, file)?,
+        None if is_met(&store, &replica, host)? => {
+            seat_beside(&store, replica, &places.runtime, file)?
+        }
         None => return Err(open_elsewhere(&store, &replica)),
     };
     let Seat {
@@ -264,6 +279,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         read_only: seat.read_only,
         joins: seat.joins,
         aside: opening.aside,
+        absent_host: seat.absent_host,
         terminal,
         message: opening.message,
     })
@@ -281,6 +297,7 @@ struct Seat {
     title: String,
     peers: Vec<PeerAddress>,
     joins: bool,
+    absent_host: Option<(NodeId, String)>,
     beside: Option<Beside>,
     read_only: Option<String>,
 }
@@ -293,11 +310,10 @@ fn seat(
     host: Option<NodeId>,
     file: Option<LoadedFile>,
 ) -> Result<Seat, LaunchError> {
-    let mut peers: Vec<_> = store
-        .peers(replica.id)?
-        .into_iter()
-        .map(|peer| peer.address)
-        .collect();
+    let known = store.peers(replica.id)?;
+    let absent_host = known.iter().find(|peer| Some(peer.address.node) == host);
+    let absent_host = absent_host.map(|host| (host.address.node, absence(host, &replica.title)));
+    let mut peers: Vec<_> = known.into_iter().map(|peer| peer.address).collect();
     let new_host = host.filter(|host| !peers.iter().any(|peer| peer.node == *host));
     let mut claim = None;
     let on_disk = file
@@ -321,8 +337,17 @@ fn seat(
         }
         None => workspace::reopen(store, &replica, file)?,
     };
-    if claim.is_none() && opening.message.is_none() {
-        opening.message = waiting_to_join(store, &replica)?;
+    let on_disk = match opening.last_saved.take() {
+        Some(last_saved) => Some(FileOnDisk::last_saved(last_saved)),
+        None => on_disk,
+    };
+    if claim.is_none()
+        && let Some(sentence) = waiting_to_join(store, &replica)?
+    {
+        let other = opening
+            .message
+            .map_or_else(String::new, |it| format!(". {it}"));
+        opening.message = Some(sentence + &other);
     }
     opening.message = opening.message.or(warning);
     Ok(Seat {
@@ -334,6 +359,7 @@ fn seat(
         file: on_disk,
         peers,
         joins: new_host.is_some(),
+        absent_host,
         beside: None,
         read_only: None,
     })
@@ -360,10 +386,10 @@ fn seat_beside(
     let answers = beside.as_ref().is_some_and(|beside| beside.answers(store));
     let mut read_only = None;
     if answers {
-        opening.message = Some(format!("also open in {other}; joined it"));
+        opening.message = Some(format!("Also open in {other}; joined it"));
     } else {
         read_only = Some(format!(
-            "{} is open in {other}, which does not answer: read-only until that ends",
+            "{} is open in {other}, which does not answer: read-only until it does, or ends",
             file.title
         ));
     }
@@ -376,6 +402,7 @@ fn seat_beside(
         opening,
         file: on_disk,
         joins,
+        absent_host: None,
         beside,
         read_only,
     })
@@ -426,12 +453,27 @@ fn choose_replica(
     Ok((replica, lock))
 }
 
+/// Whether nobody new is joined: the host is none, or one that the replica met before.
+fn is_met(store: &Store, replica: &Replica, host: Option<NodeId>) -> Result<bool, StoreError> {
+    let Some(host) = host else { return Ok(true) };
+    let peers = store.peers(replica.id)?;
+    Ok(peers.iter().any(|peer| peer.address.node == host))
+}
+
+/// What to tell while the host of a document is away that was joined before.
+fn absence(host: &KnownPeer, title: &str) -> String {
+    let short = || host.address.node.short();
+    let name = host.name.clone().unwrap_or_else(short);
+    let seen = SystemTime::now().duration_since(host.last_seen);
+    let age = workspace::age(seen.unwrap_or_default());
+    format!("{name}'s {title}, as of {age}; its host is not there yet")
+}
+
 /// Says that another document cannot be joined into a file that another copad has open.
 fn open_elsewhere(store: &Store, replica: &Replica) -> LaunchError {
     LaunchError::OpenElsewhere {
         title: replica.title.clone(),
         holder: store.lock_holder(replica.id),
-        node: node_of(replica),
     }
 }
 
@@ -456,7 +498,7 @@ fn waiting_to_join(store: &Store, replica: &Replica) -> Result<Option<String>, S
         if let Some(host) = host.filter(|_| store.text(waiting.id).is_ok_and(|it| !it.is_empty())) {
             let host = host.address.node.short();
             return Ok(Some(format!(
-                "What you wrote while you waited for {host} is kept: join {host} again for it"
+                "What you wrote while waiting for {host} is kept: join it again"
             )));
         }
     }

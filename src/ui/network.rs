@@ -14,7 +14,7 @@ use super::{
 use crate::{
     ChangeOrigin, ConflictEvent, ConflictId, ConflictResolver, ConflictSettings, CursorPosition,
     DocumentEvent, DocumentId, DocumentInfo, NetworkKind, NodeId, PeerAddress, PeerInfo,
-    ProtocolError, Selection, SessionState, Settlement, Standing,
+    ProtocolError, Selection, SessionState, Settlement, Standing, SyncProgress,
     crdt::{Bias, TextDocument, conflict::Choice},
     workspace::{Sharing, SharingEvents, SharingOptions},
 };
@@ -58,6 +58,7 @@ impl Network {
             watch_document(protocol.document_info(), tell.clone()),
             watch_session(protocol.session_state(), tell.clone()),
             watch_conflicts(protocol.conflict_resolver(), tell.clone()),
+            watch_progress(protocol.sync_progress(), tell.clone()),
         ];
         Ok(Self {
             sharing,
@@ -174,6 +175,12 @@ impl Network {
         }
     }
 
+    /// Returns the peers as the screen shows them.
+    pub(super) fn rows(&self) -> Vec<PeerRow> {
+        let progress = *self.sharing.protocol().sync_progress().borrow();
+        rows(&self.peers(), progress)
+    }
+
     /// Returns the peers as the session sees them.
     pub(super) fn peers(&self) -> Vec<PeerInfo> {
         self.sharing.peers()
@@ -194,6 +201,21 @@ fn place(document: &TextDocument, position: usize, bias: Bias) -> CursorPosition
         .with_anchor(document.anchor(position, bias))
 }
 
+/// Has the peers looked at whenever a large answer has come further.
+fn watch_progress(
+    mut progress: watch::Receiver<Option<SyncProgress>>,
+    tell: mpsc::UnboundedSender<News>,
+) -> AbortHandle {
+    let task = tokio::spawn(async move {
+        while progress.changed().await.is_ok() {
+            if tell.send(News::Progress).is_err() {
+                return;
+            }
+        }
+    });
+    task.abort_handle()
+}
+
 /// How others can join.
 fn share_info(node: NodeId, kind: NetworkKind) -> ShareInfo {
     let (option, reach) = match kind {
@@ -209,7 +231,11 @@ fn share_info(node: NodeId, kind: NetworkKind) -> ShareInfo {
 }
 
 /// Returns the peers as the screen shows them.
-pub(super) fn rows(peers: &[PeerInfo]) -> Vec<PeerRow> {
+fn rows(peers: &[PeerInfo], progress: Option<SyncProgress>) -> Vec<PeerRow> {
+    let percent = |peer: &PeerInfo| {
+        let SyncProgress { done, total, .. } = progress.filter(|one| one.node == peer.node)?;
+        u8::try_from(done.saturating_mul(100).checked_div(total)?).ok()
+    };
     let row = |peer: &PeerInfo| PeerRow {
         node: peer.node,
         user: peer.user.clone(),
@@ -220,7 +246,7 @@ pub(super) fn rows(peers: &[PeerInfo]) -> Vec<PeerRow> {
             .map(|time| Duration::from_millis(time.as_millis() as u64)),
         left: peer.left,
         behind: peer.behind,
-        progress: None,
+        progress: percent(peer),
         last_error: peer.last_error.clone(),
     };
     peers.iter().map(row).collect()

@@ -116,6 +116,22 @@ pub(super) fn look_with(request: FileLookRequest, pause: impl Fn()) -> FileLook 
     }
 }
 
+/// Looks at the file of which another copad takes care. That one takes in what others do to it; all
+/// that counts here is whether the file holds our text, or one that it was.
+pub(super) fn observe(request: FileLookRequest) -> FileLook {
+    let unseen = unseen(request.clone());
+    let look = look_with(request, || {});
+    match &look.found {
+        FileFound::Holds(_) => look,
+        FileFound::Changed(change)
+            if change.meeting.merge.edit.is_empty() && change.meeting.clashes.is_empty() =>
+        {
+            look
+        }
+        FileFound::Changed(_) | FileFound::Missing | FileFound::Unusable(_) => unseen,
+    }
+}
+
 /// What the request came to without looking.
 pub(super) fn unseen(request: FileLookRequest) -> FileLook {
     FileLook {
@@ -167,8 +183,11 @@ fn found(request: &FileLookRequest, file: Result<LoadedFile, String>) -> FileFou
     }
 }
 
+/// See [`stamp`].
+pub(super) type Stamp = (u64, u64, i64, i64);
+
 /// What tells one state of a file from the next: its number, its length, when it was written.
-fn stamp(path: &Path) -> Option<(u64, u64, i64, i64)> {
+pub(super) fn stamp(path: &Path) -> Option<Stamp> {
     let metadata = fs::metadata(path).ok()?;
     Some((
         metadata.ino(),

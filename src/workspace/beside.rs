@@ -115,7 +115,8 @@ impl Beside {
     }
 
     /// Takes the file's replica over, if its holder is gone: what it stored is merged into the
-    /// document, and so is what another program did to the file. `None`: it is still held.
+    /// document. What another program did to the file is left to whoever looks at it next. `None`:
+    /// it is still held.
     ///
     /// # Errors
     ///
@@ -203,6 +204,7 @@ pub(crate) fn open_beside(
         document,
         journaled,
         format,
+        last_saved: None,
         aside: None,
         message: None,
     })
@@ -299,4 +301,146 @@ fn unreadable(replica: &Replica, source: SnapshotError) -> OpeningError {
 fn addresses(store: &Store, replica: ReplicaId) -> Result<Vec<PeerAddress>, StoreError> {
     let peers = store.peers(replica)?;
     Ok(peers.into_iter().map(|peer| peer.address).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        DocumentId,
+        crdt::{Delta, EditContext, EditKind, TextSelection},
+    };
+
+    use super::*;
+
+    /// A file with its replica, and the store that both are in.
+    struct Fixture {
+        folder: tempfile::TempDir,
+        store: Store,
+        file: Replica,
+        text: TextDocument,
+    }
+
+    fn fixture(text: &str) -> Fixture {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("state")).unwrap();
+        let path = folder.path().join("notes.md");
+        std::fs::write(&path, text).unwrap();
+        let id = store.replica_for(&path).unwrap().id;
+        store.assign_document(id, DocumentId([7; 32])).unwrap();
+        let file = store.replica(id).unwrap();
+        let text = TextDocument::from_text(text);
+        keep(&store, &file, text.shared());
+        Fixture {
+            folder,
+            store,
+            file,
+            text,
+        }
+    }
+
+    /// Stores what a document holds as the history of a replica.
+    fn keep(store: &Store, replica: &Replica, document: &SharedDocument) {
+        let lock = store.try_lock(replica.id).unwrap().unwrap();
+        let journaled = stored(store, replica)
+            .unwrap()
+            .map(|(_, journaled)| journaled);
+        let store = Store::open(store.state_dir()).unwrap();
+        let disk = Disk::new(store, replica, lock, None);
+        let journaled = journaled.unwrap_or_default();
+        disk.begin(document.clone(), journaled, |_| ()).unwrap();
+        disk.close().unwrap();
+    }
+
+    fn type_at_start(document: &mut TextDocument, text: &str) {
+        let context = EditContext {
+            kind: EditKind::Other,
+            selection: TextSelection::default(),
+            now: std::time::Duration::ZERO,
+        };
+        document.edit(&Delta::replace(0..0, text), context).unwrap();
+    }
+
+    #[test]
+    fn a_replica_beside_a_file_is_its_own_and_is_used_again() {
+        let fixture = fixture("text");
+        let (store, file) = (&fixture.store, &fixture.file);
+        let (one, one_lock) = claim_beside(store, file).unwrap();
+        let (two, _two_lock) = claim_beside(store, file).unwrap();
+        assert_ne!(one.id, two.id);
+        assert_ne!(one.node_key, file.node_key);
+        assert_eq!((one.document, one.path), (file.document, None));
+        drop(one_lock);
+        let (again, _lock) = claim_beside(store, file).unwrap();
+        assert_eq!(again.id, one.id);
+        let holder = peers_beside(store, file, &again).unwrap();
+        let node = NodeId::of_key(&file.node_key.to_bytes());
+        assert_eq!(holder, [PeerAddress::unknown(node)]);
+    }
+
+    #[test]
+    fn what_was_kept_beside_a_file_comes_back_to_it() {
+        let fixture = fixture("text");
+        let (store, file) = (&fixture.store, &fixture.file);
+        let (own, lock) = claim_beside(store, file).unwrap();
+        let opening = open_beside(store, file, &own, None).unwrap();
+        let mut beside = opening.document;
+        assert_eq!(*beside.rope(), "text");
+        type_at_start(&mut beside, "typed beside ");
+        drop(lock);
+        keep(store, &own, beside.shared());
+
+        let (document, _) = with_copies(store, file, stored(store, file).unwrap())
+            .unwrap()
+            .unwrap();
+        assert_eq!(document.text(), "typed beside text");
+        // Also when nothing else is left of it.
+        let (document, _) = with_copies(store, file, None).unwrap().unwrap();
+        assert_eq!(document.text(), "typed beside text");
+    }
+
+    #[test]
+    fn a_file_is_taken_over_when_its_holder_is_gone() {
+        let mut fixture = fixture("text");
+        let store = &fixture.store;
+        let (own, _own_lock) = claim_beside(store, &fixture.file).unwrap();
+        let mut here = open_beside(store, &fixture.file, &own, None)
+            .unwrap()
+            .document;
+        type_at_start(&mut here, "here ");
+        type_at_start(&mut fixture.text, "there ");
+        keep(store, &fixture.file, fixture.text.shared());
+
+        let held = store.try_lock(fixture.file.id).unwrap().unwrap();
+        let beside = Beside::new(&fixture.file, fixture.folder.path()).unwrap();
+        assert!(beside.is(&fixture.folder.path().join("notes.md")));
+        let taken = |document| beside.take_over(store, document, own.id);
+        assert!(taken(here.shared()).unwrap().is_none());
+        drop(held);
+        let taken = taken(here.shared()).unwrap().unwrap();
+        here.drain();
+        let text = here.rope().to_string();
+        assert!(text.contains("here ") && text.contains("there "), "{text}");
+        assert_eq!(taken.disk.replica(), fixture.file.id);
+        assert!(store.try_lock(fixture.file.id).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_file_that_holds_another_document_by_now_is_not_taken_over() {
+        let Fixture {
+            folder,
+            store,
+            file,
+            text,
+        } = fixture("text");
+        let (own, _lock) = claim_beside(&store, &file).unwrap();
+        store.start_over(file.id).unwrap();
+        store.assign_document(file.id, DocumentId([8; 32])).unwrap();
+        let beside = Beside::new(&file, folder.path()).unwrap();
+        let refused = beside
+            .take_over(&store, text.shared(), own.id)
+            .err()
+            .unwrap();
+        assert!(refused.to_string().contains("notes.md"), "{refused}");
+        assert!(!beside.answers(&store));
+    }
 }

@@ -13,10 +13,10 @@ use std::{
 use super::{OpeningError, SaveError, SaveRequest, SavedFile, opening::merge_change_on_disk, save};
 use crate::{
     DocumentId, PeerAddress, PeerInfo, UserInfo,
-    crdt::SharedDocument,
+    crdt::{SharedDocument, TextDocument},
     store::{
         self, ContentHash, FileError, Journal, JournalNews, Journaled, KnownPeer, NodeKey, Replica,
-        ReplicaId, ReplicaLock, SaveRecord, Store, StoreError,
+        ReplicaId, ReplicaLock, SaveRecord, SavedState, Store, StoreError,
     },
 };
 
@@ -31,8 +31,8 @@ pub(crate) struct Disk {
     remembered: Mutex<Vec<(PeerAddress, Option<UserInfo>)>>,
     /// The file that becomes ours once a person has decided what becomes of it.
     claim: Mutex<Option<Claim>>,
-    /// The file as it was when it was last looked at.
-    seen: Mutex<Option<Stamp>>,
+    /// The file as it was when it was looked at.
+    seen: Mutex<Seen>,
     _lock: ReplicaLock,
 }
 
@@ -41,6 +41,15 @@ pub(crate) struct Claim {
     pub(crate) path: PathBuf,
     /// Keeps others off it meanwhile.
     pub(crate) lock: ReplicaLock,
+}
+
+/// The file at earlier looks; `None`: there was none.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// At the last look.
+    last: Option<Stamp>,
+    /// When its text was last merged.
+    merged: Option<Stamp>,
 }
 
 /// What tells that a file was written, without reading it.
@@ -119,7 +128,10 @@ impl Disk {
     ) -> Result<SavedFile, SaveError> {
         // The history first: should we be killed before the file is written, everything is there.
         // The journal tells by itself when it fails, and the file is all the more worth saving.
-        let _ = self.flush();
+        let _ = self.flush().and_then(|()| {
+            let hash = store::hash_of_text(&request.text, request.format);
+            self.store.record_saving(self.replica, hash, version)
+        });
         let saved = save::write(request)?;
         let record = SaveRecord {
             path: request.path.clone(),
@@ -169,8 +181,9 @@ impl Disk {
         replica.saved.map(|saved| saved.hash)
     }
 
-    /// Merges what another program wrote into the file since this was last asked. Returns a
-    /// sentence about it if there was anything.
+    /// Merges what another program wrote into the file since this was last asked. A file that was
+    /// not the same the time before is left for the next time: it may be half-written. Returns a
+    /// sentence about the change if there was any.
     ///
     /// # Errors
     ///
@@ -182,19 +195,23 @@ impl Disk {
     ) -> Result<Option<String>, OpeningError> {
         let stamp = Stamp::of(path);
         let mut seen = locked(&self.seen);
-        if *seen == stamp {
+        let before = std::mem::replace(&mut seen.last, stamp);
+        if seen.merged == stamp || before != stamp {
             return Ok(None);
         }
+        seen.merged = stamp;
         let file = store::read_file(path).map_err(StoreError::from)?;
         let replica = self.store.replica(self.replica)?;
-        let message = match &replica.saved {
-            Some(saved) if !file.is_new && saved.hash != file.hash => {
-                merge_change_on_disk(&self.store, &replica, document, &file, saved)?
-            }
-            Some(_) | None => None,
-        };
-        *seen = stamp;
-        Ok(message)
+        // A file that somebody else made is as if it had been empty.
+        let saved = replica.saved.clone().unwrap_or_else(|| SavedState {
+            hash: ContentHash::of(b""),
+            version: TextDocument::from_text("").version(),
+        });
+        if file.is_new || saved.hash == file.hash {
+            return Ok(None);
+        }
+        let merged = merge_change_on_disk(&self.store, &replica, document, &file, &saved);
+        Ok(merged?)
     }
 
     /// Returns when every change is on the disk.

@@ -18,18 +18,20 @@ mod opening;
 mod save;
 mod saves_asked;
 mod sharing;
+mod words;
 
 pub(crate) use beside::{Beside, TakenOver, claim_beside, open_beside, peers_beside};
 pub(crate) use control::{Answer, Asked, ControlSocket, Question, Running, running};
 pub use control::{DocumentStatus, PeerStatus, ProcessStatus};
 pub(crate) use disk::{Claim, Disk};
 pub use opening::OpeningError;
-pub(crate) use opening::{Aside, Opening, join, reopen};
+pub(crate) use opening::{Aside, LastSaved, Opening, join, reopen};
 #[cfg(all(test, feature = "tui"))]
 pub(crate) use save::write;
 pub use save::{SaveError, SaveRequest, SavedFile};
 pub(crate) use saves_asked::SavesAsked;
 pub(crate) use sharing::{Sharing, SharingEvents, SharingOptions};
+pub(crate) use words::age;
 
 /// What a person is called who did not say so.
 pub(crate) fn login_name() -> String {

@@ -2,11 +2,16 @@
 
 use std::path::PathBuf;
 
+use ropey::Rope;
+
 use super::beside::with_copies;
 use crate::{
     DocumentId,
-    crdt::{SharedDocument, SnapshotError, TextDocument, TextFormat},
-    store::{Journaled, LoadedFile, Replica, SavedState, Store, StoreError, difference},
+    crdt::{Delta, SharedDocument, SnapshotError, TextDocument, TextFormat},
+    store::{
+        self, ContentHash, Journaled, LoadedFile, Replica, SavedState, Store, StoreError,
+        difference,
+    },
 };
 
 /// A document, and what is to be told about it.
@@ -19,8 +24,21 @@ pub(crate) struct Opening {
     pub(crate) format: TextFormat,
     /// Whether the document is not what the file holds.
     pub(crate) modified: bool,
+    /// What the file held when it was last saved, if another program changed it since. Its change
+    /// is not in the document yet.
+    pub(crate) last_saved: Option<LastSaved>,
     pub(crate) aside: Option<Aside>,
     pub(crate) message: Option<String>,
+}
+
+/// What a file held when it was last saved.
+#[derive(Clone, Debug)]
+pub(crate) struct LastSaved {
+    /// Of its bytes.
+    pub(crate) hash: ContentHash,
+    pub(crate) text: Rope,
+    /// What leads from there to the document.
+    pub(crate) since: Delta<usize>,
 }
 
 /// A file's content that a person has to decide about, because another document is joined into it.
@@ -73,6 +91,7 @@ pub(crate) fn join(
         document_id: None,
         format,
         modified: false,
+        last_saved: None,
         aside,
         message,
     })
@@ -136,10 +155,10 @@ fn load(store: &Store, replica: &Replica) -> Result<Stored, OpeningError> {
     let history = restored.filter(|_| usable);
     let sentence = match (aside, &history) {
         (Some(copy), Some(_)) => Some(format!(
-            "A part of what was kept of {title} was damaged; the rest is here, a copy in {copy}"
+            "The history of {title} was damaged in part; as it was it is in {copy}"
         )),
         (Some(copy), None) => Some(format!(
-            "What was kept of {title} was damaged; it starts anew from the file, a copy is in {copy}"
+            "The history of {title} was damaged and starts anew; as it was it is in {copy}"
         )),
         (None, Some(_)) if replica.unclosed => Some(format!(
             "{title} was not closed properly last time; everything you typed is here"
@@ -167,12 +186,14 @@ fn from_file(
         document_id: Some(document_id),
         format: existing.map(|file| file.format).unwrap_or_default(),
         modified: false,
+        last_saved: None,
         aside: None,
         message: None,
     })
 }
 
-/// Goes on with a stored history, and merges what another program did to the file meanwhile.
+/// Goes on with a stored history. What another program did to the file meanwhile is left to whoever
+/// looks at it next.
 pub(crate) fn continue_from(
     store: &Store,
     replica: &Replica,
@@ -180,28 +201,98 @@ pub(crate) fn continue_from(
     journaled: Journaled,
     file: Option<LoadedFile>,
 ) -> Result<Opening, StoreError> {
+    if replica.unclosed
+        && let Some(path) = &replica.path
+    {
+        store::remove_unfinished_saves(path);
+    }
     let format = file.as_ref().map_or(replica.format, |file| file.format);
     let existing = file.filter(|file| !file.is_new);
-    let message = match (&existing, &replica.saved) {
-        (Some(file), Some(saved)) if saved.hash != file.hash => {
-            merge_change_on_disk(store, replica, &shared, file, saved)?
-        }
-        (None, Some(_)) => Some(format!(
-            "{} is gone from the disk; its text is kept here",
-            replica.title
-        )),
-        (_, None) | (Some(_), Some(_)) => None,
-    };
     let document = TextDocument::new(shared);
     let on_disk = existing.as_ref().map_or("", |file| file.text.as_str());
+    let modified = *document.rope() != on_disk;
+    let (mut last_saved, mut message) = (None, None);
+    let title = &replica.title;
+    match (&existing, &replica.saved) {
+        (Some(file), Some(saved)) if saved.hash != file.hash => {
+            match who_wrote(store, replica, &document, file, saved)? {
+                Writer::Ours => {}
+                Writer::CutShort(sentence) => message = Some(sentence),
+                Writer::Another => {
+                    last_saved = find_last_saved(document.shared(), saved);
+                    if last_saved.is_none() {
+                        let what = "saving replaces what it wrote";
+                        message = Some(format!("Another program changed {title}; {what}"));
+                    }
+                }
+            }
+        }
+        (None, Some(_)) => {
+            message = Some(format!(
+                "{title} is gone from the disk; its text is kept here"
+            ));
+        }
+        (_, None) | (Some(_), Some(_)) => {}
+    }
     Ok(Opening {
-        modified: *document.rope() != on_disk,
+        modified,
         document,
         journaled,
         document_id: replica.document,
         format,
+        last_saved,
         aside: None,
         message,
+    })
+}
+
+fn find_last_saved(document: &SharedDocument, saved: &SavedState) -> Option<LastSaved> {
+    let (text, since) = document.change_since(&saved.version)?;
+    Some(LastSaved {
+        hash: saved.hash,
+        text,
+        since: since.shape(),
+    })
+}
+
+/// Who wrote what a file holds, if it is not what we know of.
+enum Writer {
+    /// We did, and did not come to note that; now it is noted.
+    Ours,
+    /// We began to, and what it holds is neither the old text nor the new one. What to tell.
+    CutShort(String),
+    /// Another program.
+    Another,
+}
+
+fn who_wrote(
+    store: &Store,
+    replica: &Replica,
+    document: &TextDocument,
+    file: &LoadedFile,
+    saved: &SavedState,
+) -> Result<Writer, StoreError> {
+    if *document.rope() == file.text.as_str() {
+        store.record_saved(replica.id, file.hash, &document.version())?;
+        return Ok(Writer::Ours);
+    }
+    let Some(saving) = &replica.saving else {
+        return Ok(Writer::Another);
+    };
+    if saving.hash == file.hash && document.shared().has_version(&saving.version) {
+        // Something was written on since.
+        store.record_saved(replica.id, saving.hash, &saving.version)?;
+        return Ok(Writer::Ours);
+    }
+    Ok(match store::unfinished_overwrite(&file.path, saved.hash) {
+        Ok(Some(backup)) => {
+            let backup = backup.file_name().unwrap_or_default().to_string_lossy();
+            Writer::CutShort(format!(
+                "{} was cut short in a save: save it again; its old text is in {backup}",
+                replica.title
+            ))
+        }
+        Ok(None) | Err(_) => Writer::Another,
     })
 }
 
@@ -215,10 +306,10 @@ pub(crate) fn merge_change_on_disk(
     saved: &SavedState,
 ) -> Result<Option<String>, StoreError> {
     let text = TextDocument::new(shared.clone());
-    if *text.rope() == file.text.as_str() {
-        // We wrote it ourselves, and did not come to note that.
-        store.record_saved(replica.id, file.hash, &text.version())?;
-        return Ok(None);
+    match who_wrote(store, replica, &text, file, saved)? {
+        Writer::Ours => return Ok(None),
+        Writer::CutShort(sentence) => return Ok(Some(sentence)),
+        Writer::Another => {}
     }
     let merged = shared.text_at(&saved.version).and_then(|then| {
         let change = difference(&then, &file.text);
@@ -234,3 +325,6 @@ pub(crate) fn merge_change_on_disk(
     };
     Ok(Some(sentence))
 }
+
+#[cfg(test)]
+mod tests;

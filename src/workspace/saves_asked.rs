@@ -65,6 +65,8 @@ impl SavesAsked {
             match result {
                 // What was asked for before is still on its way.
                 Ok(file) if file.version < state => self.saving.push((state, reply)),
+                // It goes on when that is taken in.
+                Err(SaveError::Changed) => self.saving.push((state, reply)),
                 Ok(_) => answer(reply, Ok(())),
                 Err(error) => answer(reply, Err(error.to_string())),
             }

@@ -3,62 +3,35 @@
 use std::time::Duration;
 
 use iroh_loro_realtime::{
-    DocumentId, NodeId, PeerAddress, UserInfo,
-    crdt::{Anchor, Bias, SharedDocument},
+    NodeId, UserInfo,
+    crdt::{Anchor, Bias},
     net::{
         message::{Message, WireAnchor},
         presence::LocalPresence,
-        session::{Input, Output, Session, SessionConfig},
+        session::{Input, Output},
     },
 };
 use loro::LoroDoc;
 
-const DOCUMENT: DocumentId = DocumentId([7; 32]);
+use crate::site::{Site, messages_of, opened};
+
 const HEARTBEAT: Duration = Duration::from_millis(1100);
 
-/// A session with its document.
-struct Site {
-    session: Session,
-    replica: SharedDocument,
-}
-
-impl Site {
-    fn new(number: u8) -> Self {
-        let node = NodeId([number; 32]);
-        let address = PeerAddress {
-            node,
-            direct: vec![
-                ([127, 0, 0, 1], 4000).into(),
-                ([0, 0, 0, 0, 0, 0, 0, 1], 5).into(),
-            ],
-            relay: Some("https://relay.example/".to_owned()),
-        };
-        let config = SessionConfig {
-            node,
-            document: Some(DOCUMENT),
-            title: "notes.md".to_owned(),
-            user: UserInfo {
-                name: format!("Person 漢 {number}"),
-                color: "#4ECDC4".to_owned(),
-                avatar_url: Some("https://example.com/me.png".to_owned()),
-            },
-            address,
-            degree_limit: 0,
-        };
-        let doc = LoroDoc::new();
-        doc.set_peer_id(number.into()).expect("nothing is pending");
-        let text = format!("written by {number}");
-        doc.get_text("main").insert(0, &text).expect("inside");
-        doc.commit();
-        Self {
-            session: Session::new(config, number.into()),
-            replica: SharedDocument::new(doc),
-        }
-    }
-
-    fn handle(&mut self, input: Input, now: Duration) -> Vec<Output> {
-        self.session.handle(input, now, &mut self.replica)
-    }
+/// Starts a session whose document has a text of its own, and whose person has everything.
+fn site(number: u8) -> Site {
+    let doc = LoroDoc::new();
+    doc.set_peer_id(number.into()).expect("nothing is pending");
+    let text = format!("written by {number}");
+    doc.get_text("main").insert(0, &text).expect("inside");
+    doc.commit();
+    Site::new(number, doc, |config| {
+        config.user.name = format!("Person 漢 {number}");
+        config.user.avatar_url = Some("https://example.com/me.png".to_owned());
+        config.address.direct = vec![
+            ([127, 0, 0, 1], 4000).into(),
+            ([0, 0, 0, 0, 0, 0, 0, 1], 5).into(),
+        ];
+    })
 }
 
 /// Sessions around one in the middle, whom the tests send things. The connection with the first of
@@ -74,8 +47,8 @@ pub struct Meeting {
 impl Meeting {
     fn new(others: u8) -> Self {
         Self {
-            middle: Site::new(0),
-            others: (1..=others).map(Site::new).collect(),
+            middle: site(0),
+            others: (1..=others).map(site).collect(),
             now: Duration::from_secs(1),
             said: Vec::new(),
         }
@@ -185,24 +158,6 @@ impl Meeting {
         theirs.extend(other.handle(Input::Tick, self.now));
         self.deliver(Vec::new(), theirs, connection);
     }
-}
-
-fn opened(node: NodeId, connection: u64) -> Input {
-    Input::Opened {
-        node,
-        connection,
-        address: None,
-    }
-}
-
-fn messages_of(outputs: Vec<Output>) -> impl Iterator<Item = (u64, Message)> {
-    outputs.into_iter().filter_map(|output| match output {
-        Output::Send {
-            connection,
-            message,
-        } => Some((connection, message)),
-        _ => None,
-    })
 }
 
 /// Returns every different message of a meeting of three, of whom one leaves.

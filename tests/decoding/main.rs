@@ -10,6 +10,7 @@
 mod corpus;
 mod genuine;
 mod hostile;
+mod site;
 
 use std::{
     alloc::System,

@@ -80,22 +80,53 @@ fn a_file_keeps_its_node_id() {
 }
 
 #[test]
-fn help_names_every_option() {
+fn help_names_every_option_and_command() {
     let machine = Machine::new();
-    let (code, help, _) = machine.person("ada").run(&["--help"]);
-    assert_eq!(code, 0);
-    for word in [
-        "--name",
-        "--color",
-        "--connect",
-        "--network",
-        "--theme",
-        "--log",
-        "id",
-        "local",
-        "lan",
-        "internet",
-    ] {
-        assert!(help.contains(word), "{word} is missing in\n{help}");
+    let ada = machine.person("ada");
+    let commands: &[(&[&str], &[&str])] = &[
+        (
+            &["--help"],
+            &[
+                "--name",
+                "--color",
+                "--connect",
+                "--network",
+                "--theme",
+                "--log",
+                "local",
+                "lan",
+                "internet",
+                "id",
+                "serve",
+                "status",
+                "docs",
+                "forget",
+                "export",
+                "./docs",
+            ],
+        ),
+        (
+            &["serve", "--help"],
+            &["--name", "--connect", "--network", "--log", "FILE"],
+        ),
+        (&["forget", "--help"], &["--yes", "FILE", "not its file"]),
+        (&["export", "--help"], &["--at", "10m", "unsaved edits"]),
+        (&["status", "--help"], &["running"]),
+        (&["docs", "--help"], &["List"]),
+    ];
+    for (arguments, words) in commands {
+        let (code, help, _) = ada.run(arguments);
+        assert_eq!(code, 0);
+        for word in *words {
+            assert!(help.contains(word), "{word} is missing in\n{help}");
+        }
     }
+}
+
+#[test]
+fn a_file_that_is_named_like_a_command_can_be_opened() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    ada.file("docs", "a file\n");
+    ada.open(&["./docs"]).sees(&["a file"]);
 }

@@ -113,6 +113,69 @@ fn a_clash_is_shown_and_decided() {
 }
 
 #[test]
+fn what_another_program_did_while_nobody_looked_is_taken_in_or_asked() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    ada.file("notes.md", "size = 10\nlast\n");
+    let mut terminal = ada.open(&["notes.md"]);
+    terminal.sees(&["size = 10"]);
+    terminal.keys("\x1b[F\x7f2");
+    terminal.sees(&["size = 12"]);
+    terminal.keys(QUIT);
+    terminal.sees(&["Quit without saving"]);
+    terminal.keys("q");
+    assert_eq!(terminal.ends(), 0);
+    // Beside what was not saved: it is simply in, and can be undone.
+    append(&ada, "notes.md", "appended\n");
+    let mut terminal = ada.open(&["notes.md"]);
+    terminal.sees(&["size = 12", "appended", "not saved"]);
+    terminal.keys(UNDO);
+    terminal.waits("the change on disk is taken back", |screen| {
+        !screen.contents().contains("appended")
+    });
+    terminal.keys("\x19");
+    terminal.sees(&["appended"]);
+    terminal.keys(QUIT);
+    terminal.sees(&["Quit without saving"]);
+    terminal.keys("q");
+    assert_eq!(terminal.ends(), 0);
+    // Right where it was not saved.
+    ada.file("notes.md", "size = 99\nlast\nappended\n");
+    let mut terminal = ada.open(&["notes.md"]);
+    terminal.sees(&["The file changed too", "size = 12", "size = 99"]);
+    terminal.keys("\t\t\r");
+    terminal.sees(&["The text is what notes.md holds"]);
+    terminal.keys(QUIT);
+    assert_eq!(terminal.ends(), 0);
+    assert_eq!(read(&ada, "notes.md"), "size = 99\nlast\nappended\n");
+}
+
+#[test]
+fn two_copads_on_one_file_both_know_that_it_is_saved() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    ada.file("notes.md", "text\n");
+    let first = ada.open(&["--name", "Ada", "notes.md"]);
+    first.sees(&["text"]);
+    let mut second = ada.open(&["--name", "Grace", "notes.md"]);
+    second.sees(&["text", "Ada"]);
+    second.keys("more ");
+    first.sees(&["more text"]);
+    append(&ada, "notes.md", "appended\n");
+    let all = ["more text", "appended"];
+    first.sees(&all);
+    second.sees(&all);
+    second.keys(SAVE);
+    for terminal in [&first, &second] {
+        terminal.waits("it is saved", |screen| {
+            let shown = screen.contents();
+            shown.contains("saved · synced") && !shown.contains("not saved")
+        });
+    }
+    assert_eq!(read(&ada, "notes.md"), "more text\nappended\n");
+}
+
+#[test]
 fn a_file_that_goes_and_comes_back() {
     let machine = Machine::new();
     let ada = machine.person("ada");

@@ -47,7 +47,7 @@ fn documents_are_listed_with_their_people() {
     let ben = machine.person("ben");
     let mut guest = ben.open(&["--name", "Ben", "--connect", &id]);
     host.sees(&["Ben"]);
-    guest.sees(&["shared", "Ada"]);
+    guest.sees(&["shared", "Ada", "notes.md"]);
     guest.keys(QUIT);
     assert_eq!(guest.ends(), 0);
 

@@ -116,3 +116,18 @@ fn a_document_and_another_protocol_share_a_router() {
         ],
     );
 }
+
+#[test]
+fn a_conflict_is_answered_by_code() {
+    prints(
+        "conflicts",
+        &[
+            "conflict: Both changed the same word.",
+            "Phone: The meeting is at 4.",
+            "Laptop: The meeting is at 3 pm.",
+            "answered: The meeting is at 4 pm. Bring coffee and cake.",
+            "phone:    The meeting is at 4 pm. Bring coffee and cake.",
+            "open on the phone: 0",
+        ],
+    );
+}

@@ -2,16 +2,23 @@
 //! binary in a pseudo-terminal.
 
 mod command_line;
+mod conflicts;
 mod crashes;
 mod demo;
 mod disk;
+mod divergence;
 mod documents;
 mod editing;
 mod examples;
+mod files;
+mod keeping;
+mod long_history;
 mod people;
 mod picture;
+mod reopening;
 mod rooms;
 mod serve;
 mod several;
+mod suspended;
 mod terminal;
 mod tools;

@@ -31,6 +31,8 @@ const DRIVER: &[&str] = &[
 
 /// The files of `ui` that meet the terminal, the network, the disk and the clock.
 const WORLD: &[&str] = &[
+    // Lets several of them share a document and a real file.
+    "src/ui/app/tests/disk",
     "src/ui/clipboard",
     "src/ui/config",
     "src/ui/editor",
@@ -41,9 +43,11 @@ const WORLD: &[&str] = &[
     "src/ui/reference",
     "src/ui/reload",
     "src/ui/run",
+    "src/ui/set_aside",
     "src/ui/terminal",
     "src/ui/theme",
     "src/ui/tools",
+    "src/ui/watching",
 ];
 
 const RULES: &[Rule] = &[
@@ -103,7 +107,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         room: "src/ui",
-        except: &[],
+        except: &["src/ui/app/tests/disk"],
         forbidden: &["crate::net", "iroh", "loro", "rusqlite"],
     },
     Rule {

@@ -97,7 +97,7 @@ fn an_editor_on_a_served_file_joins_the_server() {
     server.logs(&["serving"]);
     let mut editor = ada.open(&["--name", "Ada", "notes.md"]);
     editor.sees(&[&format!(
-        "also open in process {}; joined it",
+        "Also open in process {}; joined it",
         server.process_id()
     )]);
     editor.sees(&["text", "Server"]);
@@ -111,7 +111,7 @@ fn an_editor_on_a_served_file_joins_the_server() {
     // Stopped with SIGINT, it leaves the file to the editor.
     server.signal("INT");
     assert_eq!(server.ends(), Some(0));
-    editor.sees(&["the other copad is gone"]);
+    editor.sees(&["The other copad is gone"]);
     editor.keys("alone ");
     editor.sees(&["typed and more alone text"]);
     editor.keys(SAVE);
@@ -172,6 +172,27 @@ fn a_document_of_somebody_else_is_served_from_a_new_file() {
     again.logs(&["connected"]);
     host.keys("still ");
     file_holds(&ben, "copy.md", "more still from Ada\n");
+}
+
+#[test]
+fn a_file_that_another_program_makes_is_not_written_over() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let server = ada.serve(&["new.md"]);
+    server.logs(&["serving"]);
+    let id = ada.node_id(&ada.path("new.md"));
+    let mut guest = machine
+        .person("ben")
+        .open(&["--name", "Ben", "--connect", &id]);
+    guest.sees(&["new.md"]);
+    ada.file("new.md", "made elsewhere\n");
+    guest.keys("typed here ");
+    guest.sees(&["typed here", "made elsewhere"]);
+    let held = eventually(|| {
+        let text = std::fs::read_to_string(ada.path("new.md")).unwrap_or_default();
+        (text.contains("typed here") && text.contains("made elsewhere\n")).then_some(())
+    });
+    assert!(held.is_some());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Several copads on one file: the second joins the first by itself, and nothing is lost whoever
 //! leaves first.
 
-use crate::terminal::{Machine, Person, Terminal};
+use crate::terminal::{Machine, Person, Terminal, eventually};
 
 const SAVE: &str = "\x13";
 const QUIT: &str = "\x11";
@@ -20,7 +20,7 @@ fn twice(person: &Person, file: &str) -> (Terminal, Terminal) {
     first.sees(&["F1 help"]);
     let second = person.open(&["--name", "Ada", file]);
     let process = first.process_id();
-    second.sees(&[&format!("also open in process {process}; joined it")]);
+    second.sees(&[&format!("Also open in process {process}; joined it")]);
     (first, second)
 }
 
@@ -55,6 +55,14 @@ fn a_second_copad_on_a_file_joins_the_first() {
         read(&ada, "notes.md"),
         "from the first text\nfrom the second"
     );
+    // What the first saves is saved for the second as well.
+    first.keys("more ");
+    second.sees(&["from the first more text", "not saved"]);
+    first.keys(SAVE);
+    all_see(&[&first], &["Saved notes.md"]);
+    second.waits("it is saved", |screen| {
+        !screen.contents().contains("notes.md *")
+    });
     second.keys(QUIT);
     assert_eq!(second.ends(), 0);
     first.keys(QUIT);
@@ -75,7 +83,7 @@ fn the_second_goes_on_as_the_same_node_when_the_first_quits() {
     all_see(&[&first, &guest], &["typed before text"]);
     quit_without_saving(&mut first);
 
-    second.sees(&["the other copad is gone"]);
+    second.sees(&["The other copad is gone"]);
     second.sees(&[&format!("id {}", &id[..10])]);
     second.keys("and after ");
     all_see(&[&second, &guest], &["typed before and after text"]);
@@ -130,7 +138,7 @@ fn a_file_whose_copad_does_not_answer_is_read_only_until_that_is_gone() {
     ada.file("notes.md", "text\n");
     let mut first = ada.open(&["notes.md"]);
     first.sees(&["text"]);
-    machine.remove_control_socket(&first);
+    machine.hide_control_socket(&first);
     let mut second = ada.open(&["notes.md"]);
     second.sees(&["text", "read-only"]);
     second.keys("refused");
@@ -147,6 +155,64 @@ fn a_file_whose_copad_does_not_answer_is_read_only_until_that_is_gone() {
     second.keys(SAVE);
     second.sees(&["Saved notes.md"]);
     assert_eq!(read(&ada, "notes.md"), "allowed text\n");
+}
+
+#[test]
+fn a_file_is_read_only_no_longer_when_its_copad_answers_again() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    ada.file("notes.md", "text\n");
+    let first = ada.open(&["notes.md"]);
+    first.sees(&["text"]);
+    machine.hide_control_socket(&first);
+    let mut second = ada.open(&["notes.md"]);
+    second.sees(&["text", "read-only"]);
+    machine.show_control_socket(&first);
+    second.waits("it may be changed", |screen| {
+        !screen.contents().contains("read-only")
+    });
+    second.keys("allowed ");
+    all_see(&[&first, &second], &["allowed text"]);
+}
+
+#[test]
+fn of_three_copads_one_takes_over_when_the_first_is_killed() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let notes = ada.file("notes.md", "text\n");
+    let id = ada.node_id(&notes);
+    let (mut first, mut second) = twice(&ada, "notes.md");
+    let third = ada.open(&["--name", "Ada", "notes.md"]);
+    third.sees(&["text", "Also open in process"]);
+    second.keys("one ");
+    all_see(&[&first, &second, &third], &["one text"]);
+    first.signal("KILL");
+    first.ends();
+
+    let heirs = || {
+        let (_, told, _) = ada.run(&["status"]);
+        (told.matches(&id).count() == 1).then_some(told)
+    };
+    let told = eventually(heirs).expect("one of them is the file's node");
+    assert_eq!(told.matches("process ").count(), 2, "{told}");
+    second.keys("two ");
+    all_see(&[&second, &third], &["one two text"]);
+    second.keys(SAVE);
+    second.sees(&["Saved notes.md"]);
+    assert_eq!(read(&ada, "notes.md"), "one two text\n");
+}
+
+#[test]
+fn another_document_is_not_joined_into_a_file_that_is_open() {
+    let machine = Machine::new();
+    let (ada, ben) = (machine.person("ada"), machine.person("ben"));
+    ada.file("notes.md", "text\n");
+    let other = ben.node_id(&ben.file("other.md", "other\n"));
+    let first = ada.open(&["notes.md"]);
+    first.sees(&["text", "F1 help"]);
+    let mut second = ada.open(&["--connect", &other, "notes.md"]);
+    assert_eq!(second.ends(), 2);
+    second.sees(&["notes.md is open in another copad", "close it there"]);
 }
 
 #[test]
@@ -180,7 +246,7 @@ fn what_runs_is_told() {
     // One that was killed leaves its socket, which is cleaned away.
     first.signal("KILL");
     first.ends();
-    second.sees(&["the other copad is gone"]);
+    second.sees(&["The other copad is gone"]);
     let (_, told, _) = ada.run(&["status"]);
     assert_eq!(told.matches("process ").count(), 1, "{told}");
     assert!(told.contains(&format!("id     {id}")), "{told}");

@@ -124,10 +124,23 @@ impl Machine {
     }
 
     /// Makes a running copad one that cannot be asked anything.
-    pub fn remove_control_socket(&self, of: &Terminal) {
-        let control = self.folder.path().join("run/copad/control");
-        let socket = control.join(of.process_id().to_string());
-        std::fs::remove_file(socket).expect("a running copad has a socket");
+    pub fn hide_control_socket(&self, of: &Terminal) {
+        let (shown, hidden) = self.control_socket(of);
+        // Under any other name it is not looked for.
+        let moved = eventually(|| std::fs::rename(&shown, &hidden).ok());
+        assert!(moved.is_some(), "a running copad has a socket");
+    }
+
+    /// Makes it one that can be asked again.
+    pub fn show_control_socket(&self, of: &Terminal) {
+        let (shown, hidden) = self.control_socket(of);
+        std::fs::rename(hidden, shown).expect("it was hidden");
+    }
+
+    fn control_socket(&self, of: &Terminal) -> (PathBuf, PathBuf) {
+        let runtime = self.folder.path().join("run/copad");
+        let name = of.process_id().to_string();
+        (runtime.join("control").join(&name), runtime.join(name))
     }
 }
 

@@ -3,7 +3,10 @@
 
 mod extent;
 
-use std::ops::Range;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use ropey::Rope;
 
@@ -168,12 +171,9 @@ pub fn detect(base: &Rope, left: &[Edit], right: &[Edit], options: &DetectOption
         .filter(|pair| pair.grade > Grade::Soft)
         .collect();
     let mut overlaps = join(&grave, &left, &right);
-    let taken = |pair: &&Pair| {
-        overlaps.iter().any(|overlap| {
-            overlap.left.contains(&left[pair.left].index)
-                || overlap.right.contains(&right[pair.right].index)
-        })
-    };
+    let taken_left: BTreeSet<usize> = grave.iter().map(|pair| pair.left).collect();
+    let taken_right: BTreeSet<usize> = grave.iter().map(|pair| pair.right).collect();
+    let taken = |pair: &&Pair| taken_left.contains(&pair.left) || taken_right.contains(&pair.right);
     let soft: Vec<_> = pairs
         .iter()
         .filter(|pair| pair.grade == Grade::Soft)
@@ -311,50 +311,56 @@ fn is_inside(a: &Edit, b: &Edit) -> bool {
 
 /// Makes one overlap of all pairs that hang together by an edit.
 fn join(pairs: &[&Pair], left: &[Touch], right: &[Touch]) -> Vec<Overlap> {
-    let mut groups: Vec<(Vec<usize>, Vec<usize>, Rule, Grade)> = Vec::new();
+    // Left edits come first, then right ones; each points towards the first of its group.
+    let mut groups: Vec<usize> = (0..left.len() + right.len()).collect();
     for pair in pairs {
-        let (touching, rest): (Vec<_>, Vec<_>) = groups
-            .into_iter()
-            .partition(|(l, r, ..)| l.contains(&pair.left) || r.contains(&pair.right));
-        groups = rest;
-        let mut merged = (vec![pair.left], vec![pair.right], pair.rule, pair.grade);
-        for (l, r, rule, grade) in touching {
-            merged.0.extend(l);
-            merged.1.extend(r);
-            if (grade, rule) > (merged.3, merged.2) {
-                (merged.2, merged.3) = (rule, grade);
-            }
-        }
-        groups.push(merged);
+        let one = first_of(&mut groups, pair.left);
+        let other = first_of(&mut groups, left.len() + pair.right);
+        groups[one.max(other)] = one.min(other);
     }
-    groups
-        .into_iter()
-        .map(|(l, r, rule, grade)| {
-            let touches = l.iter().map(|&index| &left[index]);
-            let touches = touches.chain(r.iter().map(|&index| &right[index]));
-            let range = touches
-                .map(|touch| {
-                    let (edit, thought) = (&touch.edit.range, &touch.extent.thought);
-                    edit.start.min(thought.start)..edit.end.max(thought.end)
-                })
-                .reduce(|a, b| a.start.min(b.start)..a.end.max(b.end))
-                .unwrap_or_default();
-            let indexes = |side: &[Touch], group: Vec<usize>| {
-                let mut indexes: Vec<usize> =
-                    group.into_iter().map(|index| side[index].index).collect();
-                indexes.sort_unstable();
-                indexes.dedup();
-                indexes
-            };
-            Overlap {
-                rule,
-                grade,
-                range,
-                left: indexes(left, l),
-                right: indexes(right, r),
-            }
-        })
-        .collect()
+    let mut overlaps: BTreeMap<usize, Overlap> = BTreeMap::new();
+    for pair in pairs {
+        let (ours, theirs) = (&left[pair.left], &right[pair.right]);
+        let group = first_of(&mut groups, pair.left);
+        let overlap = overlaps.entry(group).or_insert_with(|| Overlap {
+            rule: pair.rule,
+            grade: pair.grade,
+            range: ours.whole(),
+            left: Vec::new(),
+            right: Vec::new(),
+        });
+        (overlap.grade, overlap.rule) = (overlap.grade, overlap.rule).max((pair.grade, pair.rule));
+        for touch in [ours, theirs] {
+            let whole = touch.whole();
+            overlap.range = overlap.range.start.min(whole.start)..overlap.range.end.max(whole.end);
+        }
+        overlap.left.push(ours.index);
+        overlap.right.push(theirs.index);
+    }
+    for overlap in overlaps.values_mut() {
+        for side in [&mut overlap.left, &mut overlap.right] {
+            side.sort_unstable();
+            side.dedup();
+        }
+    }
+    overlaps.into_values().collect()
+}
+
+/// Finds the first edit of a group, and shortens the way there for the next one who asks.
+fn first_of(groups: &mut [usize], mut edit: usize) -> usize {
+    while groups[edit] != edit {
+        groups[edit] = groups[groups[edit]];
+        edit = groups[edit];
+    }
+    edit
+}
+
+impl Touch {
+    /// The edit with the thought around it.
+    fn whole(&self) -> Range<usize> {
+        let (edit, thought) = (&self.edit.range, &self.extent.thought);
+        edit.start.min(thought.start)..edit.end.max(thought.end)
+    }
 }
 
 #[cfg(test)]

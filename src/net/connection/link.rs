@@ -141,7 +141,7 @@ impl Link {
             }
             other => other,
         };
-        let size = queued_size(&message);
+        let size = message.news_size();
         let before = self.queued.fetch_add(size, Ordering::Relaxed);
         if size > 0 && before > 0 && before + size > self.max_queued {
             return Err(Overflow);
@@ -214,25 +214,6 @@ async fn goodbye_sent(connection: &Connection) {
     let _ = timeout(GOODBYE, waiting).await;
 }
 
-/// What a message counts against the bound of the queue.
-fn queued_size(message: &Message) -> usize {
-    match message {
-        Message::UpdateBatch(part) => part.updates.len(),
-        Message::Hello(_)
-        | Message::Welcome(_)
-        | Message::Denied(_)
-        | Message::SyncRequest { .. }
-        | Message::SyncResponse(_)
-        | Message::PresenceUpdate(_)
-        | Message::UserJoined(_)
-        | Message::UserLeft { .. }
-        | Message::Heartbeat { .. }
-        | Message::ContentDigest(_)
-        | Message::ConflictNotification(_)
-        | Message::PresenceRelay(_) => 0,
-    }
-}
-
 /// Writes until the queue is dropped, and then until the peer has everything.
 async fn write_messages(
     connection: Connection,
@@ -242,7 +223,7 @@ async fn write_messages(
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
-        let size: usize = batch.iter().map(queued_size).sum();
+        let size: usize = batch.iter().map(Message::news_size).sum();
         let Some(mut frames) = encode_all(&mut batch) else {
             close(&connection, CloseReason::Failed);
             return;
@@ -373,7 +354,7 @@ mod tests {
             last: true,
             updates: vec![0; 1000],
         };
-        assert_eq!(queued_size(&Message::UpdateBatch(part.clone())), 1000);
-        assert_eq!(queued_size(&Message::SyncResponse(part)), 0);
+        assert_eq!(Message::UpdateBatch(part.clone()).news_size(), 1000);
+        assert_eq!(Message::SyncResponse(part).news_size(), 0);
     }
 }

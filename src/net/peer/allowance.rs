@@ -32,25 +32,15 @@ impl Allowance {
     /// Takes a message out of the allowance.
     pub fn spend(&mut self, message: &Message, now: Duration) -> Result<(), CloseReason> {
         self.reckon(now);
-        let bytes = match message {
+        let mut bytes = message.news_size() as u64;
+        if let Message::SyncResponse(_) = message {
             // We asked for it, and it has a limit of its own.
-            Message::SyncResponse(_) => return Ok(()),
-            Message::UpdateBatch(part) => part.updates.len() as u64,
-            Message::SyncRequest { version_vector, .. } => {
-                self.questions = self.questions.checked_sub(1).ok_or(CloseReason::Excess)?;
-                version_vector.len() as u64
-            }
-            Message::Hello(_)
-            | Message::Welcome(_)
-            | Message::Denied(_)
-            | Message::PresenceUpdate(_)
-            | Message::UserJoined(_)
-            | Message::UserLeft { .. }
-            | Message::Heartbeat { .. }
-            | Message::ContentDigest(_)
-            | Message::ConflictNotification(_)
-            | Message::PresenceRelay(_) => 0,
-        };
+            return Ok(());
+        }
+        if let Message::SyncRequest { version_vector, .. } = message {
+            self.questions = self.questions.checked_sub(1).ok_or(CloseReason::Excess)?;
+            bytes = version_vector.len() as u64;
+        }
         self.messages = self.messages.checked_sub(1).ok_or(CloseReason::Excess)?;
         self.bytes = self.bytes.checked_sub(bytes).ok_or(CloseReason::Excess)?;
         Ok(())

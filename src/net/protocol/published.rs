@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::{broadcast, watch};
 
 use crate::net::{
-    event::{ConnectionEvent, Presence},
+    event::{ConnectionEvent, Presence, SyncProgress},
     node::{DocumentId, NodeId},
     peer::PeerView,
     protocol::conflicts::ConflictEvent,
@@ -58,6 +58,7 @@ pub(super) struct Published {
     participants: Mutex<Vec<(NodeId, Presence)>>,
     pub(super) connections: broadcast::Sender<ConnectionEvent>,
     pub(super) conflicts: broadcast::Sender<ConflictEvent>,
+    pub(super) progress: watch::Sender<Option<SyncProgress>>,
     pub(super) info: watch::Sender<DocumentInfo>,
     pub(super) state: watch::Sender<SessionState>,
 }
@@ -69,6 +70,7 @@ impl Published {
             participants: Mutex::default(),
             connections: broadcast::Sender::new(CONNECTION_EVENTS),
             conflicts: broadcast::Sender::new(CONFLICT_EVENTS),
+            progress: watch::Sender::default(),
             info: watch::Sender::new(info),
             state: watch::Sender::default(),
         }

@@ -3,7 +3,7 @@
 //! Symmetric: both say hello, both answer with a welcome or a refusal. Who has no document yet
 //! takes the other's.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{ConnectionId, Output, Reach, Session};
 use crate::net::{
@@ -14,7 +14,7 @@ use crate::net::{
     node::{DocumentId, NodeId, PeerAddress},
     peer::{
         Link, Peer, Wish,
-        link::{Offer, Phase},
+        link::{Handshake, Offer, Phase},
     },
     presence::{clean_sentence, clean_title, clean_user},
 };
@@ -43,7 +43,6 @@ impl Session {
         peer.dialled_until = None;
         peer.redial.cancel();
         peer.link = Some(Link::new(connection, told_document, now));
-        self.connections.insert(connection, node);
         self.transition(node, PeerState::Connecting, Reason::Normal);
         let hello = Hello {
             minor_version: MINOR_VERSION,
@@ -67,12 +66,13 @@ impl Session {
             return Err(CloseReason::Protocol);
         }
         link.phase = Phase::Welcome;
-        if let Some(offer) = &mut link.offer {
-            offer.document = hello.document;
-            offer.title = hello.title;
+        link.takes_slices = hello.minor_version >= 2;
+        if let Some(handshake) = &mut link.handshake {
+            handshake.offer.document = hello.document;
+            handshake.offer.title = hello.title;
         }
         let connection = link.connection;
-        peer.user = Some(clean_user(node, &hello.user));
+        peer.user = Some(Arc::new(clean_user(node, &hello.user)));
         peer.learn_address(hello.address);
         if self.is_other_document(hello.document) {
             self.refuse(node, now);
@@ -95,7 +95,7 @@ impl Session {
         if link.phase != Phase::Welcome {
             return Err(CloseReason::Protocol);
         }
-        let offer = link.offer.take().ok_or(CloseReason::Protocol)?;
+        let Handshake { offer, early, .. } = *link.handshake.take().ok_or(CloseReason::Protocol)?;
         let neither_had_one = offer.told_document.is_none() && offer.document.is_none();
         link.without_document = neither_had_one;
         if self.is_other_document(offer.document) {
@@ -109,10 +109,10 @@ impl Session {
         if let Ok(link) = self.open(node) {
             link.open();
         }
-        self.adopt(*offer, now);
+        self.adopt(offer, now);
         self.transition(node, PeerState::Syncing, Reason::Normal);
         self.ask(node, now);
-        self.come_in(node, now);
+        self.come_in(node, Some(early), now);
         self.introduce(node);
         self.learn_members(node, welcome.members, now);
         self.relay_all_to(node);
@@ -144,13 +144,13 @@ impl Session {
                 Wish::Unwanted => Err(CloseReason::Unwanted),
             };
         }
-        let newcomers = self.peers.values().filter_map(|peer| peer.link.as_ref());
+        let newcomers = self.peers.iter().filter_map(|peer| peer.link.as_ref());
         let unintroduced = newcomers.filter(|link| !link.is_open()).count();
         if unintroduced >= MAX_UNINTRODUCED || !self.make_room() {
             return Err(CloseReason::Busy);
         }
         let peer = Peer::new(PeerAddress::unknown(node), Wish::Met);
-        self.peers.insert(node, peer);
+        self.peers.insert(peer);
         Ok(())
     }
 
@@ -206,9 +206,9 @@ impl Session {
         let is_stale = |peer: &&Peer| peer.open_link().is_some_and(|link| link.without_document);
         let stale: Vec<_> = self
             .peers
-            .values()
+            .iter()
             .filter(is_stale)
-            .map(|peer| peer.node)
+            .map(|peer| peer.node())
             .collect();
         for node in stale {
             self.close(node, CloseReason::Renew, now);

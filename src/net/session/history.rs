@@ -1,19 +1,20 @@
 //! What our document has, kept up to date by what is added, so that nobody asks the document for
 //! its version at every keystroke.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use loro::{IdSpan, VersionVector};
 
 use crate::net::{
     node::NodeId,
-    peer::{earliest, link::HEARTBEAT},
+    peer::link::HEARTBEAT,
     replica::{Imported, Replica, lacking},
 };
 
 /// Updates that wait for others, at most; there is no need to know of more to ask for them.
 const MAX_WAITING: usize = 64;
-/// How long to ask for what an update waits for. After that only digests tell that it is missing.
+/// How long to ask for what an update waits for. After that only digests tell that it is missing;
+/// the update goes on waiting, and nobody need send it again.
 const WAITS_FOR: Duration = Duration::from_secs(60);
 
 /// Operations that came before others that they depend on.
@@ -25,10 +26,18 @@ struct Waiting {
     until: Duration,
 }
 
+impl Waiting {
+    /// Returns whether what it waits for is still asked for.
+    fn is_wanted(&self) -> bool {
+        self.ask_at < self.until
+    }
+}
+
 /// The version of our document.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    version: VersionVector,
+    /// Shared with what is known of the peers that have the same.
+    version: Arc<VersionVector>,
     started: bool,
     digest: Option<u64>,
     /// Hash of the content at this version, or that the document could not tell.
@@ -42,11 +51,11 @@ impl History {
     pub fn start<R: Replica>(&mut self, replica: &R) {
         if !self.started {
             self.started = true;
-            self.version = replica.version();
+            self.version = Arc::new(replica.version());
         }
     }
 
-    pub fn version(&self) -> &VersionVector {
+    pub fn version(&self) -> &Arc<VersionVector> {
         &self.version
     }
 
@@ -72,8 +81,11 @@ impl History {
                 fresh.push(IdSpan::new(span.peer, end, span.counter.end));
             }
         }
-        for &span in &fresh {
-            self.version.extend_to_include(span);
+        if !fresh.is_empty() {
+            let version = Arc::make_mut(&mut self.version);
+            for &span in &fresh {
+                version.extend_to_include(span);
+            }
         }
         self.changed(!fresh.is_empty(), now);
         Some(fresh)
@@ -82,7 +94,9 @@ impl History {
     /// Notes the document's version as the document itself tells it. Returns what is news.
     pub fn refresh(&mut self, version: VersionVector, now: Duration) -> Vec<IdSpan> {
         let fresh = lacking(&version, &self.version);
-        self.version = version;
+        if !fresh.is_empty() {
+            self.version = Arc::new(version);
+        }
         self.changed(!fresh.is_empty(), now);
         fresh
     }
@@ -90,6 +104,11 @@ impl History {
     /// Notes what an update left waiting.
     pub fn wait_for(&mut self, imported: &Imported, from: NodeId, now: Duration) {
         for &span in &imported.pending {
+            if self.waiting.len() >= MAX_WAITING {
+                // What nobody is asked for any more is the first to be forgotten.
+                let given_up = self.waiting.iter().position(|old| old.until <= now);
+                given_up.map(|old| self.waiting.swap_remove(old));
+            }
             if self.waiting.len() < MAX_WAITING {
                 self.waiting.push(Waiting {
                     span,
@@ -118,9 +137,12 @@ impl History {
 
     /// Returns whom to ask because something has been waiting for too long.
     pub fn whom_to_ask(&mut self, now: Duration) -> Vec<NodeId> {
-        self.waiting.retain(|waiting| waiting.until > now);
         let mut nodes = Vec::new();
-        for waiting in &mut self.waiting {
+        for waiting in self
+            .waiting
+            .iter_mut()
+            .filter(|waiting| waiting.is_wanted())
+        {
             if waiting.ask_at <= now {
                 waiting.ask_at = now + HEARTBEAT;
                 nodes.push(waiting.from);
@@ -132,7 +154,8 @@ impl History {
     }
 
     pub fn deadline(&self) -> Option<Duration> {
-        earliest(self.waiting.iter().map(|waiting| Some(waiting.ask_at)))
+        let wanted = self.waiting.iter().filter(|waiting| waiting.is_wanted());
+        wanted.map(|waiting| waiting.ask_at).min()
     }
 
     /// Returns a number that is the same for the same version, and for others almost never.

@@ -1,15 +1,16 @@
 //! Who gets which operations: every peer exactly what it lacks, once.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use loro::{IdSpan, VersionVector};
 
 use super::{ConnectionId, Output, Sabotage, Session};
 use crate::net::{
-    event::{PeerState, Reason},
+    event::{PeerState, Reason, SyncProgress},
     message::{CloseReason, MAX_PENDING, Message, Part, parts},
     node::NodeId,
     peer::{
+        Peer,
         known::without,
         link::{Question, Stretch},
     },
@@ -71,14 +72,53 @@ impl Session {
         self.open_link(node)?;
         // The answer is exported up to the document's end: learn where that is.
         self.refresh(now, replica);
-        let ours = self.history.version().clone();
+        let ours = Arc::clone(self.history.version());
+        let slice = self.slice;
         let link = self.open_link(node)?;
         let spans = link.answer(question, &ours);
         let connection = link.connection;
-        let updates = export(&spans, &question.version, &ours, replica)?;
-        self.open_link(node)?.sends(&spans, updates.len(), now);
+        let has_some = question.version.iter().any(|(_, &end)| end > 0);
+        let operations = operations_of(&spans);
+        let mut rest = spans;
+        if link.takes_slices && has_some && operations > slice as u64 {
+            self.send(connection, Message::SyncAhead { operations });
+            let mut slices = replica.slices(&rest, slice);
+            rest = slices.pop().unwrap_or_default();
+            for spans in slices {
+                let updates = replica
+                    .export_spans(&spans)
+                    .map_err(|_| CloseReason::Failed)?;
+                self.open_link(node)?.sends(&spans, updates.len(), now);
+                self.send_parts(connection, updates, Message::UpdateBatch);
+            }
+        }
+        let updates = if operations == operations_of(&rest) {
+            export(&rest, &question.version, &ours, replica)?
+        } else {
+            replica
+                .export_spans(&rest)
+                .map_err(|_| CloseReason::Failed)?
+        };
+        self.open_link(node)?.sends(&rest, updates.len(), now);
         self.send_parts(connection, updates, Message::SyncResponse);
         Ok(())
+    }
+
+    /// A peer says that it answers in several updates.
+    pub(super) fn sync_ahead(&mut self, node: NodeId, operations: u64) -> Result<(), CloseReason> {
+        self.open_link(node)?.expect_ahead(operations);
+        self.tell_progress(node, 0);
+        Ok(())
+    }
+
+    fn tell_progress(&mut self, node: NodeId, operations: u64) {
+        let Ok(link) = self.open_link(node) else {
+            return;
+        };
+        if let Some((done, total)) = link.come_ahead(operations) {
+            let progress = SyncProgress { node, done, total };
+            self.outputs.push(Output::Progress(progress));
+        }
     }
 
     /// Takes a part of an update from a peer.
@@ -164,14 +204,11 @@ impl Session {
     /// Asks for what updates have been waiting for: whoever sent them, or somebody else.
     pub(super) fn ask_for_waiting(&mut self, now: Duration) {
         for sender in self.history.whom_to_ask(now) {
-            let mut others = self.peers.values();
-            let can_ask = |node: &NodeId| {
-                let link = self.peers.get(node).and_then(|peer| peer.open_link());
-                link.is_some_and(|link| link.can_ask(now))
-            };
-            let node = Some(sender)
-                .filter(can_ask)
-                .or_else(|| others.find_map(|peer| Some(peer.node).filter(can_ask)));
+            let can_ask = |peer: &&Peer| peer.open_link().is_some_and(|link| link.can_ask(now));
+            let sender = self.peers.get(&sender).filter(can_ask);
+            let node = sender
+                .or_else(|| self.peers.iter().find(can_ask))
+                .map(Peer::node);
             if let Some(node) = node {
                 self.ask(node, now);
             }
@@ -232,6 +269,7 @@ impl Session {
                 link.helped();
             }
         }
+        self.tell_progress(node, operations_of(&theirs));
         if fresh.is_empty() {
             return bounded;
         }
@@ -296,8 +334,8 @@ impl Session {
         let forgets = self.is_sabotaged(Sabotage::ForgetSlowReader);
         let mut batches = Vec::new();
         let mut failed = Vec::new();
-        for peer in self.peers.values_mut() {
-            let node = peer.node;
+        for peer in self.peers.iter_mut() {
+            let node = peer.node();
             let Some(link) = peer.open_link_mut().filter(|link| link.is_streaming()) else {
                 continue;
             };
@@ -358,6 +396,14 @@ impl Session {
             self.send(connection, message(part));
         }
     }
+}
+
+fn operations_of(spans: &[IdSpan]) -> u64 {
+    let length = |span: &IdSpan| i64::from(span.counter.end) - i64::from(span.counter.start);
+    let lengths = spans.iter().map(length);
+    lengths
+        .filter_map(|length| u64::try_from(length).ok())
+        .sum()
 }
 
 /// Tells what a peer sent from what others had sent and what waited for it. The peer's own part

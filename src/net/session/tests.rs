@@ -4,6 +4,7 @@ mod clocks;
 mod crowds;
 mod divergence;
 mod hostile;
+mod offline;
 mod people;
 mod schedules;
 mod stories;

@@ -151,6 +151,7 @@ impl Network {
                     stands: Standing::Ours,
                     ..
                 }
+                | Output::Progress(_)
                 | Output::InSync { .. } => {}
                 Output::Diverged {
                     node,
@@ -262,12 +263,17 @@ impl Network {
         if site.wires.contains_key(&node) || site.dialling.contains_key(&node) {
             return;
         }
+        if let Some(acceptor) = self.sites.iter().position(|site| site.node == node) {
+            self.start_dial(dialler, acceptor);
+        }
+    }
+
+    /// Sends a dial on its way. Returns its number.
+    pub(super) fn start_dial(&mut self, dialler: SiteId, acceptor: SiteId) -> u64 {
+        let node = self.sites[acceptor].node;
         self.serial += 1;
         let attempt = self.serial;
-        site.dialling.insert(node, attempt);
-        let Some(acceptor) = self.sites.iter().position(|site| site.node == node) else {
-            return;
-        };
+        self.sites[dialler].dialling.insert(node, attempt);
         let wait = self.random_latency();
         self.plan(
             wait,
@@ -277,6 +283,7 @@ impl Network {
                 attempt,
             },
         );
+        attempt
     }
 
     fn dialled(&mut self, dialler: SiteId, acceptor: SiteId, attempt: u64) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-use super::{Mischief, Network, SiteId, deliver::Event, wire::Wire};
+use super::{Mischief, Network, SiteId, wire::Wire};
 use crate::net::{
     node::{NodeId, PeerAddress},
     session::{Input, Sabotage},
@@ -97,23 +97,12 @@ impl Network {
     /// the dialler believes it lost.
     pub fn double(&mut self, dialler: SiteId, acceptor: SiteId) {
         let node = self.sites[acceptor].node;
-        let site = &mut self.sites[dialler];
+        let site = &self.sites[dialler];
         if dialler == acceptor || !site.alive || site.dialling.contains_key(&node) {
             return;
         }
-        self.serial += 1;
-        let attempt = self.serial;
-        self.sites[dialler].dialling.insert(node, attempt);
+        let attempt = self.start_dial(dialler, acceptor);
         self.doubles.insert(attempt);
-        let wait = self.random_latency();
-        self.plan(
-            wait,
-            Event::Dialled {
-                dialler,
-                acceptor,
-                attempt,
-            },
-        );
     }
 
     /// Lets a site read nothing until [`Network::read`].
@@ -161,6 +150,11 @@ impl Network {
         self.queue_limit = Some(bytes);
     }
 
+    /// Lets every session cut large answers into pieces of this many operations.
+    pub fn set_slice(&mut self, operations: usize) {
+        self.slice = Some(operations);
+    }
+
     /// Breaks something on purpose, from now on and in every process that starts later.
     pub fn set_mischief(&mut self, mischief: Mischief) {
         self.mischief = Some(mischief);
@@ -171,6 +165,9 @@ impl Network {
         let session = &mut self.sites[site].session;
         if let Some(limit) = self.queue_limit {
             session.set_queue_limit(limit);
+        }
+        if let Some(slice) = self.slice {
+            session.set_slice(slice);
         }
         match self.mischief {
             Some(Mischief::DropRelay) => session.sabotage(Sabotage::DropRelay),

@@ -49,7 +49,8 @@ impl Meter {
             Message::SyncResponse(part) | Message::UpdateBatch(part) => {
                 self.count_part((connection, sender), part);
             }
-            Message::Hello(_)
+            Message::SyncAhead { .. }
+            | Message::Hello(_)
             | Message::Welcome(_)
             | Message::Denied(_)
             | Message::PresenceUpdate(_)

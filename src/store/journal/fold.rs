@@ -21,6 +21,11 @@ use crate::{
 const MANY: usize = 1_000;
 /// or this many bytes.
 const LARGE: usize = 1 << 20;
+/// Fold at the end when this many are left, so that the next start has less to read, unless that
+/// would be waited for:
+const SOME: usize = 100;
+/// when this many bytes are stored of the document.
+const QUICK: u64 = 2 << 20;
 /// How long to wait after folding failed.
 const AGAIN: Duration = Duration::from_secs(30);
 
@@ -81,6 +86,21 @@ impl Folding {
             let _ = done.send(Command::Folded(result));
         });
         self.at_work = started.is_ok();
+    }
+
+    /// Folds what is left, if that takes no longer than a person's blink.
+    pub(super) fn fold_at_the_end(&self, journaled: &VersionVector) {
+        if self.at_work || self.unfolded.len() < SOME {
+            return;
+        }
+        let quick = self
+            .store
+            .size(self.replica)
+            .is_ok_and(|size| size <= QUICK);
+        if quick && let Err(error) = fold(&self.store, self.replica, &self.document, journaled) {
+            // Nothing is lost: the entries are there.
+            tracing::warn!("the journal cannot be folded: {error}");
+        }
     }
 
     /// Takes note that folding ended, with the number of the last entry in the snapshot.

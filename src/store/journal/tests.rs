@@ -225,6 +225,21 @@ fn many_entries_are_folded() {
 }
 
 #[test]
+fn what_is_left_at_the_end_is_folded() {
+    let fixture = fixture();
+    let mut document = TextDocument::from_text("");
+    let journal = fixture.start(&document, Journaled::default());
+    for _ in 0..120 {
+        append(&mut document, "x");
+        journal.flush().unwrap();
+    }
+    assert_eq!(fixture.count("SELECT count(*) FROM snapshots"), 0);
+    journal.close().unwrap();
+    assert_eq!(fixture.count("SELECT count(*) FROM snapshots"), 1);
+    assert_eq!(fixture.restored().0.text(), "x".repeat(120));
+}
+
+#[test]
 fn what_the_disk_lost_meanwhile_is_folded_from_the_document() {
     let fixture = fixture();
     let mut document = TextDocument::from_text("one ");

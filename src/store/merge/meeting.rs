@@ -30,40 +30,40 @@ const SHOWN_CHARACTERS: usize = 400;
 
 /// What can be made of a file that somebody changed and a document that changed as well.
 #[derive(Clone, Debug)]
-pub(crate) struct Meeting {
+pub struct Meeting {
     /// Both changes are in.
-    pub(crate) merge: Outcome,
+    pub merge: Outcome,
     /// The document stays as it is; saving replaces what the other program wrote.
-    pub(crate) keep: Outcome,
+    pub keep: Outcome,
     /// The document becomes what the file holds.
-    pub(crate) take: Outcome,
+    pub take: Outcome,
     /// Where both changed the same place, in the order of the text.
-    pub(crate) clashes: Vec<Clash>,
+    pub clashes: Vec<Clash>,
 }
 
 /// A place that both changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Clash {
+pub struct Clash {
     /// The line in the document, from 1.
-    pub(crate) line: usize,
+    pub line: usize,
     /// Its lines in the document, without the last line end.
-    pub(crate) mine: String,
+    pub mine: String,
     /// Its lines in the file, without the last line end.
-    pub(crate) file: String,
+    pub file: String,
 }
 
 /// One way to go on.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Outcome {
+pub struct Outcome {
     /// What has to be done to the document.
-    pub(crate) edit: Delta,
+    pub edit: Delta,
     /// What leads from the file's text to the document's after that: what is not saved.
-    pub(crate) rest: Delta<usize>,
+    pub rest: Delta<usize>,
 }
 
 impl Outcome {
     /// Carries it over a change that the document went through meanwhile.
-    pub(crate) fn carry(&mut self, over: &Delta<usize>) {
+    pub fn carry(&mut self, over: &Delta<usize>) {
         let later = over.transform(&self.edit, Bias::After);
         self.edit = self.edit.transform(over, Bias::Before);
         self.rest = self.rest.compose(&later);
@@ -72,7 +72,7 @@ impl Outcome {
 
 /// Compares what a file holds now with the text `now`, to which the trail leads. `shared` says
 /// whether others have the same document, and so may have written the file.
-pub(crate) fn meet(trail: &Trail, now: &Rope, file: &str, shared: bool) -> Meeting {
+pub fn meet(trail: &Trail, now: &Rope, file: &str, shared: bool) -> Meeting {
     let parting = Parting::find(trail, now, file, shared);
     let Parting { base, change, ours } = &parting;
     Meeting {

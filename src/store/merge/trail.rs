@@ -38,7 +38,7 @@ enum Stretch {
 
 /// What happened to a text since it was like its file. Cheap to clone.
 #[derive(Clone, Debug)]
-pub(crate) struct Trail {
+pub struct Trail {
     /// What is in the file.
     base: Rope,
     older: Vec<Stretch>,
@@ -49,7 +49,7 @@ pub(crate) struct Trail {
 
 impl Trail {
     /// Starts at a file's text; the document holds `now`, which has this number.
-    pub(crate) fn new(base: Rope, now: &Rope, version: u64) -> Self {
+    pub fn new(base: Rope, now: &Rope, version: u64) -> Self {
         let older = if base == *now {
             Vec::new()
         } else {
@@ -63,8 +63,22 @@ impl Trail {
         }
     }
 
+    /// Starts at a file's text, from which `rest` leads to the text of this number.
+    pub fn known(base: Rope, rest: Delta<usize>, version: u64) -> Self {
+        let rest = Some(rest).filter(|rest| !rest.is_empty());
+        Self {
+            base,
+            older: rest
+                .into_iter()
+                .map(|rest| Stretch::Known(Arc::new(rest)))
+                .collect(),
+            folded: version,
+            recent: VecDeque::new(),
+        }
+    }
+
     /// Goes on by a change; `version` is the number of the text that it led to.
-    pub(crate) fn note(&mut self, version: u64, delta: &Delta) {
+    pub fn note(&mut self, version: u64, delta: &Delta) {
         self.recent.push_back(Step {
             version,
             shape: Arc::new(delta.shape()),
@@ -73,7 +87,7 @@ impl Trail {
     }
 
     /// Takes down the text as it is after the last step.
-    pub(crate) fn see(&mut self, now: &Rope) {
+    pub fn see(&mut self, now: &Rope) {
         if let Some(step) = self.recent.back_mut()
             && step.after.is_none()
         {
@@ -83,7 +97,7 @@ impl Trail {
 
     /// Folds old steps if there are many. A version that somebody waits to hear of must not be
     /// among them.
-    pub(crate) fn fold(&mut self) {
+    pub fn fold(&mut self) {
         while self.recent.len() > RECENT {
             let steps: Vec<Step> = self.recent.drain(..FOLDED).collect();
             self.folded = steps.last().map_or(self.folded, |step| step.version);
@@ -94,7 +108,7 @@ impl Trail {
     }
 
     /// The file was given the text of this number; the document holds `now`.
-    pub(crate) fn settle(&mut self, text: Rope, version: u64, now: &Rope) {
+    pub fn settle(&mut self, text: Rope, version: u64, now: &Rope) {
         if version < self.folded {
             let folded = self.recent.back().map_or(self.folded, |step| step.version);
             *self = Self::new(text, now, folded);
@@ -106,22 +120,8 @@ impl Trail {
         self.recent.retain(|step| step.version > version);
     }
 
-    /// The file holds this text, and `rest` leads from there to the text of this number.
-    pub(crate) fn restart(&mut self, base: Rope, rest: Delta<usize>, version: u64) {
-        let rest = Some(rest).filter(|rest| !rest.is_empty());
-        *self = Self {
-            base,
-            older: rest
-                .into_iter()
-                .map(|rest| Stretch::Known(Arc::new(rest)))
-                .collect(),
-            folded: version,
-            recent: VecDeque::new(),
-        };
-    }
-
     /// Returns what happened since the text of this number, or `None` if that is too long ago.
-    pub(crate) fn since(&self, version: u64) -> Option<Vec<Arc<Delta<usize>>>> {
+    pub fn since(&self, version: u64) -> Option<Vec<Arc<Delta<usize>>>> {
         let later = self.recent.iter().filter(|step| step.version > version);
         (version >= self.folded).then(|| later.map(|step| Arc::clone(&step.shape)).collect())
     }

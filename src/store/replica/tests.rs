@@ -128,6 +128,16 @@ fn what_is_recorded_is_there_for_the_next_process() {
         .record_saved(id, ContentHash::of(b"text"), &[1, 2, 3])
         .unwrap();
     assert_eq!(fixture.reopened(id), expected);
+
+    // A save that is under way, until it is recorded.
+    let hash = ContentHash::of(b"longer text");
+    store.record_saving(id, hash, &[4]).unwrap();
+    let version = vec![4];
+    expected.saving = Some(SavedState { hash, version });
+    assert_eq!(fixture.reopened(id), expected);
+    store.record_saved(id, hash, &[4]).unwrap();
+    expected.saved = expected.saving.take();
+    assert_eq!(fixture.reopened(id), expected);
 }
 
 #[test]

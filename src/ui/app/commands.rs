@@ -45,6 +45,8 @@ impl App {
             Command::Rename => self.ask_name(),
             Command::ChangeColor => self.change_color(),
             Command::Conflicts => self.show_conflicts(),
+            Command::Changes => self.list_changes(),
+            Command::ForgetChanges => self.forget_changes(),
             Command::NextConflict => self.go_to_next_conflict(),
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),

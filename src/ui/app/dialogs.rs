@@ -207,6 +207,10 @@ impl App {
                 self.dialog = None;
                 self.rename(name);
             }
+            Answer::ForgetChanges => {
+                self.dialog = None;
+                self.forget_changes();
+            }
             Answer::Conflict(action) => self.act_on_conflict(action),
             Answer::Existing(existing) => {
                 self.dialog = None;

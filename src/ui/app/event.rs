@@ -15,6 +15,7 @@ use crate::{
     ConflictId, ConflictInfo, ConnectionEvent, NodeId, PeerState, PresenceEvent, Reunion, UserInfo,
     crdt::{Delta, TextFormat, TextSelection, conflict::Choice},
     store::{ContentHash, LoadedFile, Meeting, Trail},
+    workspace::LastSaved,
 };
 
 /// What is said when two answers at once were settled to one.
@@ -156,6 +157,9 @@ pub struct FileOnDisk {
     /// Whether the document that belongs into it has to come from a peer first. Until then it is
     /// neither looked at nor written.
     pub waits: bool,
+    /// What leads from its text to the document, if that is known. Then the file may hold something
+    /// else by now, and is looked at soon.
+    pub since: Option<Delta<usize>>,
 }
 
 impl FileOnDisk {
@@ -166,6 +170,18 @@ impl FileOnDisk {
             exists: !file.is_new,
             text: Rope::from_str(&file.text),
             waits,
+            since: None,
+        }
+    }
+
+    /// Describes what a file held when it was last saved, after another program changed it.
+    pub(crate) fn last_saved(last_saved: LastSaved) -> Self {
+        Self {
+            hash: last_saved.hash,
+            exists: true,
+            text: last_saved.text,
+            waits: false,
+            since: Some(last_saved.since),
         }
     }
 }
@@ -178,7 +194,7 @@ pub struct FileLookRequest {
     /// The hash of its bytes as far as we know.
     pub known: ContentHash,
     /// What happened to the text since the file held it.
-    pub(crate) trail: Trail,
+    pub trail: Trail,
     /// The text that this led to,
     pub text: Rope,
     /// and its number.

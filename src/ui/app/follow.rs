@@ -61,6 +61,7 @@ impl App {
         self.search.follow(delta);
         self.highlighting.follow(delta, self.document.rope());
         self.conflicts_follow(delta);
+        self.changes_follow(change);
         let top = if own { Bias::Before } else { Bias::After };
         self.top = delta.map(self.top, top);
         self.version += 1;

@@ -301,6 +301,7 @@ impl App {
     }
 
     pub(super) fn connection(&mut self, event: &ConnectionEvent) {
+        self.catch_up(event.to);
         let person = self.person(event.node);
         let was_connected = person.is_connected();
         person.set_state(event.to);
@@ -337,6 +338,10 @@ impl App {
         let has_all = |person: &Person| person.state.is_some() && person.behind.is_none();
         if self.people.values().any(has_all) {
             self.unsent_edits = 0;
+        }
+        let mut connected = self.people.values().filter(|person| person.is_connected());
+        if connected.all(|person| person.behind.is_none()) {
+            self.all_have_our_edits();
         }
     }
 }

@@ -5,17 +5,16 @@
 //! change of the file that touches nothing unsaved is taken into the text at once, as one edit that
 //! can be undone; otherwise the person is asked.
 
-use std::{collections::VecDeque, path::Path, sync::Arc, time::Duration};
-
-use ropey::Rope;
+use std::{path::Path, sync::Arc, time::Duration};
 
 use super::{
     App, Effect, MessageKind, Person,
-    event::{FileChange, FileFound, FileLook, FileLookRequest, FileOnDisk},
+    event::{FileChange, FileFound, FileLook, FileLookRequest},
+    file_state::{Question, Retry, Trouble},
 };
 use crate::{
-    crdt::{AppliedChange, Delta, EditContext, EditKind, Origin},
-    store::{ContentHash, Outcome, Trail},
+    crdt::{AppliedChange, EditContext, EditKind, Origin},
+    store::{Outcome, Trail},
 };
 
 /// A question waits for a pause of this length in typing, so that no key answers it by accident.
@@ -28,70 +27,6 @@ const YIELDS: u8 = 5;
 const TURN: Duration = Duration::from_millis(700);
 /// of whom so many count at most.
 const MOST_TURNS: u32 = 3;
-
-/// What is known of the file, and what is under way with it.
-pub(super) struct FileState {
-    /// Of what it holds, as far as we know; of nothing if it is not there.
-    hash: ContentHash,
-    exists: bool,
-    /// What happened to the text since it was like that.
-    trail: Trail,
-    /// Whether a peer's document must come before the text has to do with the file.
-    waits: bool,
-    /// Whether somebody looks at it right now, and whether to look once more then.
-    looking: bool,
-    look_again: bool,
-    /// When it is our turn to look.
-    turn: Option<Duration>,
-    /// Texts on their way to the disk; they arrive in this order.
-    saving: VecDeque<Saving>,
-    /// A save gave way to another program, and goes on once its change is taken in.
-    retry: Option<Retry>,
-    /// Saves in a row that gave way.
-    yields: u8,
-    /// What is wrong with it; said once.
-    trouble: Option<Trouble>,
-    question: Option<Question>,
-    /// The person wants both, and it is compared once more.
-    merging: bool,
-    /// Looks in a row after which others had changed the text already.
-    overtaken: u8,
-    /// Why the last save failed, in few words, and when.
-    failure: Option<(String, Duration)>,
-    /// When the text changed last.
-    changed: Duration,
-    /// When the person pressed a key last.
-    pressed: Duration,
-}
-
-/// A text on its way to the disk.
-struct Saving {
-    text: Rope,
-    /// Nobody asked for it.
-    quiet: bool,
-}
-
-/// Something is wrong with the file.
-#[derive(PartialEq, Eq)]
-struct Trouble {
-    /// It is not there; otherwise it cannot be read.
-    gone: bool,
-    sentence: String,
-}
-
-/// A save that goes on later.
-struct Retry {
-    quiet: bool,
-}
-
-/// What the person has to decide.
-struct Question {
-    change: Arc<FileChange>,
-    /// Whether it was put off.
-    put_off: bool,
-    /// Whether to save as soon as it is answered.
-    then_save: bool,
-}
 
 /// What the person wants of a file that changed where the text did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,100 +56,6 @@ pub(crate) enum FileStanding {
     Unreadable,
     /// Saving failed, for this reason.
     Failed(String),
-}
-
-impl FileState {
-    /// Starts with what the file held when it was opened; the document holds `now`.
-    pub(super) fn new(file: Option<FileOnDisk>, now: &Rope, version: u64) -> Self {
-        let (hash, exists, waits, text) = match file {
-            Some(file) => (file.hash, file.exists, file.waits, file.text),
-            None => (ContentHash::of(&[]), false, false, now.clone()),
-        };
-        // The two share their memory if they are alike.
-        let base = if text == *now { now.clone() } else { text };
-        Self {
-            hash,
-            exists,
-            trail: Trail::new(base, now, version),
-            waits,
-            looking: false,
-            look_again: false,
-            turn: None,
-            saving: VecDeque::new(),
-            retry: None,
-            yields: 0,
-            trouble: None,
-            question: None,
-            merging: false,
-            overtaken: 0,
-            failure: None,
-            changed: Duration::ZERO,
-            pressed: Duration::ZERO,
-        }
-    }
-
-    /// Notes a change of the text; `version` is the number of the text that it led to.
-    pub(super) fn note(&mut self, delta: &Delta, version: u64, now: Duration) {
-        self.trail.note(version, delta);
-        self.changed = now;
-    }
-
-    /// Notes that the person is at the keyboard.
-    pub(super) fn press(&mut self, now: Duration) {
-        self.pressed = now;
-    }
-
-    /// Whether a peer's document must come before the text has to do with the file.
-    pub(super) fn arrived(&mut self) {
-        self.waits = false;
-    }
-
-    /// What a file that is saved under this path must hold to be replaced.
-    pub(super) fn expected(&self) -> ContentHash {
-        self.hash
-    }
-
-    /// Notes that a text is on its way. Nobody asked for a `quiet` one.
-    pub(super) fn save_started(&mut self, text: &Rope, quiet: bool) {
-        self.trail.see(text);
-        self.saving.push_back(Saving {
-            text: text.clone(),
-            quiet,
-        });
-    }
-
-    /// The text is not in the file, for this reason. Returns whether somebody had asked for it.
-    pub(super) fn save_failed(&mut self, reason: &str, now: Duration) -> bool {
-        self.failure = Some((reason.to_owned(), now));
-        let saving = self.saving.pop_front();
-        !saving.is_some_and(|saving| saving.quiet)
-    }
-
-    /// The text was not meant for the file that is there.
-    pub(super) fn save_refused(&mut self) {
-        self.saving.pop_front();
-    }
-
-    /// The text of this number is in the file. Returns whether somebody had asked for it.
-    pub(super) fn save_succeeded(&mut self, hash: ContentHash, version: u64, now: &Rope) -> bool {
-        let saving = self.saving.pop_front();
-        let quiet = saving.as_ref().is_some_and(|saving| saving.quiet);
-        if let Some(saving) = saving {
-            self.trail.settle(saving.text, version, now);
-        }
-        self.hash = hash;
-        self.exists = true;
-        self.failure = None;
-        self.trouble = None;
-        self.question = None;
-        self.yields = 0;
-        !quiet
-    }
-
-    /// Whether the file was there when we last knew.
-    pub(super) fn existed(&self) -> bool {
-        self.exists
-    }
 }
 
 impl App {
@@ -276,7 +117,7 @@ impl App {
                 trail: self.file.trail.clone(),
                 text: self.rope().clone(),
                 version: self.version,
-                shared: !self.people.is_empty(),
+                shared: self.file.reopened || !self.people.is_empty(),
             })));
     }
 
@@ -487,9 +328,8 @@ impl App {
         self.file.hash = change.hash;
         self.file.exists = true;
         self.saved_version = if holds { self.version } else { u64::MAX };
-        self.file
-            .trail
-            .restart(change.text.clone(), outcome.rest, self.version);
+        self.file.reopened = false;
+        self.file.trail = Trail::known(change.text.clone(), outcome.rest, self.version);
         self.effects.push(Effect::RecordFile {
             hash: change.hash,
             holds,

@@ -29,8 +29,11 @@ impl ChangedQuestion {
         let mut paragraphs = vec![
             Paragraph::Gap,
             Paragraph::words(format!(
-                "Another program changed {name} in {} with edits that are not saved yet.",
-                count(clashes.len(), "place"),
+                "Another program changed {name} in {} with unsaved edits.",
+                match clashes.len() {
+                    1 => "a place".to_owned(),
+                    places => count(places, "place"),
+                },
             )),
             Paragraph::Gap,
         ];

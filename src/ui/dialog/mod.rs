@@ -3,6 +3,7 @@
 //! A dialog knows its own words and answers; what an answer does is the application's business.
 
 mod changed;
+mod changes;
 mod conflict;
 mod connect;
 mod existing;
@@ -28,6 +29,7 @@ use ratatui::{
 
 pub(crate) use self::{
     changed::ChangedQuestion,
+    changes::ChangeList,
     conflict::{Card, ConflictAction, ConflictDialog, clean_name, lasting},
     connect::Connect,
     existing::ExistingQuestion,
@@ -76,6 +78,8 @@ pub(crate) enum Answer {
     Approach(NodeId, Approach),
     /// Be seen under this name.
     Rename(String),
+    /// Take all that others did as seen.
+    ForgetChanges,
     /// What to do with a file that changed where the text did.
     File(FileAnswer),
     /// Something about a conflict.
@@ -98,6 +102,7 @@ pub(crate) enum Dialog {
     Rename(Rename),
     Changed(ChangedQuestion),
     Conflict(Box<ConflictDialog>),
+    Changes(ChangeList),
 }
 
 impl Dialog {
@@ -117,6 +122,7 @@ impl Dialog {
             Self::Rename(rename) => rename.key(key),
             Self::Changed(question) => question.key(key),
             Self::Conflict(conflict) => conflict.key(key),
+            Self::Changes(changes) => changes.key(key),
         }
     }
 
@@ -135,6 +141,7 @@ impl Dialog {
             | Self::Quit(_)
             | Self::Existing(_)
             | Self::People(_)
+            | Self::Changes(_)
             | Self::Changed(_) => {}
         }
         Answer::Stay
@@ -156,6 +163,7 @@ impl Dialog {
             Self::Rename(rename) => rename.click(at),
             Self::Changed(question) => question.click(at),
             Self::Conflict(_) => Answer::Stay,
+            Self::Changes(changes) => changes.click(at),
         }
     }
 
@@ -170,6 +178,7 @@ impl Dialog {
             | Self::Connect(_)
             | Self::Quit(_)
             | Self::SaveAs(_)
+            | Self::Changes(_)
             | Self::Existing(_)
             | Self::Search(_)
             | Self::GoToLine(_)
@@ -206,6 +215,7 @@ impl Dialog {
             Self::Rename(rename) => rename.form.draw(screen, buffer, theme),
             Self::Changed(question) => question.form.draw(screen, buffer, theme),
             Self::Conflict(conflict) => conflict.draw(screen, buffer, theme),
+            Self::Changes(changes) => changes.form.draw(screen, buffer, theme),
         }
     }
 }

@@ -4,16 +4,19 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use super::{Editor, Event, MessageKind, News, journal_news, stored};
+use super::{Editor, Event, MessageKind, News, journal_news, stored, watching};
 use crate::{
     store::canonical_path,
     workspace::{
         Answer, Asked, DocumentStatus, OpeningError, PeerStatus, ProcessStatus, Question, TakenOver,
     },
 };
+
+/// Until then the people of another copad on the file are announced.
+const ANNOUNCED: Duration = Duration::from_millis(800);
 
 impl Editor {
     /// Answers another copad of this person.
@@ -40,6 +43,16 @@ impl Editor {
         }
     }
 
+    /// Tells what was found out when the file was opened beside another copad, once it is past
+    /// that the people there are announced, which would cover it.
+    fn tell_of_the_other(&mut self) {
+        if self.now() > ANNOUNCED
+            && let Some(sentence) = self.beside_message.take()
+        {
+            self.update(Event::Message(MessageKind::Info, sentence));
+        }
+    }
+
     /// Saves for others what has arrived from them.
     pub(super) fn save_for_others(&mut self) {
         if self.saves_asked.is_empty() {
@@ -61,6 +74,7 @@ impl Editor {
     /// Sees to what other copads on this file wait for, or whether the one that has it is gone.
     pub(crate) fn look_after_the_file(&mut self) {
         self.save_for_others();
+        self.tell_of_the_other();
         let Some(beside) = self.beside.clone() else {
             return;
         };
@@ -69,6 +83,7 @@ impl Editor {
             self.beside = None;
             return self.update(Event::ReadOnly(None));
         }
+        self.observe_file();
         let looks = self.taking_over.as_ref();
         if looks.is_some_and(|task| !task.is_finished()) || !self.joining.is_done() {
             return;
@@ -78,13 +93,27 @@ impl Editor {
             self.app.document().shared().clone(),
             self.tell.clone(),
         );
+        let unheard = self.app.is_read_only();
         self.taking_over = Some(tokio::task::spawn_blocking(move || {
             let taken = beside.take_over(disk.store(), &document, disk.replica());
-            if let Some(result) = taken.map(|taken| taken.map(Box::new)).transpose() {
-                // Nobody listens any more when the editor closes.
-                let _ = tell.send(News::TakenOver(result));
-            }
+            let news = match taken.map(|taken| taken.map(Box::new)).transpose() {
+                Some(result) => News::TakenOver(result),
+                None if unheard && beside.answers(disk.store()) => News::App(Event::ReadOnly(None)),
+                None => return,
+            };
+            // Nobody listens any more when the editor closes.
+            let _ = tell.send(news);
         }));
+    }
+
+    /// Compares the file that another copad writes with the text, if either changed.
+    fn observe_file(&mut self) {
+        let now = self.app.path().and_then(watching::stamp);
+        let now = now.map(|stamp| (stamp, self.app.state()));
+        if now.is_some() && now != self.observed && self.app.modified() {
+            self.observed = now;
+            self.update(Event::FileTouched);
+        }
     }
 
     /// Goes on as the one that has the file: under its node id, with its place in the store.
@@ -123,7 +152,7 @@ impl Editor {
         self.update(Event::ReadOnly(None));
         self.update(Event::FileTouched);
         self.update(Event::Share(self.network.share_info()));
-        let told = "the other copad is gone; the file is open here alone".to_owned();
+        let told = "The other copad is gone; the file is open here alone".to_owned();
         let sentence = taken.message.unwrap_or(told);
         self.update(Event::Message(MessageKind::Info, sentence));
         self.look_at_peers();

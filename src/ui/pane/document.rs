@@ -42,6 +42,8 @@ pub(super) struct Canvas<'a> {
     pub(super) rows: Vec<DrawnRow>,
     /// Lines with conflicts that wait for an answer.
     marked_lines: BTreeSet<usize>,
+    /// Lines in which others write right now where we have just written.
+    meeting_lines: BTreeSet<usize>,
 }
 
 /// Draws the text. Returns where the caret is, if it is visible.
@@ -65,6 +67,18 @@ pub(crate) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) -> Option<Posi
         }
         canvas.draw_text(drawn, buffer);
     }
+    let visible = canvas
+        .rows
+        .first()
+        .map_or(0, |drawn| drawn.row.position.start)
+        ..canvas.rows.last().map_or(0, |drawn| drawn.row.end + 1);
+    let unseen = app.unseen_changes().iter();
+    for unseen in
+        unseen.filter(|unseen| unseen.range.start < visible.end && visible.start < unseen.range.end)
+    {
+        let style = app.theme.participant(&unseen.color).selection;
+        canvas.patch_range(unseen.range.clone(), style, buffer);
+    }
     canvas.draw_matches(buffer);
     for person in app.people.values() {
         if let Some(caret) = person.caret {
@@ -80,11 +94,11 @@ pub(crate) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) -> Option<Posi
     own
 }
 
-/// The lines in which conflicts wait for an answer.
-fn marked_lines(app: &App) -> BTreeSet<usize> {
+/// The lines that stretches of the text are in.
+fn lines_of(app: &App, ranges: impl Iterator<Item = Range<usize>>) -> BTreeSet<usize> {
     let rope = app.rope();
     let line = |position: usize| rope.char_to_line(position.min(rope.len_chars()));
-    app.conflict_ranges()
+    ranges
         .flat_map(|range| line(range.start)..=line(range.end.max(range.start + 1) - 1))
         .collect()
 }
@@ -130,7 +144,8 @@ impl<'a> Canvas<'a> {
             text: areas.text,
             rows: rows.collect(),
             options,
-            marked_lines: marked_lines(app),
+            marked_lines: lines_of(app, app.conflict_ranges()),
+            meeting_lines: lines_of(app, app.meetings()),
         }
     }
 
@@ -169,6 +184,10 @@ impl<'a> Canvas<'a> {
         };
         let number = format!("{number:>width$}", width = usize::from(area.width) - 1);
         buffer.set_string(area.x, drawn.y, number, self.app.theme.style(role));
+        if self.meeting_lines.contains(&line) {
+            let style = self.app.theme.style(Role::ConflictMark);
+            buffer.set_string(area.right() - 1, drawn.y, "~", style);
+        }
         if self.marked_lines.contains(&line) {
             let style = self.app.theme.style(Role::ConflictMark);
             buffer.set_string(area.right() - 1, drawn.y, "!", style);

@@ -137,20 +137,22 @@ fn state_parts(app: &App, length: usize) -> Vec<Part> {
             Role::StatusError => 9,
             _ => 7,
         };
-        Part {
-            is_phrase: true,
-            ..Part::left(rank, phrase.role, phrase.text)
-        }
+        Part::left(rank, phrase.role, phrase.text)
     });
     let read_only = app
         .is_read_only()
         .then(|| Part::left(8, Role::StatusWarning, "read-only"));
     let open = app.open_conflicts();
     let conflicts = (open > 0).then(|| Part::left(6, Role::StatusWarning, count(open, "conflict")));
+    let as_phrase = |part: Part| Part {
+        is_phrase: true,
+        ..part
+    };
     read_only
         .into_iter()
         .chain(parts)
         .chain(conflicts)
+        .map(as_phrase)
         .collect()
 }
 

@@ -1,12 +1,11 @@
 //! Comparing two sides, and keeping what a person should look at.
 
 use std::{
-    ops::Range,
     sync::atomic::Ordering,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use loro::{ContainerID, LoroDoc};
+use loro::LoroDoc;
 
 use super::{ConflictError, ConflictInfo, Inner, Resolution, Reunion, Strategy, locked};
 use crate::crdt::conflict::{
@@ -54,16 +53,8 @@ impl Inner {
         let mut asked = Vec::new();
         let guard = self.document.lock();
         let doc = guard.doc();
-        let disputed = disputed_places(doc);
-        for clash in compared.clashes.into_iter().filter(|_| long) {
-            let now = clash.record.now(doc);
-            if conflict::is_known(doc, clash.id)
-                || now.is_none_or(|now| clash.record.is_moot(&now))
-                || disputed.iter().any(|place| is_at(doc, &clash, place))
-            {
-                continue;
-            }
-            conflict::write(doc, clash.id, &clash.record)?;
+        let clashes = if long { compared.clashes } else { Vec::new() };
+        for clash in conflict::keep(doc, clashes)? {
             let strategy = settings.strategy(clash.record.grade);
             if !self.settle_by(doc, &clash, strategy)? {
                 asked.push((clash.id, clash.record.grade));
@@ -139,11 +130,9 @@ impl Inner {
     pub(super) fn open(&self) -> Vec<ConflictInfo> {
         let guard = self.document.lock();
         let doc = guard.doc();
-        let states = conflict::read(doc).into_iter();
+        let states = conflict::open(doc).into_iter();
         let mut open: Vec<_> = states
-            .filter(|(_, state)| state.answer().is_none())
             .filter_map(|(id, state)| self.info(doc, id, state))
-            .filter(|info| info.open)
             .collect();
         open.sort_by_key(|info| {
             let start = info.range.as_ref().map(|range| range.start);
@@ -172,26 +161,6 @@ impl Inner {
         };
         sides.iter().position(is_own)
     }
-}
-
-/// Where people answered at once: what clashes there are their answers, which a rule settles.
-fn disputed_places(doc: &LoroDoc) -> Vec<(ContainerID, Range<usize>)> {
-    let states = conflict::read(doc).into_values();
-    let disputed = states.filter(|state| state.answers.len() > 1);
-    disputed
-        .filter_map(|state| {
-            let container = state.record.anchors()?.0.container_id();
-            Some((container, state.record.range(doc)?))
-        })
-        .collect()
-}
-
-fn is_at(doc: &LoroDoc, clash: &conflict::Clash, place: &(ContainerID, Range<usize>)) -> bool {
-    let (container, range) = place;
-    let anchors = clash.record.anchors();
-    let found = clash.record.range(doc);
-    anchors.is_some_and(|(start, _)| start.container_id() == *container)
-        && found.is_some_and(|found| found.start <= range.end && range.start <= found.end)
 }
 
 pub(super) fn seconds_since_1970() -> i64 {

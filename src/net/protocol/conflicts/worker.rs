@@ -214,18 +214,15 @@ impl Worker {
     /// Two people answered at once, and the merge of both outcomes is neither. Whoever was
     /// overruled puts the outcome that holds in its place.
     fn repair(&mut self, doc: &LoroDoc) {
-        let own = locked(&self.inner.own).clone();
+        let mut own = locked(&self.inner.own).clone();
+        own.insert(doc.peer_id());
         let mut changed = false;
         for (id, state) in &self.states {
-            let [first, second, ..] = &state.answers[..] else {
-                continue;
-            };
-            let overruled = second.by == doc.peer_id() || own.contains(&second.by);
-            if !overruled || !self.repaired.insert(*id) {
+            if state.answers.len() < 2 || !self.repaired.insert(*id) {
                 continue;
             }
-            match conflict::settle(doc, &state.record, &first.outcome) {
-                Ok(_) => changed = true,
+            match conflict::repair(doc, &own, state) {
+                Ok(done) => changed |= done,
                 Err(error) => tracing::debug!("a disputed answer stays: {error}"),
             }
         }

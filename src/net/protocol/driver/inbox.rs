@@ -18,8 +18,10 @@ use crate::net::{
 
 /// Between two updates that go out, while something is being written all the time.
 const BATCH: Duration = Duration::from_millis(5);
-/// Messages that are handed to the session at once, at most.
+/// Messages that are handed to the session at once, at most,
 const AT_ONCE: usize = 64;
+/// and about how many bytes of updates: what is typed here must not wait for long.
+const BYTES_AT_ONCE: usize = 8 * 1024;
 
 impl Driver {
     /// Returns when what was written has waited long enough.
@@ -49,6 +51,7 @@ impl Driver {
     pub(super) fn take_received(&mut self, first: Received) {
         let mut inputs = Vec::new();
         let mut places = Vec::new();
+        let mut bytes = 0;
         let mut next = Some(first);
         while let Some(received) = next {
             let Received {
@@ -58,13 +61,14 @@ impl Driver {
             } = received;
             if self.links.contains_key(&connection) {
                 let message = *message;
+                bytes += message.news_size();
                 inputs.push(Input::Received {
                     connection,
                     message,
                 });
             }
             places.push(place);
-            next = (places.len() < AT_ONCE)
+            next = (places.len() < AT_ONCE && bytes < BYTES_AT_ONCE)
                 .then(|| self.next_received())
                 .flatten();
         }

@@ -50,6 +50,10 @@ impl Driver {
                 });
             }
             Output::Diverged { node, stands } => self.announce_divergence(node, stands),
+            Output::Progress(progress) => {
+                let unfinished = Some(progress).filter(|progress| progress.done < progress.total);
+                self.published.progress.send_replace(unfinished);
+            }
             Output::InSync { node } => {
                 self.published.info.send_if_modified(|info| {
                     let first = !info.first_sync;
@@ -88,6 +92,12 @@ impl Driver {
         }
         if event.to == PeerState::Syncing {
             self.introduced(event.node);
+        }
+        if matches!(event.to, PeerState::Disconnecting | PeerState::Disconnected) {
+            self.published.progress.send_if_modified(|progress| {
+                let theirs = progress.take_if(|progress| progress.node == event.node);
+                theirs.is_some()
+            });
         }
         if event.to == PeerState::Disconnected {
             self.disappoint_waiting(event.node, &event.reason);

@@ -23,6 +23,9 @@ const WORDS: [&str; 8] = [
 const HEALING: Duration = Duration::from_secs(200);
 /// Bytes that may be on their way to one peer: so few that slow readers are noticed.
 const QUEUE_LIMIT: usize = 1_500;
+/// Operations of one piece of an answer: so few that many answers are cut. In long plans there are
+/// more, because each piece costs as much as there is that was written meanwhile.
+const SLICE: usize = 40;
 /// The longest delay while nothing goes wrong, in milliseconds.
 const CALM_DELAY: u64 = 40;
 
@@ -49,6 +52,7 @@ impl Plan {
         let mut net = Network::new(self.seed);
         net.ledger.keep();
         net.set_queue_limit(QUEUE_LIMIT);
+        net.set_slice(SLICE.max(self.steps.len() / 15));
         if let Some(mischief) = mischief {
             net.set_mischief(mischief);
         }

@@ -18,8 +18,11 @@ We meet at 3 tomorrow.
 The end.
 ";
 
-const FOX: (&[(&str, &str)], &[(&str, &str)]) =
-    (&[("fox", "quick fox")], &[("jumped over", "slept beside")]);
+/// Words and what takes their place.
+type Words<'a> = &'a [(&'a str, &'a str)];
+
+/// What both do to one sentence.
+const FOX: (Words<'_>, Words<'_>) = (&[("fox", "quick fox")], &[("jumped over", "slept beside")]);
 
 /// When everything was told, in seconds since 1970.
 const NOW: i64 = 1_800_000_000;
@@ -56,8 +59,6 @@ fn reunion() -> Reunion {
         conflicts: 2,
     }
 }
-
-type Words<'a> = &'a [(&'a str, &'a str)];
 
 /// A desk with the conflicts that come of these edits, and all that the document keeps of them.
 fn desk_with(
@@ -338,4 +339,56 @@ fn what_was_kept_is_the_same_for_all() {
     let shared = desk.app.document.shared();
     let kept: Vec<_> = conflict::read(shared.doc()).into_iter().collect();
     assert_eq!(kept, states);
+}
+
+/// A desk to which somebody comes back who changed something meanwhile.
+fn back_from_away() -> Desk {
+    let mut desk = Desk::new(NOTES);
+    let shared = desk.app.document.shared().clone();
+    let theirs: Words<'_> = &[("jumped", "slept"), ("- milk\n", ""), ("The end", "An end")];
+    testing::clash(&shared, TextKind::Prose, &[], theirs);
+    desk.send(Event::DocumentChanged);
+    desk.joins(ADA, 0, 0);
+    desk.wait(Duration::from_secs(20));
+    desk
+}
+
+#[test]
+fn what_others_did_while_we_were_away_is_tinted_until_the_caret_was_there() {
+    let mut desk = back_from_away();
+    assert_eq!(desk.app.unseen_changes().len(), 3);
+    desk.assert_screen("changes__tinted", 80, 24);
+    desk.keys("F9");
+    desk.assert_screen("changes__list", 80, 24);
+    desk.keys("Esc Down Down Ctrl-Right Ctrl-Right Ctrl-Right");
+    assert_eq!(desk.app.unseen_changes().len(), 2);
+    // What comes while we are connected is seen as it comes.
+    desk.others_insert(0, "Hello. ");
+    assert_eq!(desk.app.unseen_changes().len(), 2);
+    desk.keys("Alt-Q");
+    assert!(desk.app.unseen_changes().is_empty());
+    assert!(desk.status().contains("taken as seen"));
+}
+
+#[test]
+fn a_line_in_which_two_write_at_once_is_marked_for_a_moment() {
+    let mut desk = Desk::marked("one\ntwo|\nthree\n");
+    desk.joins(ADA, 0, 0);
+    desk.wait(Duration::from_secs(20));
+    let shared = desk.app.document.shared().clone();
+    desk.write(" more");
+    testing::clash(&shared, TextKind::Prose, &[], &[("more", "less")]);
+    desk.send(Event::DocumentChanged);
+    let marks = |desk: &mut Desk| {
+        let screen = desk.text_of_screen(60, 10);
+        screen.iter().any(|row| row.starts_with("  2~"))
+    };
+    assert!(marks(&mut desk));
+    desk.wait(Duration::from_secs(4));
+    assert!(!marks(&mut desk));
+    // Once they have our edits, theirs are an answer to them.
+    desk.send(Event::Peers(vec![row(ADA)]));
+    testing::clash(&shared, TextKind::Prose, &[], &[("less", "enough")]);
+    desk.send(Event::DocumentChanged);
+    assert!(!marks(&mut desk));
 }

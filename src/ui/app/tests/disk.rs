@@ -58,7 +58,7 @@ impl World {
             story: RefCell::new(vec![format!("{text:?}")]),
         };
         let theme = Theme::load("dark", None).expect("a built-in theme");
-        for index in 0..desks {
+        for (index, node) in NODES.into_iter().take(desks).enumerate() {
             let shared = SharedDocument::from_snapshot(&snapshot).expect("our own snapshot");
             let has_file = index < at_file;
             let app = App::new(AppOptions {
@@ -72,6 +72,7 @@ impl World {
                     exists: true,
                     text: Rope::from_str(&file.text),
                     waits: false,
+                    since: None,
                 }),
                 theme: theme.clone(),
                 keymap: Keymap::default(),
@@ -79,8 +80,8 @@ impl World {
                     highlight: false,
                     ..Config::default()
                 },
-                user: user_of(NODES[index]),
-                node: NODES[index],
+                user: user_of(node),
+                node,
             });
             let mut desk = Desk {
                 app,
@@ -88,8 +89,8 @@ impl World {
                 effects: Vec::new(),
                 works: true,
             };
-            let others = NODES[..desks].iter().filter(|node| **node != NODES[index]);
-            desk.send(Event::Peers(others.map(|node| row(*node)).collect()));
+            let others = NODES[..desks].iter().filter(|other| **other != node);
+            desk.send(Event::Peers(others.map(|other| row(*other)).collect()));
             world.desks.push(desk);
         }
         world

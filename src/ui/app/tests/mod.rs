@@ -88,6 +88,7 @@ impl Desk {
             exists: true,
             text: document.rope().clone(),
             waits: false,
+            since: None,
         };
         let app = App::new(AppOptions {
             document,

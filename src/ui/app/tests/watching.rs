@@ -238,7 +238,7 @@ fn what_is_wrong_with_the_file_is_said_once() {
 #[test]
 fn a_new_file_that_is_not_there_yet_is_not_missed() {
     let mut desk = Desk::new("");
-    desk.app.file = super::super::watching::FileState::new(None, &Rope::new(), 0);
+    desk.app.file = super::super::file_state::FileState::new(None, &Rope::new(), 0);
     touched(&mut desk, FileFound::Missing);
     assert!(!desk.app.modified());
     written(&mut desk, "somebody made it\n");

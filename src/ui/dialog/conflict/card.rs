@@ -195,13 +195,15 @@ impl Card {
         }
         let words = compared(before, after).into_iter();
         words
-            .map(|(word, same)| Piece {
-                text: visible(word),
-                style: if same {
-                    plain
-                } else {
-                    style(word).unwrap_or(plain)
-                },
+            .map(|(word, same)| {
+                let style = match same || word.trim().is_empty() {
+                    true => None,
+                    false => style(word),
+                };
+                Piece {
+                    text: visible(word),
+                    style: style.unwrap_or(plain),
+                }
             })
             .collect()
     }
