@@ -7,7 +7,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use iroh_loro_realtime::{
     NetworkKind, serve,
     shell::{self, Moment, ShellError},
@@ -25,11 +25,20 @@ use iroh_loro_realtime::{
 )]
 struct Arguments {
     #[command(subcommand)]
-    action: Option<Action>,
+    action: Option<Choice>,
     #[command(flatten)]
     edit: EditArguments,
 }
 
+#[derive(Subcommand)]
+enum Choice {
+    #[command(flatten)]
+    Document(Action),
+    #[command(flatten)]
+    Tool(Tool),
+}
+
+/// What has to do with documents.
 #[derive(Subcommand)]
 enum Action {
     /// Print the node id under which FILE is shared, and exit
@@ -62,6 +71,33 @@ enum Action {
         #[arg(long, value_name = "TIME")]
         at: Option<String>,
     },
+}
+
+/// What has to do with copad itself.
+#[derive(Subcommand)]
+enum Tool {
+    /// Print the settings with what they mean, or check yours
+    Config(ConfigArguments),
+    /// Show all themes
+    Themes,
+    /// Print what makes a shell complete the arguments of copad
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct ConfigArguments {
+    /// Print every setting and key with what it means, as a file to start from
+    #[arg(long)]
+    default: bool,
+    /// Say what is wrong with the settings, line by line
+    #[arg(long)]
+    check: bool,
 }
 
 #[derive(Args)]
@@ -130,7 +166,8 @@ impl From<Network> for NetworkKind {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.action {
-        Some(action) => act(action),
+        Some(Choice::Tool(tool)) => return use_tool(tool),
+        Some(Choice::Document(action)) => act(action),
         None => ui::run(options(arguments.edit)).map_err(Into::into),
     };
     match result {
@@ -139,6 +176,66 @@ fn main() -> ExitCode {
             eprintln!("copad: {error}");
             ExitCode::from(2)
         }
+    }
+}
+
+/// Writes to standard output; a reader that goes away early, as `head` does, is no error.
+fn print(bytes: &[u8]) -> ExitCode {
+    use std::io::Write;
+    match std::io::stdout().write_all(bytes) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => fail(&error),
+        _ => ExitCode::SUCCESS,
+    }
+}
+
+fn use_tool(tool: Tool) -> ExitCode {
+    match tool {
+        Tool::Config(arguments) => settings(&arguments),
+        Tool::Themes => themes(),
+        Tool::Completions { shell } => print(&completions(shell)),
+        Tool::Man => manual(),
+    }
+}
+
+fn fail(error: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("copad: {error}");
+    ExitCode::from(2)
+}
+
+fn settings(arguments: &ConfigArguments) -> ExitCode {
+    if arguments.default {
+        return print(ui::config::Config::documented_default().as_bytes());
+    }
+    match ui::tools::check_settings() {
+        Ok(Ok(sentence)) => print(format!("{sentence}\n").as_bytes()),
+        Ok(Err(problems)) => {
+            for problem in problems {
+                eprintln!("{problem}");
+            }
+            ExitCode::from(1)
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+fn themes() -> ExitCode {
+    match ui::tools::preview_themes(ui::theme::ColorDepth::of_this_process()) {
+        Ok(text) => print(text.as_bytes()),
+        Err(error) => fail(&error),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "copad", &mut bytes);
+    bytes
+}
+
+fn manual() -> ExitCode {
+    let mut bytes = Vec::new();
+    match clap_mangen::Man::new(Arguments::command()).render(&mut bytes) {
+        Ok(()) => print(&bytes),
+        Err(error) => fail(&error),
     }
 }
 

@@ -18,13 +18,20 @@ mod event;
 mod file_state;
 mod files;
 mod follow;
+mod go_to;
+mod highlighting;
+mod lines;
 mod mouse;
 mod movement;
 mod notice;
 mod people;
 mod scroll;
+mod search;
+mod settings;
 mod standing;
+mod together;
 mod watching;
+mod work;
 
 #[cfg(test)]
 mod tests;
@@ -50,7 +57,14 @@ pub(crate) use self::{
     people::{Person, PersonState},
     scroll::is_on,
     standing::{Others, Standing},
+    together::Approach,
     watching::{FileAnswer, FileStanding},
+};
+use self::{highlighting::Highlighting, search::Search, settings::Settings};
+pub use self::{
+    highlighting::{Read, Reading},
+    settings::{FileProperties, LineNumbers},
+    work::{Job, Outcome},
 };
 use super::{
     config::Config,
@@ -61,7 +75,7 @@ use super::{
 };
 use crate::{
     NodeId, UserInfo,
-    crdt::{EditKind, TextDocument, TextFormat, TextSelection},
+    crdt::{TextDocument, TextFormat, TextSelection},
 };
 
 /// How long after a keystroke others are told that we type.
@@ -122,6 +136,9 @@ pub struct App {
     pub(crate) theme: Theme,
     pub(crate) keymap: Keymap,
     config: Config,
+    pub(crate) settings: Settings,
+    search: Search,
+    highlighting: Highlighting,
     pub(crate) user: UserInfo,
     pub(crate) node: NodeId,
     share: Option<ShareInfo>,
@@ -132,6 +149,12 @@ pub struct App {
     changes: changes::Changes,
     unsent_edits: usize,
     peers_wanted: Option<bool>,
+    /// Whom we look over the shoulder.
+    following: Option<NodeId>,
+    /// Whether the hint for beginners is shown.
+    greeting: bool,
+    /// When somebody was at the keyboard last.
+    acted: Duration,
 
     dialog: Option<Dialog>,
     pub(crate) notice: Option<Notice>,
@@ -152,7 +175,11 @@ impl App {
     pub fn new(options: AppOptions) -> Self {
         let version = u64::from(options.modified);
         let file = file_state::FileState::new(options.file, options.document.rope(), version);
+        let rope = options.document.rope();
         Self {
+            settings: Settings::new(&options.config, FileProperties::default(), rope),
+            search: Search::default(),
+            highlighting: Highlighting::new(options.config.highlight),
             document: options.document,
             selection: TextSelection { anchor: 0, head: 0 },
             goal: None,
@@ -183,6 +210,9 @@ impl App {
             changes: changes::Changes::default(),
             unsent_edits: 0,
             peers_wanted: None,
+            following: None,
+            greeting: false,
+            acted: Duration::ZERO,
             dialog: None,
             notice: None,
             press: None,
@@ -207,6 +237,9 @@ impl App {
         if !matches!(event, Event::Edit(_)) {
             self.take_in();
         }
+        if matches!(event, Event::Key(_) | Event::Mouse(_) | Event::Paste(_)) {
+            self.act();
+        }
         match event {
             Event::Key(key) => {
                 self.file.press(self.now);
@@ -223,7 +256,9 @@ impl App {
             }
             Event::FocusLost => self.document.close_undo_group(),
             Event::Tick | Event::DocumentChanged => {}
-            Event::Edit(delta) => self.edit(&delta, EditKind::Other),
+            Event::Edit(delta) => self.edit_unasked(&delta),
+            Event::Configured(told) => self.configure(told.0, told.1),
+            Event::Worked(outcome) => self.worked(*outcome),
             Event::Peers(rows) => self.meet(rows),
             Event::Presence(event) => self.presence(*event),
             Event::Connection(event) => self.connection(&event),
@@ -248,6 +283,9 @@ impl App {
             Event::Met(reunion) => self.met(reunion),
         }
         self.expire();
+        self.keep_following();
+        self.keep_counting();
+        self.keep_highlighting();
         self.tend_file();
         self.offer_summary();
         self.see_changes();
@@ -273,7 +311,10 @@ impl App {
         if let Some(area) = areas.peers {
             pane::peers::draw(self, area, buffer);
         }
+        pane::hint::draw(self, &areas, buffer);
+        pane::elsewhere::draw(self, &areas, cursor, buffer);
         pane::status::draw(self, areas.status, buffer);
+        self.tell_search_bar();
         match &mut self.dialog {
             Some(dialog) => dialog.draw(areas.screen, buffer, &self.theme, &self.keymap),
             None => cursor,
@@ -286,13 +327,20 @@ impl App {
         let label = self
             .people
             .values()
-            .filter_map(|person| person.label_until(self.now));
+            .flat_map(|person| {
+                [
+                    person.label_until(self.now),
+                    person.label_fades_at(self.now),
+                ]
+            })
+            .flatten();
         notice
             .into_iter()
             .chain(self.typing_until)
             .chain(self.meetings_until())
             .chain(self.file_tick())
             .chain(label)
+            .chain(self.away_at())
             .min()
     }
 
@@ -330,7 +378,7 @@ impl App {
         let caret = LocalCaret {
             selection: self.selection,
             typing: self.typing_until.is_some(),
-            away: false,
+            away: self.is_away(),
         };
         if self.published != Some(caret) {
             self.published = Some(caret);

@@ -4,25 +4,22 @@
 //! file and line, so that nobody wonders why a setting does nothing.
 
 mod conflicts;
+mod reader;
 
 use std::{
+    fmt::Write,
     fs, io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use toml::{
-    Spanned,
-    de::{DeTable, DeValue},
-};
-
 use super::{
-    command::{COMMANDS, Command},
+    app::LineNumbers,
+    command::{COMMANDS, Command, Group},
     keymap::{KeyPress, Keymap},
-    source::{Source, SourceError, suggestion},
-    theme::parse_color,
+    source::SourceError,
 };
-use crate::{ConflictSettings, NetworkKind};
+use crate::{ConflictSettings, NetworkKind, crdt::conflict::RULES};
 
 /// The settings. [`Default`] is what holds without a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +36,16 @@ pub struct Config {
     pub tab_width: u16,
     /// Whether long lines wrap.
     pub wrap: bool,
+    /// What one step of indentation is where the text does not show it.
+    pub indent: IndentStyle,
+    /// What stands left of the text.
+    pub line_numbers: LineNumbers,
+    /// Whether spaces and tabs are shown.
+    pub show_whitespace: bool,
+    /// Whether blanks at the ends of lines go when a file is saved.
+    pub trim_on_save: bool,
+    /// Whether languages are coloured.
+    pub highlight: bool,
     /// Whether the pane with the people is shown at the start.
     pub show_peers: bool,
     /// Whether the mouse is used. Without it the terminal's own selecting works.
@@ -47,6 +54,8 @@ pub struct Config {
     pub autosave: Option<Duration>,
     /// What is held to be a conflict, and what is done about it.
     pub conflicts: ConflictSettings,
+    /// Which keys are the usual ones.
+    pub keymap: KeymapName,
     /// Commands with the keys they get instead of their usual ones.
     pub keys: Vec<(Command, Vec<KeyPress>)>,
 }
@@ -60,13 +69,41 @@ impl Default for Config {
             network: None,
             tab_width: 4,
             wrap: true,
+            indent: IndentStyle::default(),
+            line_numbers: LineNumbers::default(),
+            show_whitespace: false,
+            trim_on_save: false,
+            highlight: true,
             show_peers: true,
             mouse: true,
             autosave: None,
             conflicts: ConflictSettings::default(),
+            keymap: KeymapName::default(),
             keys: Vec::new(),
         }
     }
+}
+
+/// The keymaps that are part of the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeymapName {
+    /// The keys of the table of commands.
+    #[default]
+    Usual,
+    /// Those of Emacs, as far as a single key goes.
+    Emacs,
+}
+
+/// What Tab puts in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum IndentStyle {
+    /// What the text uses; tabs in a text that shows nothing.
+    #[default]
+    Auto,
+    /// Tabs.
+    Tabs,
+    /// As many spaces as a tab is wide.
+    Spaces,
 }
 
 /// Why the settings cannot be used.
@@ -85,26 +122,6 @@ pub enum ConfigError {
     Broken(#[from] SourceError),
 }
 
-/// The settings there are; the test holds them against what [`Reader::set`] knows.
-const KEYS: [&str; 11] = [
-    "name",
-    "color",
-    "theme",
-    "network",
-    "tab_width",
-    "wrap",
-    "show_peers",
-    "mouse",
-    "autosave",
-    "conflicts",
-    "keys",
-];
-
-/// The longest name that a person may choose, in characters.
-const LONGEST_NAME: usize = 32;
-/// The longest pause before the text is saved by itself, in seconds.
-const LONGEST_AUTOSAVE: u64 = 3600;
-
 impl Config {
     /// Reads `config.toml` in a folder. Without the file, or the folder, the defaults hold.
     ///
@@ -121,309 +138,64 @@ impl Config {
     }
 
     /// Reads settings from a text; `origin` names it in errors.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that is wrong.
     pub fn parse(origin: &str, text: &str) -> Result<Self, SourceError> {
-        let source = Source::new(origin, text);
-        let mut config = Self::default();
-        let reader = Reader { source: &source };
-        let table = source.table()?;
-        for (key, value) in &table {
-            reader.set(&mut config, key.as_ref(), key.span(), value)?;
+        let (config, problems) = reader::read(origin, text);
+        match problems.into_iter().next() {
+            Some(problem) => Err(problem),
+            None => Ok(config),
         }
-        Ok(config)
+    }
+
+    /// Returns everything that is wrong with a text, in its order.
+    pub fn check(origin: &str, text: &str) -> Vec<SourceError> {
+        reader::read(origin, text).1
+    }
+
+    /// Returns a file with every setting as it is without a file, each explained.
+    pub fn documented_default() -> String {
+        let rules = RULES.iter().map(|info| {
+            let grade = info.grade.name();
+            format!("# {} = \"{grade}\"\n", info.name)
+        });
+        let rules: String = rules.collect();
+        let mut text = include_str!("config/default.toml").replace("RULES\n", &(rules + "\n"));
+        for group in Group::ALL {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "\n# {}", group.title());
+            for info in COMMANDS.iter().filter(|info| info.group == group) {
+                let keys: Vec<_> = info.keys.iter().map(|key| format!("\"{key}\"")).collect();
+                let _ = writeln!(
+                    text,
+                    "# {}\n{} = [{}]",
+                    info.help,
+                    info.name,
+                    keys.join(", ")
+                );
+            }
+        }
+        text
     }
 
     /// Returns the usual keys with those of the configuration put over them.
     pub fn keymap(&self) -> Keymap {
         let mut keymap = Keymap::default();
-        for (command, keys) in &self.keys {
+        let built_in = match self.keymap {
+            KeymapName::Usual => Vec::new(),
+            KeymapName::Emacs => {
+                let text = include_str!("config/emacs.toml");
+                reader::read("built-in keymap emacs", text).0.keys
+            }
+        };
+        for (command, keys) in built_in.iter().chain(&self.keys) {
             keymap.bind(*command, keys);
         }
         keymap
     }
 }
 
-/// Reads values and knows how to complain about them.
-struct Reader<'a> {
-    source: &'a Source,
-}
-
-type Value<'a> = Spanned<DeValue<'a>>;
-
-impl Reader<'_> {
-    fn set(
-        &self,
-        config: &mut Config,
-        key: &str,
-        span: std::ops::Range<usize>,
-        value: &Value<'_>,
-    ) -> Result<(), SourceError> {
-        match key {
-            "name" => config.name = Some(self.name(value)?),
-            "color" => config.color = Some(self.color(value)?),
-            "theme" => config.theme = Some(self.text(key, value, "the name of a theme")?),
-            "network" => config.network = Some(self.network(value)?),
-            "tab_width" => config.tab_width = self.tab_width(value)?,
-            "wrap" => config.wrap = self.flag(key, value)?,
-            "show_peers" => config.show_peers = self.flag(key, value)?,
-            "mouse" => config.mouse = self.flag(key, value)?,
-            "autosave" => config.autosave = self.autosave(value)?,
-            "conflicts" => config.conflicts = self.conflicts(value)?,
-            "keys" => config.keys = self.keys(value)?,
-            unknown => {
-                let hint = suggestion(unknown, KEYS);
-                let message = format!("there is no setting \"{unknown}\"{hint}");
-                return Err(self.source.error(Some(span), message));
-            }
-        }
-        Ok(())
-    }
-
-    fn expected(&self, key: &str, value: &Value<'_>, expected: &str) -> SourceError {
-        let message = format!("\"{key}\" must be {expected}");
-        self.source.error(Some(value.span()), message)
-    }
-
-    fn text(&self, key: &str, value: &Value<'_>, expected: &str) -> Result<String, SourceError> {
-        let text = value.get_ref().as_str().filter(|text| !text.is_empty());
-        text.map(str::to_owned)
-            .ok_or_else(|| self.expected(key, value, expected))
-    }
-
-    fn flag(&self, key: &str, value: &Value<'_>) -> Result<bool, SourceError> {
-        let flag = value.get_ref().as_bool();
-        flag.ok_or_else(|| self.expected(key, value, "true or false"))
-    }
-
-    fn name(&self, value: &Value<'_>) -> Result<String, SourceError> {
-        let expected = format!("a text of 1 to {LONGEST_NAME} characters");
-        let name = self.text("name", value, &expected)?;
-        if name.trim().is_empty() || name.chars().count() > LONGEST_NAME {
-            return Err(self.expected("name", value, &expected));
-        }
-        Ok(name)
-    }
-
-    fn color(&self, value: &Value<'_>) -> Result<String, SourceError> {
-        let color = self.text("color", value, "a colour like \"#1E90FF\"")?;
-        let parsed = parse_color(&color)
-            .map_err(|error| self.source.error(Some(value.span()), error.to_string()))?;
-        Ok(parsed.to_hex())
-    }
-
-    fn network(&self, value: &Value<'_>) -> Result<NetworkKind, SourceError> {
-        let text = value.get_ref().as_str().unwrap_or_default();
-        text.parse()
-            .map_err(|_| self.expected("network", value, "\"local\", \"lan\" or \"internet\""))
-    }
-
-    fn tab_width(&self, value: &Value<'_>) -> Result<u16, SourceError> {
-        let number = value.get_ref().as_integer();
-        let number =
-            number.and_then(|number| u16::from_str_radix(number.as_str(), number.radix()).ok());
-        number
-            .filter(|number| (1..=16).contains(number))
-            .ok_or_else(|| self.expected("tab_width", value, "a whole number from 1 to 16"))
-    }
-
-    /// Reads `"off"` or a number of seconds.
-    fn autosave(&self, value: &Value<'_>) -> Result<Option<Duration>, SourceError> {
-        if value.get_ref().as_str() == Some("off") {
-            return Ok(None);
-        }
-        let number = value.get_ref().as_integer();
-        let seconds =
-            number.and_then(|number| u64::from_str_radix(number.as_str(), number.radix()).ok());
-        seconds
-            .filter(|seconds| (1..=LONGEST_AUTOSAVE).contains(seconds))
-            .map(|seconds| Some(Duration::from_secs(seconds)))
-            .ok_or_else(|| {
-                let expected = format!("\"off\" or whole seconds from 1 to {LONGEST_AUTOSAVE}");
-                self.expected("autosave", value, &expected)
-            })
-    }
-
-    fn keys(&self, value: &Value<'_>) -> Result<Vec<(Command, Vec<KeyPress>)>, SourceError> {
-        let DeValue::Table(table) = value.get_ref() else {
-            return Err(self.expected("keys", value, "a table, written as [keys]"));
-        };
-        let mut bindings = Vec::new();
-        let mut owners: Vec<(KeyPress, Command)> = Vec::new();
-        for (command, keys) in in_order(table) {
-            let name: &str = command.as_ref();
-            let command = Command::from_name(name).ok_or_else(|| {
-                let hint = suggestion(name, COMMANDS.iter().map(|info| info.name));
-                let message = format!("there is no command \"{name}\"{hint}");
-                self.source.error(Some(command.span()), message)
-            })?;
-            let keys = self.keys_of(command, keys)?;
-            for (key, span) in &keys {
-                if let Some((_, owner)) = owners.iter().find(|(owned, _)| owned == key) {
-                    let message = format!("{key} is given to both {owner} and {command}");
-                    return Err(self.source.error(Some(span.clone()), message));
-                }
-                owners.push((*key, command));
-            }
-            bindings.push((command, keys.into_iter().map(|(key, _)| key).collect()));
-        }
-        Ok(bindings)
-    }
-
-    /// Reads `"key"` or `["key", …]`.
-    fn keys_of(
-        &self,
-        command: Command,
-        value: &Value<'_>,
-    ) -> Result<Vec<(KeyPress, std::ops::Range<usize>)>, SourceError> {
-        let expected = "a key like \"Ctrl-S\", a list of keys, or [] for none";
-        let one = std::slice::from_ref(value);
-        let list = value.get_ref().as_array().map_or(one, |list| list);
-        let keys = list.iter().map(|value| {
-            let text = value.get_ref().as_str();
-            let text = text.ok_or_else(|| self.expected(command.name(), value, expected))?;
-            let wrong = |message: String| self.source.error(Some(value.span()), message);
-            let key: KeyPress = text.parse().map_err(|error| wrong(format!("{error}")))?;
-            if key.text().is_some() {
-                return Err(wrong(format!(
-                    "{key} is needed for typing; {command} needs a key with Ctrl or Alt, or one that types nothing"
-                )));
-            }
-            Ok((key, value.span()))
-        });
-        keys.collect()
-    }
-}
-
-/// The entries of a table as they stand in the file, so that the first mistake is told first.
-fn in_order<'a, 'i>(
-    table: &'a DeTable<'i>,
-) -> Vec<(&'a Spanned<std::borrow::Cow<'i, str>>, &'a Value<'i>)> {
-    let mut entries: Vec<_> = table.iter().collect();
-    entries.sort_by_key(|(key, _)| key.span().start);
-    entries
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> Result<Config, SourceError> {
-        Config::parse("config.toml", text)
-    }
-
-    #[test]
-    fn no_file_means_the_defaults() {
-        let folder = tempfile::tempdir().expect("a folder");
-        assert_eq!(
-            Config::load(folder.path()).expect("defaults"),
-            Config::default()
-        );
-        assert_eq!(
-            Config::load(&folder.path().join("absent")).expect("defaults"),
-            Config::default()
-        );
-        assert_eq!(parse("").expect("defaults"), Config::default());
-    }
-
-    #[test]
-    fn everything_can_be_set() {
-        let text = r##"
-            name = "Ada"
-            color = "#1e90ff"
-            theme = "light"
-            network = "lan"
-            tab_width = 8
-            wrap = false
-            show_peers = false
-            mouse = false
-            autosave = 5
-            [keys]
-            save = "F12"
-            quit = ["Ctrl-Q", "F10"]
-            suspend = []
-        "##;
-        let config = parse(text).expect("a configuration");
-        assert_eq!(config.name.as_deref(), Some("Ada"));
-        assert_eq!(config.color.as_deref(), Some("#1E90FF"));
-        assert_eq!(config.theme.as_deref(), Some("light"));
-        assert_eq!(config.network, Some(NetworkKind::Lan));
-        assert_eq!((config.tab_width, config.wrap), (8, false));
-        assert_eq!((config.show_peers, config.mouse), (false, false));
-        assert_eq!(config.autosave, Some(Duration::from_secs(5)));
-        assert_eq!(parse("autosave = \"off\"").expect("off").autosave, None);
-        let keymap = config.keymap();
-        let key = |text: &str| text.parse().expect("a key");
-        assert_eq!(keymap.lookup(key("F12")), Some(Command::Save));
-        assert_eq!(keymap.lookup(key("Ctrl-S")), None);
-        assert_eq!(keymap.lookup(key("F10")), Some(Command::Quit));
-        assert_eq!(keymap.keys_for(Command::Suspend), []);
-    }
-
-    #[test]
-    fn mistakes_are_told_with_line_and_what_is_expected() {
-        for (text, expected) in [
-            (
-                "\ntab_widht = 4",
-                "line 2: there is no setting \"tab_widht\"; did you mean \"tab_width\"?",
-            ),
-            ("zzz = 1", "line 1: there is no setting \"zzz\""),
-            (
-                "tab_width = 0",
-                "line 1: \"tab_width\" must be a whole number from 1 to 16",
-            ),
-            ("tab_width = \"4\"", "must be a whole number"),
-            (
-                "autosave = 0",
-                "\"autosave\" must be \"off\" or whole seconds from 1 to 3600",
-            ),
-            ("autosave = true", "\"autosave\" must be \"off\" or"),
-            ("wrap = \"yes\"", "\"wrap\" must be true or false"),
-            (
-                "name = \"\"",
-                "\"name\" must be a text of 1 to 32 characters",
-            ),
-            ("color = \"blue\"", "\"blue\" is no colour"),
-            (
-                "network = \"wan\"",
-                "\"network\" must be \"local\", \"lan\" or \"internet\"",
-            ),
-            ("theme = 3", "\"theme\" must be the name of a theme"),
-            ("keys = 3", "\"keys\" must be a table"),
-            (
-                "[keys]\nsvae = \"F1\"",
-                "line 2: there is no command \"svae\"; did you mean \"save\"?",
-            ),
-            ("[keys]\nsave = \"Crtl-S\"", "line 2: \"Crtl-S\" is no key"),
-            ("[keys]\nsave = 3", "\"save\" must be a key like"),
-            ("[keys]\nsave = \"s\"", "s is needed for typing"),
-            (
-                "[keys]\nsave = \"F7\"\nquit = [\n\"F8\",\n\"F7\"]",
-                "line 5: F7 is given to both save and quit",
-            ),
-            ("wrap = = 1", "config.toml, line 1: "),
-            ("wrap = true\nwrap = true", "line 2: "),
-        ] {
-            let error = parse(text).expect_err(text).to_string();
-            assert!(error.contains(expected), "{error:?} lacks {expected:?}");
-            assert!(error.starts_with("config.toml, line "), "{error:?}");
-            assert!(!error.contains('\n'), "{error:?}");
-        }
-    }
-
-    #[test]
-    fn the_list_of_settings_is_the_one_that_is_read() {
-        for key in KEYS {
-            let error = parse(&format!("{key} = 1979-05-27")).expect_err("a date fits nothing");
-            assert!(!error.message.contains("there is no setting"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_file_that_cannot_be_read_is_named() {
-        let folder = tempfile::tempdir().expect("a folder");
-        fs::create_dir(folder.path().join("config.toml")).expect("a folder in its place");
-        let error = Config::load(folder.path())
-            .expect_err("a folder")
-            .to_string();
-        assert!(error.contains("config.toml cannot be read: "), "{error}");
-    }
-}
+mod tests;

@@ -14,12 +14,14 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     app::{
-        App, Effect, Event, Existing, JournalState, LocalCaret, MessageKind, PeerRow, SaveRequest,
+        App, Effect, Event, Existing, Job, JournalState, LocalCaret, MessageKind, PeerRow,
+        SaveRequest,
     },
     clipboard::{Clipboard, ClipboardEvent, Reach},
     joining::Joining,
     launch::{LaunchError, Launched},
     network::Network,
+    reload::SettingsWatch,
     set_aside::{self, Successor},
     view::{Place, View},
     watching::{self, FileWatch},
@@ -57,6 +59,7 @@ pub(super) enum TerminalEffect {
 /// One open document and everything around it.
 pub(super) struct Editor {
     app: App,
+    settings: SettingsWatch,
     clipboard: Clipboard,
     disk: Arc<Disk>,
     network: Network,
@@ -108,6 +111,7 @@ impl Editor {
             network,
             joining: Joining::new(launched.joins, launched.aside),
             app: launched.app,
+            settings: launched.settings,
             clipboard: clipboard(&tell),
             disk,
             tell,
@@ -210,6 +214,14 @@ impl Editor {
         changed
     }
 
+    /// Takes changed settings over.
+    pub(super) fn look_at_settings(&mut self) -> bool {
+        let event = self.settings.changed();
+        let changed = event.is_some();
+        event.into_iter().for_each(|event| self.update(event));
+        changed
+    }
+
     /// Says once that the host who was asked for is away, if so.
     fn tell_of_absence(&mut self) {
         let Some((node, _)) = &self.absent_host else {
@@ -297,6 +309,8 @@ impl Editor {
             Effect::SetTitle(title) => self.for_terminal.push(TerminalEffect::SetTitle(title)),
             Effect::Copy(text) => self.copy(text),
             Effect::RequestPaste => self.clipboard.paste(),
+            Effect::Work(job) => self.work(job),
+            Effect::Introduce(user) => self.network.introduce(user),
             Effect::Publish(caret) => {
                 self.caret = Some(caret);
                 self.network.publish(self.app.document(), caret);
@@ -361,6 +375,15 @@ impl Editor {
                 let _ = tell.send(News::App(event));
             }
         }));
+    }
+
+    /// Does something on a thread of its own.
+    fn work(&self, job: Job) {
+        let tell = self.tell.clone();
+        tokio::task::spawn_blocking(move || {
+            // Nobody listens any more when the editor closes.
+            let _ = tell.send(News::App(Event::Worked(Box::new(job.run()))));
+        });
     }
 
     fn copy(&mut self, text: String) {

@@ -14,6 +14,8 @@ use std::{
 use super::{
     app::{App, AppOptions, FileOnDisk},
     config::{Config, ConfigError},
+    properties,
+    reload::SettingsWatch,
     terminal::TerminalOptions,
     theme::{ColorDepth, ColorParseError, Theme, ThemeError, color_for, parse_color},
     view::View,
@@ -122,6 +124,8 @@ pub enum LaunchError {
 /// A document that is ready for the screen and the network.
 pub(super) struct Launched {
     pub(super) app: App,
+    /// Where the settings are, to take changes over.
+    pub(super) settings: SettingsWatch,
     pub(super) disk: Arc<Disk>,
     /// How much of the document is stored.
     pub(super) journaled: Journaled,
@@ -181,12 +185,19 @@ fn try_open(options: Options) -> Result<Launched, LaunchError> {
     }
     let config = Config::load(&places.config)?;
     let theme = load_theme(&options, &config, &places)?;
+    let settings = SettingsWatch::new(
+        places.config.clone(),
+        options.theme.clone(),
+        usual_theme(theme.depth()).to_owned(),
+        theme.depth(),
+    );
     let color = options.color.as_deref().or(config.color.as_deref());
     color.map(parse_color).transpose()?;
     let host: Option<NodeId> = options.connect.as_deref().map(str::parse).transpose()?;
     let file = options.file.as_deref().map(store::read_file).transpose()?;
 
     let store = Store::open(&places.state)?;
+    let is_first_start = store.replicas()?.is_empty();
     let (replica, lock) = choose_replica(&store, options.file.as_deref(), host)?;
     if host == Some(node_of(&replica)) {
         let node = node_of(&replica);
@@ -225,6 +236,7 @@ fn try_open(options: Options) -> Result<Launched, LaunchError> {
     let terminal = TerminalOptions {
         mouse: config.mouse,
     };
+    let properties = options.file.as_deref().map(properties::of_file);
     let mut app = App::new(AppOptions {
         document: opening.document,
         path: options.file,
@@ -238,6 +250,10 @@ fn try_open(options: Options) -> Result<Launched, LaunchError> {
         node,
         config,
     });
+    app.adopt(properties.unwrap_or_default());
+    if is_first_start {
+        app.greet();
+    }
     let view = view.and_then(|bytes| View::decode(&bytes));
     if let Some(place) = view.and_then(|view| view.resolve(app.document())) {
         app.start_at(place);
@@ -255,6 +271,7 @@ fn try_open(options: Options) -> Result<Launched, LaunchError> {
     };
     Ok(Launched {
         app,
+        settings,
         sharing,
         disk: Arc::new(Disk::new(store, &replica, seat.lock, seat.claim)),
         journaled: opening.journaled,
@@ -392,18 +409,17 @@ fn seat_beside(
 }
 
 fn load_theme(options: &Options, config: &Config, places: &Places) -> Result<Theme, LaunchError> {
-    let variable = |name| std::env::var(name).ok();
-    let (no_color, colorterm, term) = (
-        variable("NO_COLOR"),
-        variable("COLORTERM"),
-        variable("TERM"),
-    );
-    let depth =
-        ColorDepth::from_environment(no_color.as_deref(), colorterm.as_deref(), term.as_deref());
+    let depth = ColorDepth::of_this_process();
     let name = options.theme.as_deref().or(config.theme.as_deref());
-    let name = name.unwrap_or(Theme::default_name(depth));
+    let name = name.unwrap_or(usual_theme(depth));
     let theme = Theme::load(name, Some(&places.config.join("themes")))?;
     Ok(theme.with_depth(depth))
+}
+
+/// The theme where nobody chose one.
+fn usual_theme(depth: ColorDepth) -> &'static str {
+    let colors = std::env::var("COLORFGBG").ok();
+    Theme::usual_name(depth, colors.as_deref())
 }
 
 /// The node id under which a replica is shared.

@@ -14,6 +14,9 @@ pub mod keymap;
 pub mod launch;
 mod network;
 mod pane;
+mod properties;
+pub mod reference;
+mod reload;
 mod run;
 mod set_aside;
 #[cfg(test)]
@@ -22,6 +25,7 @@ pub mod source;
 pub mod terminal;
 pub mod text;
 pub mod theme;
+pub mod tools;
 mod view;
 mod watching;
 

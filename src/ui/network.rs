@@ -119,6 +119,16 @@ impl Network {
         presence.publish(Some(cursor), selected, caret.typing, caret.away);
     }
 
+    /// Tells the others who we are from now on.
+    pub(super) fn introduce(&mut self, user: crate::UserInfo) {
+        self.options.user = user.clone();
+        let presence = self.sharing.protocol().presence_manager();
+        tokio::spawn(async move {
+            // After the end there is nobody to tell.
+            let _ = presence.set_user(user).await;
+        });
+    }
+
     /// Joins another replica of this document, now and whenever it can be reached.
     pub(super) fn connect(&self, node: NodeId) {
         let address = PeerAddress::unknown(node);

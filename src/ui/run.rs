@@ -141,6 +141,7 @@ impl Loop<'_> {
                         // It went away without a word.
                         break;
                     }
+                    stale |= self.editor.look_at_settings();
                     stale |= self.editor.look_at_peers();
                     self.editor.look_after_the_file();
                     self.editor.note_view();

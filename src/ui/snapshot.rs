@@ -14,7 +14,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{
     app::App,
-    theme::{Role, Theme},
+    theme::{Layer, Role, Theme},
 };
 
 /// Letters for styles, in the order in which they come up; the commonest style is a dot.
@@ -114,11 +114,13 @@ fn rows(buffer: &Buffer) -> impl Iterator<Item = &[Cell]> {
 fn describe(style: Style, theme: &Theme) -> String {
     let ground = Style::reset().patch(theme.style(Role::Text));
     let looks = look(style);
-    let roles: Vec<&str> = Role::ALL
+    // What is laid over something else is named only where nothing else looks like this.
+    let (laid_over, own): (Vec<Role>, Vec<Role>) = Role::ALL
         .iter()
         .filter(|role| look(ground.patch(theme.style(**role))) == looks)
-        .map(|role| role.name())
-        .collect();
+        .partition(|role| role.layer() == Layer::Overlay);
+    let roles = if own.is_empty() { laid_over } else { own };
+    let roles: Vec<&str> = roles.iter().map(|role| role.name()).collect();
     if roles.is_empty() {
         looks
     } else {

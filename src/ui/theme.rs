@@ -15,7 +15,7 @@ use ratatui::style::{Color, Modifier, Style};
 
 pub use color::{ColorParseError, parse_color};
 pub use depth::ColorDepth;
-pub use participant::{ParticipantColors, color_for};
+pub use participant::{ParticipantColors, color_for, other_color};
 pub use role::{Layer, Role};
 
 use color::{ANSI16, Rgb};
@@ -82,6 +82,16 @@ impl Theme {
         match depth {
             ColorDepth::None | ColorDepth::Ansi16 => "sixteen",
             ColorDepth::Ansi256 | ColorDepth::True => Self::DEFAULT,
+        }
+    }
+
+    /// Returns the theme to take when nobody chose one, for a terminal that tells its colours in
+    /// `COLORFGBG`, as "15;0" or "0;default;15": the ground is the last of them.
+    pub fn usual_name(depth: ColorDepth, colorfgbg: Option<&str>) -> &'static str {
+        let ground = colorfgbg.and_then(|colors| colors.rsplit(';').next()?.parse::<u8>().ok());
+        match (Self::default_name(depth), ground) {
+            (Self::DEFAULT, Some(7 | 9..=15)) => "light",
+            (usual, _) => usual,
         }
     }
 
@@ -173,7 +183,16 @@ impl Theme {
         } else if lost_all {
             style = style.add_modifier(role.plain() - below_plain);
         }
-        readable(style)
+        if role.layer() != Layer::Overlay {
+            return readable(style);
+        }
+        if style.bg.is_none() {
+            return readable_over(style, reduce(text), role.plain());
+        }
+        readable(Style {
+            fg: style.fg.or(reduce(text).fg),
+            ..style
+        })
     }
 }
 
@@ -212,6 +231,17 @@ fn readable(style: Style) -> Style {
         return style;
     }
     style.fg(bg.readable_text().to_ansi16())
+}
+
+/// Takes a colour away that cannot be read over the text's ground; modifiers stand in for it.
+fn readable_over(style: Style, text: Style, plain: Modifier) -> Style {
+    let (Some(fg), Some(bg)) = (style.fg.and_then(rgb_of), text.bg.and_then(rgb_of)) else {
+        return style;
+    };
+    if fg.contrast(bg) >= 3.0 {
+        return style;
+    }
+    Style { fg: None, ..style }.add_modifier(plain)
 }
 
 /// Returns what a colour looks like, as far as that is known.

@@ -39,10 +39,14 @@ const WORLD: &[&str] = &[
     "src/ui/keyboard",
     "src/ui/launch",
     "src/ui/network",
+    "src/ui/properties",
+    "src/ui/reference",
+    "src/ui/reload",
     "src/ui/run",
     "src/ui/set_aside",
     "src/ui/terminal",
     "src/ui/theme",
+    "src/ui/tools",
     "src/ui/watching",
 ];
 

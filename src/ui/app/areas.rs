@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::App;
+use super::{App, LineNumbers};
 use crate::ui::text::layout::LayoutOptions;
 
 /// Screens at least this wide show the people at the side; narrower ones show them on demand,
@@ -24,6 +24,8 @@ pub(crate) struct Areas {
     pub(crate) text: Rect,
     /// Who is here, if shown.
     pub(crate) peers: Option<Rect>,
+    /// The line to search with, empty while it is closed.
+    pub(crate) search: Rect,
     /// The line at the bottom.
     pub(crate) status: Rect,
 }
@@ -42,6 +44,7 @@ impl App {
             height: status_rows,
             ..screen
         };
+        let search = self.cut_search(&mut document);
         let peers = self.peers_shown().then(|| self.cut_peers(&mut document));
         let numbers = self.cut_numbers(&mut document);
         Areas {
@@ -49,6 +52,7 @@ impl App {
             numbers,
             text: document,
             peers: peers.filter(|area| !area.is_empty()),
+            search,
             status,
         }
     }
@@ -69,7 +73,7 @@ impl App {
     pub(crate) fn layout_options_in(&self, areas: &Areas) -> LayoutOptions {
         LayoutOptions {
             width: areas.text.width.saturating_sub(1).max(1),
-            tab_width: self.config.tab_width,
+            tab_width: self.settings.tab_width,
             wrap: self.wrap,
         }
     }
@@ -96,7 +100,9 @@ impl App {
     fn cut_numbers(&self, document: &mut Rect) -> Rect {
         let digits = self.rope().len_lines().ilog10() as u16 + 1;
         let columns = digits.max(2) + 2;
-        let columns = if document.width < NUMBERED.max(columns * 2) {
+        let columns = if self.settings.line_numbers == LineNumbers::Off
+            || document.width < NUMBERED.max(columns * 2)
+        {
             0
         } else {
             columns

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{App, Effect, movement::Motion};
+use super::{App, Approach, Effect, movement::Motion};
 use crate::{
     crdt::EditKind,
     ui::{command::Command, keymap::KeyPress},
@@ -14,7 +14,11 @@ impl App {
         if self.dialog.is_some() {
             return self.key_in_dialog(key, press);
         }
-        match (self.keymap.lookup(press), press.text()) {
+        let command = self.keymap.lookup(press);
+        if self.end_following(command) {
+            return;
+        }
+        match (command, press.text()) {
             (Some(command), _) => self.run(command),
             (None, Some(character)) => {
                 self.insert(character.encode_utf8(&mut [0; 4]), EditKind::Type);
@@ -31,10 +35,15 @@ impl App {
             Command::Quit => self.quit(),
             Command::Suspend => self.effects.push(Effect::Suspend),
             Command::Help => self.show_help(),
+            Command::Palette => self.show_palette(),
             Command::Share => self.show_share(),
             Command::Connect => self.ask_connect(),
             Command::TogglePeers => self.toggle_peers(),
             Command::GoOffline => self.toggle_offline(),
+            Command::GoToPerson => self.approach(Approach::GoTo),
+            Command::FollowPerson => self.approach(Approach::Follow),
+            Command::Rename => self.ask_name(),
+            Command::ChangeColor => self.change_color(),
             Command::Conflicts => self.show_conflicts(),
             Command::Changes => self.list_changes(),
             Command::ForgetChanges => self.forget_changes(),
@@ -50,6 +59,20 @@ impl App {
             Command::DeleteForward => self.delete_forward(),
             Command::DeleteWordBackward => self.delete_word_backward(),
             Command::DeleteWordForward => self.delete_word_forward(),
+            Command::Indent => self.indent(),
+            Command::Outdent => self.outdent(),
+            Command::DuplicateLines => self.duplicate_lines(),
+            Command::MoveLinesUp => self.move_lines_up(),
+            Command::MoveLinesDown => self.move_lines_down(),
+            Command::DeleteLines => self.delete_lines(),
+            Command::JoinLines => self.join_lines(),
+            Command::ToggleComment => self.toggle_comment(),
+            Command::Find => self.open_search(false),
+            Command::FindNext => self.find_next(),
+            Command::FindPrevious => self.find_previous(),
+            Command::Replace => self.open_search(true),
+            Command::GoToLine => self.ask_line(),
+            Command::GoToBracket => self.go_to_bracket(),
             Command::MoveLeft => self.go(Motion::Left, false),
             Command::MoveRight => self.go(Motion::Right, false),
             Command::MoveUp => self.go(Motion::Up, false),
@@ -78,6 +101,10 @@ impl App {
             Command::SelectDocumentStart => self.go(Motion::DocumentStart, true),
             Command::SelectDocumentEnd => self.go(Motion::DocumentEnd, true),
             Command::ToggleWrap => self.toggle_wrap(),
+            Command::CycleLineNumbers => self.cycle_line_numbers(),
+            Command::ToggleWhitespace => self.toggle_whitespace(),
+            Command::ToggleReadOnly => self.toggle_read_only(),
+            Command::ToggleHighlighting => self.toggle_highlighting(),
             Command::Redraw => self.effects.push(Effect::Redraw),
             Command::Cancel => self.cancel(),
         }

@@ -106,6 +106,12 @@ impl App {
             Some(Command::Paste) => return self.request_paste(),
             Some(Command::Redraw) => return self.effects.push(Effect::Redraw),
             Some(Command::Suspend) => return self.effects.push(Effect::Suspend),
+            Some(
+                command @ (Command::Find
+                | Command::Replace
+                | Command::FindNext
+                | Command::FindPrevious),
+            ) if matches!(self.dialog, Some(Dialog::Search(_))) => return self.run(command),
             _ => {}
         }
         if let Some(dialog) = &mut self.dialog {
@@ -136,7 +142,8 @@ impl App {
 
     pub(super) fn paste_into_dialog(&mut self, text: &str) {
         if let Some(dialog) = &mut self.dialog {
-            dialog.paste(text);
+            let answer = dialog.paste(text);
+            self.answer(answer);
         }
     }
 
@@ -182,6 +189,23 @@ impl App {
             Answer::QuitWithoutSaving => {
                 self.dialog = None;
                 self.effects.push(Effect::Quit);
+            }
+            Answer::Search(answer) => self.answer_search(answer),
+            Answer::GoTo(target) => {
+                self.dialog = None;
+                self.go_to(target);
+            }
+            Answer::Run(command) => {
+                self.dialog = None;
+                self.run(command);
+            }
+            Answer::Approach(node, approach) => {
+                self.dialog = None;
+                self.approach_person(node, approach);
+            }
+            Answer::Rename(name) => {
+                self.dialog = None;
+                self.rename(name);
             }
             Answer::ForgetChanges => {
                 self.dialog = None;

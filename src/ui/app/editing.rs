@@ -4,10 +4,8 @@ use std::ops::Range;
 
 use super::{App, TYPING};
 use crate::{
-    crdt::{Delta, EditContext, EditKind, LineEnding},
-    ui::text::movement::{
-        indentation_of, next_grapheme, next_word, previous_grapheme, previous_word,
-    },
+    crdt::{AppliedChange, Delta, EditContext, EditKind, LineEnding},
+    ui::text::movement::{indentation_of, next_grapheme, next_word, previous_word},
 };
 
 impl App {
@@ -27,15 +25,10 @@ impl App {
         self.insert(&text, EditKind::Other);
     }
 
-    /// Inserts a tab.
-    pub(super) fn insert_tab(&mut self) {
-        self.insert("\t", EditKind::Type);
-    }
-
     /// Deletes the selection, or else the grapheme before the caret.
     pub(super) fn delete_backward(&mut self) {
         let head = self.selection.head;
-        self.erase(previous_grapheme(self.rope(), head)..head, EditKind::Erase);
+        self.erase(self.backspace_target()..head, EditKind::Erase);
     }
 
     /// Deletes the selection, or else the grapheme behind the caret.
@@ -105,9 +98,30 @@ impl App {
         }
     }
 
+    /// Makes an edit of the person's and shows the caret behind it.
     pub(super) fn edit(&mut self, delta: &Delta, kind: EditKind) {
         if delta.is_empty() || self.refuses_edits() {
             return;
+        }
+        if self.change(delta, kind).is_some() {
+            self.selection.anchor = self.selection.head;
+            self.after_own_edit();
+        }
+    }
+
+    /// Makes an edit that was worked out elsewhere.
+    pub(super) fn edit_unasked(&mut self, delta: &Delta) {
+        if self.change(delta, EditKind::Other).is_some() {
+            self.selection.anchor = self.selection.head;
+            self.after_own_edit();
+        }
+    }
+
+    /// Changes the text. Returns what became of it, others' changes before it included, or `None`
+    /// if nothing did.
+    pub(super) fn change(&mut self, delta: &Delta, kind: EditKind) -> Option<Vec<AppliedChange>> {
+        if delta.is_empty() {
+            return None;
         }
         let context = EditContext {
             kind,
@@ -117,10 +131,12 @@ impl App {
         match self.document.edit(delta, context) {
             Ok(changes) => {
                 changes.iter().for_each(|change| self.follow(change));
-                self.selection.anchor = self.selection.head;
-                self.after_own_edit();
+                Some(changes)
             }
-            Err(error) => self.complain(format!("That edit did not work: {error}")),
+            Err(error) => {
+                self.complain(format!("That edit did not work: {error}"));
+                None
+            }
         }
     }
 
@@ -130,7 +146,7 @@ impl App {
         self.after_own_edit();
     }
 
-    fn after_own_edit(&mut self) {
+    pub(super) fn after_own_edit(&mut self) {
         self.goal = None;
         self.typing_until = Some(self.now + TYPING);
         self.reveal();

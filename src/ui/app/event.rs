@@ -8,6 +8,8 @@ use std::{path::PathBuf, time::Duration};
 use crossterm::event::{KeyEvent, MouseEvent};
 use ropey::Rope;
 
+use super::{Job, Outcome};
+use crate::ui::{config::Config, theme::Theme};
 pub use crate::workspace::{SaveError, SaveRequest, SavedFile};
 use crate::{
     ConflictId, ConflictInfo, ConnectionEvent, NodeId, PeerState, PresenceEvent, Reunion, UserInfo,
@@ -40,6 +42,10 @@ pub enum Event {
     DocumentChanged,
     /// A change that was worked out elsewhere for the text as it is shown, to be made as one edit.
     Edit(Delta),
+    /// The answer to [`Effect::Work`].
+    Worked(Box<Outcome>),
+    /// The settings and the theme were changed.
+    Configured(Box<(Config, Theme)>),
     /// All peers, as the session sees them now. Send it whenever one of them changed.
     Peers(Vec<PeerRow>),
     /// Somebody came, moved or went. Positions are those of the document at this moment.
@@ -103,6 +109,10 @@ pub enum Effect {
     Quit,
     /// Hand the terminal back to the shell until it wakes us.
     Suspend,
+    /// Do this where it may take its time, and answer with [`Event::Worked`].
+    Work(Job),
+    /// Tell the others who we are from now on.
+    Introduce(UserInfo),
     /// Put this text on the clipboard.
     Copy(String),
     /// Fetch the clipboard and answer with [`Event::Clipboard`].

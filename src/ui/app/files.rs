@@ -41,13 +41,18 @@ impl App {
 
     /// Says why nothing may be changed, if so.
     pub(super) fn refuses_edits(&mut self) -> bool {
-        let why = self.read_only.clone();
-        why.map(|why| self.complain(why)).is_some()
+        match self.read_only.clone() {
+            Some(why) => {
+                self.complain(why);
+                true
+            }
+            None => !self.may_edit(),
+        }
     }
 
     /// Whether nothing may be changed.
     pub(crate) fn is_read_only(&self) -> bool {
-        self.read_only.is_some()
+        self.read_only.is_some() || self.only_reads()
     }
 
     /// Saves, or asks where if that is not known.
@@ -62,6 +67,7 @@ impl App {
     /// Asks the terminal loop to write the text as it is now. Nobody asked for a `quiet` save, so
     /// nothing is said of it if it works.
     pub(super) fn request_save(&mut self, path: PathBuf, replace: bool, quiet: bool) {
+        self.tidy_before_save();
         let own = self.path.as_ref() == Some(&path);
         let text = self.rope().clone();
         self.file.save_started(&text, quiet);
@@ -156,6 +162,7 @@ impl App {
         if self.path.is_none() && !title.trim().is_empty() {
             self.title = title;
         }
+        self.look_at_indentation();
         self.file.arrived();
         // What came with the document is not ours to lose.
         self.settled_edits = self.own_edits;

@@ -58,6 +58,8 @@ impl App {
             *range = delta.map(range.start, Bias::After)..delta.map(range.end, Bias::Before);
             range.end = range.end.max(range.start);
         }
+        self.search.follow(delta);
+        self.highlighting.follow(delta, self.document.rope());
         self.conflicts_follow(delta);
         self.changes_follow(change);
         let top = if own { Bias::Before } else { Bias::After };

@@ -41,7 +41,7 @@ pub(super) struct Press {
 impl App {
     pub(super) fn mouse(&mut self, event: MouseEvent) {
         let at = Position::new(event.column, event.row);
-        if self.dialog.is_some() {
+        if self.dialog.is_some() && !self.search_lets_through(at) {
             self.press = None;
             return self.mouse_in_dialog(event.kind, at);
         }
@@ -70,6 +70,9 @@ impl App {
             && area.contains(at)
         {
             return self.look_at_person(pane::peers::person_at(self, area, at));
+        }
+        if let Some(node) = pane::elsewhere::person_at(self, &areas, None, at) {
+            return self.look_at_person(Some(node));
         }
         if !areas.text.contains(at) && !areas.numbers.contains(at) {
             return;

@@ -12,6 +12,8 @@ use crate::{
 const LAG: Duration = Duration::from_secs(1);
 /// How long a label may cover text after its caret moved.
 const LABEL: Duration = Duration::from_secs(3);
+/// How long after its caret moved a label stands out.
+const FADED: Duration = Duration::from_secs(10);
 
 /// Another person, or the replica of somebody who has not said yet who they are.
 #[derive(Clone, Debug)]
@@ -166,6 +168,16 @@ impl Person {
     pub(super) fn label_until(&self, now: Duration) -> Option<Duration> {
         let until = self.moved + LABEL;
         (self.caret.is_some() && self.moved > Duration::ZERO && now < until).then_some(until)
+    }
+
+    /// Whether their caret has not moved for so long that its label need not stand out.
+    pub(crate) fn label_is_faded(&self, now: Duration) -> bool {
+        now >= self.moved + FADED
+    }
+
+    /// When their label will fade; `None` if it has, or if there is none.
+    pub(super) fn label_fades_at(&self, now: Duration) -> Option<Duration> {
+        (self.caret.is_some() && !self.label_is_faded(now)).then_some(self.moved + FADED)
     }
 
     fn take_presence(&mut self, presence: Presence, caret: Option<TextSelection>, now: Duration) {

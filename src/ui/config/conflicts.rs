@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
-use super::{Reader, Value, in_order};
+use super::reader::{Reader, Value, in_order};
 use crate::{
     ConflictSettings, Strategy,
     crdt::conflict::{Grade, RULES, Rule},

@@ -8,9 +8,15 @@ mod conflict;
 mod connect;
 mod existing;
 mod form;
+mod go_to;
 mod help;
+mod input;
+mod palette;
+mod people;
 mod quit;
+mod rename;
 mod save_as;
+mod search_bar;
 mod share;
 
 use std::path::PathBuf;
@@ -27,13 +33,21 @@ pub(crate) use self::{
     conflict::{Card, ConflictAction, ConflictDialog, clean_name, lasting},
     connect::Connect,
     existing::ExistingQuestion,
+    go_to::{GoTo, GoToLine},
     help::Help,
+    palette::Palette,
+    people::{PeopleList, PersonEntry},
     quit::QuitQuestion,
+    rename::Rename,
     save_as::SaveAs,
+    search_bar::{SearchAnswer, SearchBar},
     share::Share,
 };
-use super::{keymap::Keymap, theme::Theme};
-use crate::ui::app::{Existing, FileAnswer};
+use super::{command::Command, keymap::Keymap, theme::Theme};
+use crate::{
+    NodeId,
+    ui::app::{Approach, Existing, FileAnswer},
+};
 
 /// What a dialog wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +68,16 @@ pub(crate) enum Answer {
     QuitWithoutSaving,
     /// What to do with the file that stands in the way.
     Existing(Existing),
+    /// What the line to search with asks for; it stays open.
+    Search(SearchAnswer),
+    /// Go to this line.
+    GoTo(GoTo),
+    /// Carry out this command.
+    Run(Command),
+    /// Go to this person, or follow them.
+    Approach(NodeId, Approach),
+    /// Be seen under this name.
+    Rename(String),
     /// Take all that others did as seen.
     ForgetChanges,
     /// What to do with a file that changed where the text did.
@@ -71,6 +95,11 @@ pub(crate) enum Dialog {
     Quit(QuitQuestion),
     SaveAs(SaveAs),
     Existing(ExistingQuestion),
+    Search(Box<SearchBar>),
+    GoToLine(GoToLine),
+    Palette(Palette),
+    People(PeopleList),
+    Rename(Rename),
     Changed(ChangedQuestion),
     Conflict(Box<ConflictDialog>),
     Changes(ChangeList),
@@ -86,6 +115,11 @@ impl Dialog {
             Self::Quit(question) => question.key(key),
             Self::SaveAs(save_as) => save_as.key(key),
             Self::Existing(question) => question.key(key),
+            Self::Search(bar) => bar.key(key),
+            Self::GoToLine(go_to) => go_to.key(key),
+            Self::Palette(palette) => palette.key(key),
+            Self::People(list) => list.key(key),
+            Self::Rename(rename) => rename.key(key),
             Self::Changed(question) => question.key(key),
             Self::Conflict(conflict) => conflict.key(key),
             Self::Changes(changes) => changes.key(key),
@@ -93,18 +127,24 @@ impl Dialog {
     }
 
     /// Takes pasted text; dialogs without a line to fill in drop it.
-    pub(crate) fn paste(&mut self, text: &str) {
+    pub(crate) fn paste(&mut self, text: &str) -> Answer {
         match self {
             Self::Connect(connect) => connect.paste(text),
             Self::SaveAs(save_as) => save_as.paste(text),
+            Self::Search(bar) => return bar.paste(text),
+            Self::GoToLine(go_to) => go_to.paste(text),
+            Self::Palette(palette) => palette.paste(text),
+            Self::Rename(rename) => rename.paste(text),
             Self::Conflict(conflict) => conflict.paste(text),
             Self::Share(_)
             | Self::Help(_)
             | Self::Quit(_)
             | Self::Existing(_)
+            | Self::People(_)
             | Self::Changes(_)
             | Self::Changed(_) => {}
         }
+        Answer::Stay
     }
 
     /// Takes a click of the left button.
@@ -116,6 +156,11 @@ impl Dialog {
             Self::Quit(question) => question.click(at),
             Self::SaveAs(save_as) => save_as.click(at),
             Self::Existing(question) => question.click(at),
+            Self::Search(bar) => bar.click(at),
+            Self::GoToLine(go_to) => go_to.click(at),
+            Self::Palette(palette) => palette.click(at),
+            Self::People(list) => list.click(at),
+            Self::Rename(rename) => rename.click(at),
             Self::Changed(question) => question.click(at),
             Self::Conflict(_) => Answer::Stay,
             Self::Changes(changes) => changes.click(at),
@@ -126,6 +171,8 @@ impl Dialog {
     pub(crate) fn scroll(&mut self, rows: isize) {
         match self {
             Self::Help(help) => help.scroll(rows),
+            Self::Palette(palette) => palette.scroll(rows),
+            Self::People(list) => list.scroll(rows),
             Self::Conflict(conflict) => conflict.scroll(rows),
             Self::Share(_)
             | Self::Connect(_)
@@ -133,6 +180,9 @@ impl Dialog {
             | Self::SaveAs(_)
             | Self::Changes(_)
             | Self::Existing(_)
+            | Self::Search(_)
+            | Self::GoToLine(_)
+            | Self::Rename(_)
             | Self::Changed(_) => {}
         }
     }
@@ -155,6 +205,14 @@ impl Dialog {
             Self::Quit(question) => question.form.draw(screen, buffer, theme),
             Self::SaveAs(save_as) => save_as.form.draw(screen, buffer, theme),
             Self::Existing(question) => question.form.draw(screen, buffer, theme),
+            Self::Search(bar) => bar.draw(buffer, theme),
+            Self::GoToLine(go_to) => go_to.form.draw(screen, buffer, theme),
+            Self::Palette(palette) => palette.draw(screen, buffer, theme, keymap),
+            Self::People(list) => {
+                list.draw(screen, buffer, theme);
+                None
+            }
+            Self::Rename(rename) => rename.form.draw(screen, buffer, theme),
             Self::Changed(question) => question.form.draw(screen, buffer, theme),
             Self::Conflict(conflict) => conflict.draw(screen, buffer, theme),
             Self::Changes(changes) => changes.form.draw(screen, buffer, theme),

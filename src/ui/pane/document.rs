@@ -3,19 +3,19 @@
 //! Lays out and draws only what is visible, cell by cell, so that no character of the text can
 //! disturb its neighbours.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{borrow::Cow, collections::BTreeSet, ops::Range};
 
 use ratatui::{
-    buffer::Buffer,
+    buffer::{Buffer, CellWidth},
     layout::{Position, Rect},
-    style::Style,
+    style::{Modifier, Style},
 };
 
 use super::labels;
 use crate::{
     crdt::TextSelection,
     ui::{
-        app::{App, Areas, Person, is_on},
+        app::{App, Areas, LineNumbers, Person, is_on},
         text::layout::{self, Cell, CellKind, LayoutOptions, Row},
         theme::Role,
     },
@@ -79,6 +79,7 @@ pub(crate) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) -> Option<Posi
         let style = app.theme.participant(&unseen.color).selection;
         canvas.patch_range(unseen.range.clone(), style, buffer);
     }
+    canvas.draw_matches(buffer);
     for person in app.people.values() {
         if let Some(caret) = person.caret {
             let style = app.theme.participant(&person.color()).selection;
@@ -86,6 +87,7 @@ pub(crate) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) -> Option<Posi
         }
     }
     canvas.patch_range(app.selected(), app.theme.style(Role::Selection), buffer);
+    canvas.draw_brackets(buffer);
     draw_carets(app, &canvas, buffer);
     let own = canvas.place_of(app.selection.head);
     labels::draw(app, &canvas, own, buffer);
@@ -106,7 +108,12 @@ fn draw_carets(app: &App, canvas: &Canvas, buffer: &mut Buffer) {
         let Some(at) = canvas.place_of_person(person) else {
             continue;
         };
-        let style = app.theme.participant(&person.color()).caret;
+        let colors = app.theme.participant(&person.color());
+        let style = if person.away {
+            colors.selection
+        } else {
+            colors.caret
+        };
         if let Some(cell) = buffer.cell_mut(at) {
             cell.set_style(style);
         }
@@ -171,7 +178,11 @@ impl<'a> Canvas<'a> {
         } else {
             Role::LineNumber
         };
-        let number = format!("{:>width$}", line + 1, width = usize::from(area.width) - 1);
+        let number = match self.app.settings.line_numbers {
+            LineNumbers::Relative if line != own_line => line.abs_diff(own_line),
+            LineNumbers::Absolute | LineNumbers::Relative | LineNumbers::Off => line + 1,
+        };
+        let number = format!("{number:>width$}", width = usize::from(area.width) - 1);
         buffer.set_string(area.x, drawn.y, number, self.app.theme.style(role));
         if self.meeting_lines.contains(&line) {
             let style = self.app.theme.style(Role::ConflictMark);
@@ -193,15 +204,61 @@ impl<'a> Canvas<'a> {
             if cell.width > room && cell.kind == CellKind::Text {
                 continue;
             }
-            let style = match cell.kind {
-                CellKind::Text | CellKind::Tab => Style::new(),
-                CellKind::Control => self.app.theme.style(Role::ControlCharacter),
-            };
+            let (symbol, style) = self.shown(cell);
             // Ratatui takes the style off the cells that a wide character covers.
             let under = buffer.cell((x, drawn.y)).map_or(style, |cell| cell.style());
             let width = cell.width.min(room);
-            buffer.set_stringn(x, drawn.y, &cell.symbol, width.into(), style);
+            buffer.set_stringn(x, drawn.y, symbol, width.into(), style);
             buffer.set_style(Rect::new(x, drawn.y, width, 1), under.patch(style));
+            mark_covered(buffer, x..x + width, drawn.y);
+        }
+    }
+
+    /// What is drawn for a cell, and in which style.
+    fn shown<'c>(&self, cell: &'c Cell) -> (Cow<'c, str>, Style) {
+        let blank = self.app.settings.show_whitespace && cell.width > 0;
+        let style = match cell.kind {
+            CellKind::Control => self.app.theme.style(Role::ControlCharacter),
+            CellKind::Tab if blank => self.app.theme.style(Role::Whitespace),
+            CellKind::Text if blank && cell.symbol == " " => self.app.theme.style(Role::Whitespace),
+            CellKind::Text => {
+                let role = self.app.syntax_at(cell.chars.start);
+                let style = role.map_or(Style::new(), |role| self.app.theme.style(role));
+                return (Cow::Borrowed(&cell.symbol), style);
+            }
+            CellKind::Tab => return (Cow::Borrowed(&cell.symbol), Style::new()),
+        };
+        let symbol = match cell.kind {
+            CellKind::Control => Cow::Borrowed(cell.symbol.as_str()),
+            CellKind::Tab => Cow::Owned(cell.symbol.replacen(' ', "→", 1)),
+            CellKind::Text => Cow::Borrowed("·"),
+        };
+        (symbol, style)
+    }
+
+    /// Shows what is looked for.
+    fn draw_matches(&self, buffer: &mut Buffer) {
+        let (Some(first), Some(last)) = (self.rows.first(), self.rows.last()) else {
+            return;
+        };
+        let visible = first.row.position.start..last.row.end;
+        let style = self.app.theme.style(Role::Match);
+        for found in self.app.shown_matches(visible) {
+            self.patch_range(found, style, buffer);
+        }
+    }
+
+    /// Shows the bracket at the caret with its partner, and the match that is selected.
+    fn draw_brackets(&self, buffer: &mut Buffer) {
+        if let Some(found) = self.app.shown_brackets() {
+            let style = self.app.theme.style(Role::Bracket);
+            for at in [found.here, found.there] {
+                self.patch_range(at..at + 1, style, buffer);
+            }
+        }
+        let selected = self.app.selected();
+        if !selected.is_empty() && self.app.shown_matches(selected.clone()).contains(&selected) {
+            self.patch_range(selected, self.app.theme.style(Role::MatchCurrent), buffer);
         }
     }
 
@@ -225,6 +282,23 @@ impl<'a> Canvas<'a> {
                     if let Some(cell) = buffer.cell_mut((x, drawn.y)) {
                         cell.set_style(style);
                     }
+                }
+            }
+        }
+    }
+}
+
+/// Marks the cells that a wide character covers. They are never shown; but when something else takes
+/// its place, ratatui must not take them for cells that are shown already.
+fn mark_covered(buffer: &mut Buffer, columns: Range<u16>, y: u16) {
+    for x in columns.clone() {
+        let width = buffer
+            .cell((x, y))
+            .map_or(0, |cell| cell.symbol().cell_width());
+        if width > 1 {
+            for covered in x + 1..(x + width).min(columns.end) {
+                if let Some(cell) = buffer.cell_mut((covered, y)) {
+                    cell.modifier.insert(Modifier::HIDDEN);
                 }
             }
         }

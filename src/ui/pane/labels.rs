@@ -13,7 +13,10 @@ use super::{
     document::Canvas,
     words::{initials, shorten, width},
 };
-use crate::ui::app::{App, Person};
+use crate::ui::{
+    app::{App, Person},
+    theme::Role,
+};
 
 /// Panes narrower than this have room for initials only.
 const ROOMY: u16 = 40;
@@ -39,7 +42,12 @@ pub(super) fn draw(app: &App, canvas: &Canvas, own: Option<Position>, buffer: &m
             .find_map(|text| Some((free_place(app, canvas, at, width(&text), &taken)?, text)))
             .or_else(|| covering(app, canvas, person, at, own));
         let Some((area, text)) = found else { continue };
-        let style = app.theme.participant(&person.color()).label;
+        let colors = app.theme.participant(&person.color());
+        let style = match person.label_is_faded(app.now) {
+            // Still no text: it keeps a ground of its own.
+            true => app.theme.style(Role::Text).patch(colors.selection),
+            false => colors.label,
+        };
         buffer.set_stringn(area.x, area.y, &text, area.width.into(), style);
         taken.push(area);
     }

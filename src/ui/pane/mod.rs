@@ -2,6 +2,8 @@
 //! into a rectangle; none changes anything.
 
 pub(crate) mod document;
+pub(crate) mod elsewhere;
+pub(crate) mod hint;
 mod labels;
 pub(crate) mod peers;
 pub(crate) mod standing;

@@ -43,6 +43,9 @@ pub struct Row {
     pub position: RowPosition,
     /// Where it ends: behind its last character, before the line's end.
     pub end: usize,
+    /// How many columns stay empty before its first character: where a line goes on, it is indented
+    /// as it began.
+    pub indent: u16,
     /// Whether it is the last row of its line. If not, its end is the next row's start, and a caret
     /// there belongs to the next row.
     pub ends_line: bool,
@@ -74,8 +77,9 @@ impl LayoutOptions {
         }
     }
 
-    /// Draws a cluster at a column, and returns its shape.
-    fn draw(&self, cluster: &str, column: u16, symbol: &mut String) -> Shape {
+    /// Draws a cluster at a column of a row with this indent, and returns its shape. A cluster never
+    /// takes more than a row.
+    fn draw(&self, cluster: &str, column: u16, indent: u16, symbol: &mut String) -> Shape {
         let tab_width = self.tab_width.max(1);
         let limit = self.limit();
         let to_stop = tab_width - column % tab_width;
@@ -86,7 +90,7 @@ impl LayoutOptions {
         } else {
             to_stop.min(room)
         };
-        symbol::draw(cluster, tab, limit, symbol)
+        symbol::draw(cluster, tab, limit - indent, symbol)
     }
 }
 
@@ -198,8 +202,12 @@ fn lay_row(
     segment: &Range<usize>,
     start: usize,
 ) -> Row {
+    let indent = match options.wrap && start > line.start {
+        true => hanging_indent(rope, options, line),
+        false => 0,
+    };
     let end = if options.wrap {
-        wrapped_end(rope, options, start..segment.end)
+        wrapped_end(rope, options, start..segment.end, indent)
     } else {
         segment.end
     };
@@ -209,16 +217,48 @@ fn lay_row(
             start,
         },
         end,
+        indent,
         ends_line: end == line.end,
     }
 }
 
-/// Returns where a row ends that starts with this text.
-fn wrapped_end(rope: &Rope, options: &LayoutOptions, text: Range<usize>) -> usize {
+/// Returns how far a line that goes on is indented: as far as its text is, behind the mark of an
+/// item of a list too. Never more than half of the row.
+fn hanging_indent(rope: &Rope, options: &LayoutOptions, line: &Line) -> u16 {
+    let limit = options.limit() / 2;
+    let tab_width = options.tab_width.max(1);
+    let mut chars = rope
+        .chars_at(line.start)
+        .take(line.end - line.start)
+        .peekable();
+    let mut column: u16 = 0;
+    while let Some(blank) = chars.next_if(|c| matches!(c, ' ' | '\t')) {
+        if column >= limit {
+            return limit;
+        }
+        column += match blank {
+            '\t' => tab_width - column % tab_width,
+            _ => 1,
+        };
+    }
+    let mut mark = 0;
+    while chars.next_if(char::is_ascii_digit).is_some() && mark < 9 {
+        mark += 1;
+    }
+    let ends = if mark > 0 { ".)" } else { "-*+>" };
+    let is_item = chars.next().is_some_and(|c| ends.contains(c)) && chars.next() == Some(' ');
+    if is_item {
+        column += mark + 2;
+    }
+    column.min(limit)
+}
+
+/// Returns where a row ends that starts with this text, in this column.
+fn wrapped_end(rope: &Rope, options: &LayoutOptions, text: Range<usize>, indent: u16) -> usize {
     let limit = options.limit();
     let mut walk = Graphemes::new(rope, text.clone());
     let mut symbol = String::new();
-    let mut column = 0;
+    let mut column = indent;
     let mut word_start = None;
     let mut before = Breaking::Blank;
     let mut only_blank = true;
@@ -228,7 +268,7 @@ fn wrapped_end(rope: &Rope, options: &LayoutOptions, text: Range<usize>) -> usiz
         if !only_blank && breaking.may_follow(before) {
             word_start = Some(cluster.chars.start);
         }
-        let shape = options.draw(cluster.text, column, &mut symbol);
+        let shape = options.draw(cluster.text, column, indent, &mut symbol);
         if shape.width > limit - column {
             // A space at the end of a full row hangs over its edge, unseen, so that the next row
             // starts with a word.
@@ -316,9 +356,9 @@ fn visit_cells(
     let mut walk = Graphemes::new(rope, row.position.start..row.end);
     let limit = options.limit();
     let mut symbol = String::new();
-    let mut column: u16 = 0;
+    let mut column: u16 = row.indent;
     while let Some(cluster) = walk.next() {
-        let mut shape = options.draw(cluster.text, column, &mut symbol);
+        let mut shape = options.draw(cluster.text, column, row.indent, &mut symbol);
         if shape.width > limit - column {
             shape.width = 0;
             symbol.clear();
@@ -360,7 +400,7 @@ pub fn cells_within(
 
 /// Returns the column of a position in a row: that of its cell, or the one behind the last cell.
 pub fn column_of(rope: &Rope, options: &LayoutOptions, row: &Row, position: usize) -> u16 {
-    let mut found = 0;
+    let mut found = row.indent;
     visit_cells(rope, options, row, |chars, column, shape, _| {
         let is_here = position < chars.end;
         found = if is_here {

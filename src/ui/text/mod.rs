@@ -4,11 +4,17 @@
 //! start of the document. Nothing here costs more than what is visible, whatever the length of the
 //! document or of a line: lines are worked on in segments of about four thousand characters.
 
+pub mod bracket;
+pub mod comment;
 pub mod grapheme;
+pub mod highlight;
+pub mod indentation;
 pub mod layout;
+pub mod lines;
 pub mod movement;
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
+pub mod search;
 mod symbol;
 
 pub use symbol::is_hidden;

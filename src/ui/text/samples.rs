@@ -1,6 +1,9 @@
 //! Text for property tests: everything that has ever broken a terminal.
 
 use proptest::prelude::*;
+use ropey::Rope;
+
+use crate::crdt::TextSelection;
 
 const PIECES: &[&str] = &[
     "a",
@@ -95,4 +98,49 @@ pub(crate) fn mixed_document(lines: usize) -> impl Strategy<Value = String> {
             let lines = lines.into_iter().map(|(line, end)| line + end);
             lines.collect::<String>() + &last
         })
+}
+
+/// The text with `|` at the caret and `[`, `]` around the selection.
+pub(crate) fn mark(rope: &Rope, selection: TextSelection) -> String {
+    let TextSelection { anchor, head } = selection;
+    let characters: Vec<char> = rope.chars().collect();
+    let mut out = String::new();
+    for index in 0..=characters.len() {
+        let starts = anchor.min(head) == index && anchor != head;
+        let ends = anchor.max(head) == index && anchor != head;
+        if starts {
+            out.push('[');
+        }
+        if head == index {
+            out.push('|');
+        }
+        if ends {
+            out.push(']');
+        }
+        out.extend(characters.get(index));
+    }
+    out
+}
+
+/// Takes `|`, `[` and `]` out of a text and returns what they mark.
+pub(crate) fn unmark(marked: &str) -> (String, TextSelection) {
+    let (mut text, mut head, mut start, mut end) = (String::new(), 0, None, None);
+    let mut count = 0;
+    for character in marked.chars() {
+        match character {
+            '|' => head = count,
+            '[' => start = Some(count),
+            ']' => end = Some(count),
+            other => {
+                text.push(other);
+                count += 1;
+            }
+        }
+    }
+    let anchor = match (start, end) {
+        (Some(start), Some(end)) if head == start => end,
+        (Some(start), Some(_)) => start,
+        _ => head,
+    };
+    (text, TextSelection { anchor, head })
 }

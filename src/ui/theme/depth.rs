@@ -14,6 +14,14 @@ pub enum ColorDepth {
 }
 
 impl ColorDepth {
+    /// Judges by the environment of this process.
+    pub fn of_this_process() -> Self {
+        let variable = |name| std::env::var(name).ok();
+        let (no_color, colorterm) = (variable("NO_COLOR"), variable("COLORTERM"));
+        let term = variable("TERM");
+        Self::from_environment(no_color.as_deref(), colorterm.as_deref(), term.as_deref())
+    }
+
     /// Judges by the environment: the values of `NO_COLOR`, `COLORTERM` and `TERM`.
     ///
     /// `NO_COLOR` counts when it is there and not empty, as <https://no-color.org> has it.

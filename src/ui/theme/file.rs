@@ -13,9 +13,15 @@ use super::{
 use crate::ui::source::{Source, SourceError, suggestion};
 
 /// The themes that are part of the program, the default first.
-pub(super) const BUILT_IN: [(&str, &str); 4] = [
+pub(super) const BUILT_IN: [(&str, &str); 10] = [
     ("dark", include_str!("../../../themes/dark.toml")),
     ("light", include_str!("../../../themes/light.toml")),
+    ("ocean", include_str!("../../../themes/ocean.toml")),
+    ("forest", include_str!("../../../themes/forest.toml")),
+    ("dusk", include_str!("../../../themes/dusk.toml")),
+    ("mono", include_str!("../../../themes/mono.toml")),
+    ("sepia", include_str!("../../../themes/sepia.toml")),
+    ("dawn", include_str!("../../../themes/dawn.toml")),
     (
         "high-contrast",
         include_str!("../../../themes/high-contrast.toml"),

@@ -8,20 +8,19 @@ use super::{
 };
 use crate::NodeId;
 
-/// Colours that are easy to tell apart, for people who chose none.
-const PALETTE: [Rgb; 12] = [
-    Rgb(0xE8, 0x6A, 0x74),
-    Rgb(0xE8, 0x8A, 0x3C),
-    Rgb(0xC9, 0xA2, 0x27),
-    Rgb(0x8F, 0xB3, 0x39),
-    Rgb(0x3F, 0xA3, 0x5D),
-    Rgb(0x24, 0xB5, 0xA6),
-    Rgb(0x3A, 0xA9, 0xE0),
-    Rgb(0x5C, 0x7C, 0xFA),
-    Rgb(0x9A, 0x7B, 0xF2),
-    Rgb(0xC6, 0x5F, 0xD9),
-    Rgb(0xE8, 0x6F, 0xB4),
-    Rgb(0xA3, 0x85, 0x72),
+/// Colours for people who chose none: easy to tell apart also for those who see red, green or blue
+/// weakly or not at all, and neither too dark nor too light for any theme.
+const PALETTE: [Rgb; 10] = [
+    Rgb(0x26, 0x90, 0xFD),
+    Rgb(0xC2, 0x28, 0x86),
+    Rgb(0xA0, 0x90, 0x17),
+    Rgb(0x96, 0x10, 0xF9),
+    Rgb(0x53, 0x71, 0x50),
+    Rgb(0xFF, 0x2A, 0x7D),
+    Rgb(0x98, 0x5C, 0x25),
+    Rgb(0x2D, 0x69, 0xBA),
+    Rgb(0x8A, 0x82, 0xBC),
+    Rgb(0xFA, 0x01, 0xEF),
 ];
 
 /// How one person's traces are drawn.
@@ -43,6 +42,19 @@ pub fn color_for(node: &NodeId, theme: &Theme) -> String {
     let [a, b, c, d, ..] = node.0;
     let index = u32::from_le_bytes([a, b, c, d]) as usize % PALETTE.len();
     theme.visible(PALETTE[index]).to_hex()
+}
+
+/// Returns the next colour of the palette, `#RRGGBB`, that nobody has, or at least another one than
+/// `own`.
+pub fn other_color(own: &str, others: &[String], theme: &Theme) -> String {
+    let all = PALETTE.map(|color| theme.visible(color).to_hex());
+    let at = all.iter().position(|color| color == own);
+    let from = at.map_or(0, |index| index + 1);
+    let mut next = all.iter().cycle().skip(from).take(all.len());
+    let free = next
+        .clone()
+        .find(|color| *color != own && !others.contains(color));
+    free.or_else(|| next.next()).cloned().unwrap_or_default()
 }
 
 impl Theme {
@@ -131,6 +143,9 @@ impl Theme {
 }
 
 #[cfg(test)]
+mod eyes;
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
@@ -144,10 +159,23 @@ mod tests {
     }
 
     #[test]
-    fn the_palette_can_be_told_apart() {
-        for (index, a) in PALETTE.iter().enumerate() {
-            for b in &PALETTE[index + 1..] {
-                assert!(a.distance(*b) > 75.0, "{} and {}", a.to_hex(), b.to_hex());
+    fn the_palette_can_be_told_apart_whatever_the_eyes_and_the_theme() {
+        for theme in themes()
+            .iter()
+            .filter(|theme| theme.depth() == ColorDepth::True)
+        {
+            let shown = PALETTE.map(|color| theme.visible(color));
+            for (index, a) in shown.iter().enumerate() {
+                for b in &shown[index + 1..] {
+                    for (eyes, seen) in eyes::ALL {
+                        let distance = eyes::distance(*a, *b, seen);
+                        let (a, b, theme) = (a.to_hex(), b.to_hex(), theme.name());
+                        assert!(
+                            distance > 12.0,
+                            "{eyes}, {theme}: {a} and {b}: {distance:.1}"
+                        );
+                    }
+                }
             }
         }
     }
@@ -187,9 +215,10 @@ mod tests {
     fn themes() -> &'static [Theme] {
         static THEMES: std::sync::OnceLock<Vec<Theme>> = std::sync::OnceLock::new();
         THEMES.get_or_init(|| {
-            let load = |name| Theme::load(name, None).expect("a theme");
-            ["dark", "light", "high-contrast"]
-                .into_iter()
+            let load = |name: &str| Theme::load(name, None).expect("a theme");
+            Theme::names(None)
+                .iter()
+                .filter(|name| *name != "sixteen")
                 .flat_map(|name| {
                     [ColorDepth::True, ColorDepth::Ansi256]
                         .map(|depth| load(name).with_depth(depth))

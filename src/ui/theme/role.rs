@@ -54,6 +54,7 @@ use Layer::{Ground, On, Overlay};
 
 const NONE: Modifier = Modifier::empty();
 const BOLD: Modifier = Modifier::BOLD;
+const ITALIC: Modifier = Modifier::ITALIC;
 const DIM: Modifier = Modifier::DIM;
 const REVERSED: Modifier = Modifier::REVERSED;
 const UNDERLINED: Modifier = Modifier::UNDERLINED;
@@ -73,6 +74,48 @@ roles! {
     ConflictMark "conflict-mark" On(Role::Text), REVERSED.union(BOLD);
     /// Control, bidirectional and invisible characters, shown by name.
     ControlCharacter "control-character" On(Role::Text), REVERSED.union(DIM);
+    /// Spaces and tabs where they are shown.
+    Whitespace "whitespace" Overlay, DIM;
+    /// Text that is looked for.
+    Match "match" Overlay, UNDERLINED;
+    /// The match that is selected.
+    MatchCurrent "match-current" Overlay, REVERSED.union(BOLD).union(UNDERLINED);
+    /// The bracket at the caret and its partner.
+    Bracket "bracket" Overlay, BOLD.union(UNDERLINED);
+    /// Comments.
+    Comment "comment" Overlay, DIM;
+    /// Words of the language itself.
+    Keyword "keyword" Overlay, BOLD;
+    /// Text in quotes.
+    String "string" Overlay, NONE;
+    /// Numbers, truth values, escapes.
+    Constant "constant" Overlay, NONE;
+    /// Types, classes, tags.
+    Type "type" Overlay, NONE;
+    /// Functions where they are defined or called.
+    Function "function" Overlay, NONE;
+    /// Attributes, macros, keys of tables, directives.
+    Attribute "attribute" Overlay, NONE;
+    /// Operators and punctuation.
+    Operator "operator" Overlay, NONE;
+    /// Headings of Markdown and its kin.
+    Heading "heading" Overlay, BOLD;
+    /// Emphasized text.
+    Emphasis "emphasis" Overlay, ITALIC;
+    /// Strongly emphasized text.
+    Strong "strong" Overlay, BOLD;
+    /// Code within prose.
+    Code "code" Overlay, NONE;
+    /// Links and addresses.
+    Link "link" Overlay, UNDERLINED;
+    /// Quotations.
+    Quote "quote" Overlay, ITALIC;
+    /// Marks of lists, headings and emphasis.
+    Markup "markup" Overlay, DIM;
+    /// Added lines of a diff.
+    Inserted "inserted" Overlay, BOLD;
+    /// Removed lines of a diff.
+    Deleted "deleted" Overlay, UNDERLINED;
     /// Lines between panes.
     Separator "separator" On(Role::Text), DIM;
     /// Marks that are not text: the end of the document, a mark for a wrapped line.

@@ -76,7 +76,10 @@ impl World {
                 }),
                 theme: theme.clone(),
                 keymap: Keymap::default(),
-                config: Config::default(),
+                config: Config {
+                    highlight: false,
+                    ..Config::default()
+                },
                 user: user_of(node),
                 node,
             });
@@ -84,6 +87,7 @@ impl World {
                 app,
                 now: Duration::from_secs(100),
                 effects: Vec::new(),
+                works: true,
             };
             let others = NODES[..desks].iter().filter(|other| **other != node);
             desk.send(Event::Peers(others.map(|other| row(*other)).collect()));

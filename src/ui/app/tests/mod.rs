@@ -4,11 +4,17 @@ mod anything;
 mod conflicts;
 mod dialogs;
 mod disk;
+mod drawing;
 mod editing;
+mod highlighting;
+mod lines;
 mod mouse;
 mod people;
 mod saving;
 mod screens;
+mod searching;
+mod storm;
+mod together;
 mod watching;
 
 use std::time::Duration;
@@ -20,7 +26,10 @@ use crate::{
     CursorPosition, Presence, PresenceEvent, Selection,
     crdt::{LineEnding, TextDocument},
     store::ContentHash,
-    ui::snapshot,
+    ui::{
+        snapshot,
+        text::samples::{mark, unmark},
+    },
 };
 
 /// An application with somebody at its keyboard.
@@ -29,6 +38,8 @@ pub(super) struct Desk {
     pub(super) now: Duration,
     /// Everything that the application asked for so far.
     pub(super) effects: Vec<Effect>,
+    /// Whether jobs are done as soon as they are asked for; else they are among the effects.
+    pub(super) works: bool,
 }
 
 /// Ourselves.
@@ -60,7 +71,10 @@ pub(super) fn user_of(node: NodeId) -> UserInfo {
 impl Desk {
     /// Opens `notes.md` with this text; its lines end as the text's do.
     pub(super) fn new(text: &str) -> Self {
-        Self::with_theme(text, Theme::load("dark", None).expect("a built-in theme"))
+        // Thousands of desks in property tests need not read the theme a thousand times.
+        static DARK: std::sync::OnceLock<Theme> = std::sync::OnceLock::new();
+        let dark = DARK.get_or_init(|| Theme::load("dark", None).expect("a built-in theme"));
+        Self::with_theme(text, dark.clone())
     }
 
     pub(super) fn with_theme(text: &str, theme: Theme) -> Self {
@@ -85,7 +99,11 @@ impl Desk {
             file: Some(file),
             theme,
             keymap: Keymap::default(),
-            config: Config::default(),
+            config: Config {
+                // Only the tests that look at colours wait for them.
+                highlight: false,
+                ..Config::default()
+            },
             user: user_of(GRACE),
             node: GRACE,
         });
@@ -93,6 +111,7 @@ impl Desk {
             app,
             now: Duration::from_secs(100),
             effects: Vec::new(),
+            works: true,
         }
     }
 
@@ -107,7 +126,14 @@ impl Desk {
     pub(super) fn send(&mut self, event: Event) {
         self.now += Duration::from_millis(10);
         let effects = self.app.update(event, self.now);
-        self.effects.extend(effects);
+        for effect in effects {
+            match effect {
+                Effect::Work(job) if self.works => {
+                    self.send(Event::Worked(Box::new(job.run())));
+                }
+                effect => self.effects.push(effect),
+            }
+        }
     }
 
     /// Presses keys, written as in the configuration with spaces between them.
@@ -203,24 +229,7 @@ impl Desk {
 
     /// The text with the caret and the selection marked.
     pub(super) fn marks(&self) -> String {
-        let TextSelection { anchor, head } = self.app.selection;
-        let characters: Vec<char> = self.app.rope().chars().collect();
-        let mut out = String::new();
-        for index in 0..=characters.len() {
-            let starts = anchor.min(head) == index && anchor != head;
-            let ends = anchor.max(head) == index && anchor != head;
-            if starts {
-                out.push('[');
-            }
-            if head == index {
-                out.push('|');
-            }
-            if ends {
-                out.push(']');
-            }
-            out.extend(characters.get(index));
-        }
-        out
+        mark(self.app.rope(), self.app.selection)
     }
 
     /// The screen as text only.
@@ -266,27 +275,4 @@ pub(super) fn row(node: NodeId) -> PeerRow {
         progress: None,
         last_error: None,
     }
-}
-
-/// Takes `|`, `[` and `]` out of a text and returns what they mark.
-fn unmark(marked: &str) -> (String, TextSelection) {
-    let (mut text, mut head, mut start, mut end) = (String::new(), 0, None, None);
-    let mut count = 0;
-    for character in marked.chars() {
-        match character {
-            '|' => head = count,
-            '[' => start = Some(count),
-            ']' => end = Some(count),
-            other => {
-                text.push(other);
-                count += 1;
-            }
-        }
-    }
-    let anchor = match (start, end) {
-        (Some(start), Some(end)) if head == start => end,
-        (Some(start), Some(_)) => start,
-        _ => head,
-    };
-    (text, TextSelection { anchor, head })
 }

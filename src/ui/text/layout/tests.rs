@@ -39,7 +39,12 @@ fn drawn(text: &str, width: u16) -> Vec<String> {
     let rows = all_rows(&rope, &options);
     let symbols = rows.iter().map(|row| {
         let cells = cells(&rope, &options, row);
-        cells.into_iter().map(|cell| cell.symbol).collect()
+        let indent = " ".repeat(row.indent.into());
+        indent
+            + &cells
+                .into_iter()
+                .map(|cell| cell.symbol)
+                .collect::<String>()
     });
     symbols.collect()
 }
@@ -54,7 +59,14 @@ fn rows_break_between_words() {
         ("one two three", 7, vec!["one two", "three"]),
         ("onetwothree", 4, vec!["onet", "woth", "ree"]),
         ("see longlonglong", 6, vec!["see ", "longlo", "nglong"]),
-        ("    indented", 6, vec!["    in", "dented"]),
+        ("    indented", 6, vec!["    in", "   den", "   ted"]),
+        ("  one two three", 8, vec!["  one ", "  two ", "  three"]),
+        ("\tone two", 8, vec!["    one ", "    two"]),
+        ("- one two", 7, vec!["- one ", "  two"]),
+        ("  - one two", 9, vec!["  - one ", "    two"]),
+        ("12. one two", 8, vec!["12. one ", "    two"]),
+        ("> one two", 6, vec!["> one ", "  two"]),
+        ("-one two", 5, vec!["-one ", "two"]),
         ("well-known fact", 6, vec!["well-", "known ", "fact"]),
         ("--verbose x", 6, vec!["--verb", "ose x"]),
         ("a\n\nb\n", 5, vec!["a", "", "b", ""]),
@@ -206,7 +218,7 @@ fn check_document(text: &str, options: &LayoutOptions) {
 fn check_row(rope: &Rope, options: &LayoutOptions, row: &Row) {
     let cells = cells(rope, options, row);
     let mut position = row.position.start;
-    let mut column = 0;
+    let mut column = row.indent;
     for cell in &cells {
         assert_eq!(
             cell.chars.start, position,
