@@ -255,7 +255,9 @@ impl Journal {
             let updates = old.export(ExportMode::updates_in_range(later));
             updates.unwrap_or_default()
         };
-        for bytes in [&self.snapshot, &updates] {
+        // What waits for other operations is in no version, and may be nowhere else any more.
+        let pending = old.export_pending_updates().ok().flatten();
+        for bytes in [&self.snapshot, &updates, &pending.unwrap_or_default()] {
             let imported = bytes.is_empty() || doc.import(bytes).is_ok();
             debug_assert!(imported, "what was exported can be imported");
         }
