@@ -5,7 +5,7 @@ use ratatui::layout::Position;
 
 use super::{
     Answer,
-    form::{Button, Form, FormEvent, Paragraph},
+    form::{Form, FormEvent},
 };
 use crate::NodeId;
 
@@ -19,23 +19,13 @@ pub(crate) struct Connect {
 impl Connect {
     /// Asks; `own` is the one that makes no sense.
     pub(crate) fn new(own: NodeId) -> Self {
-        let paragraphs = vec![
-            Paragraph::Gap,
-            Paragraph::words("Paste the node id of the person whose document you want to join."),
-            Paragraph::Gap,
-        ];
-        let buttons = vec![
-            Button {
-                label: "Connect",
-                key: None,
-            },
-            Button {
-                label: "Cancel",
-                key: None,
-            },
-        ];
         Self {
-            form: Form::new("Connect", paragraphs, buttons).with_input(""),
+            form: Form::asking(
+                "Connect",
+                "Paste the node id of the person whose document you want to join.",
+                "",
+                "Connect",
+            ),
             own,
         }
     }
@@ -51,18 +41,12 @@ impl Connect {
     }
 
     pub(super) fn paste(&mut self, text: &str) {
-        if self.form.paste(text.trim()) == FormEvent::Edited {
-            self.form.problem = None;
-        }
+        self.form.paste(text.trim());
     }
 
     fn answer(&mut self, event: FormEvent) -> Answer {
         match event {
-            FormEvent::Stay => Answer::Stay,
-            FormEvent::Edited => {
-                self.form.problem = None;
-                Answer::Stay
-            }
+            FormEvent::Stay | FormEvent::Edited => Answer::Stay,
             FormEvent::Pressed(0) => match check(self.form.text(), &self.own) {
                 Ok(node) => Answer::Connect(node),
                 Err(problem) => {

@@ -98,7 +98,7 @@ pub(crate) struct Form {
     title: &'static str,
     /// What the dialog says.
     pub(crate) paragraphs: Vec<Paragraph>,
-    /// What is wrong with the line as it is.
+    /// What is wrong with the line as it is; forgotten when it is edited.
     pub(crate) problem: Option<String>,
     input: Option<TextArea<'static>>,
     buttons: Vec<Button>,
@@ -124,6 +124,19 @@ impl Form {
             button_areas: Vec::new(),
             input_area: Rect::ZERO,
         }
+    }
+
+    /// Makes a dialog that asks for a line: some words, the line with a proposal in it, a button that
+    /// accepts it and one that does not.
+    pub(crate) fn asking(
+        title: &'static str,
+        words: impl Into<String>,
+        proposal: &str,
+        accept: &'static str,
+    ) -> Self {
+        let paragraphs = vec![Paragraph::Gap, Paragraph::words(words), Paragraph::Gap];
+        let buttons = [accept, "Cancel"].map(|label| Button { label, key: None });
+        Self::new(title, paragraphs, buttons.to_vec()).with_input(proposal)
     }
 
     /// Adds a line to fill in, which takes the focus; the caret stands behind the text.
@@ -173,6 +186,7 @@ impl Form {
         match &mut self.input {
             Some(input) if self.focus == Focus::Input => {
                 input.insert_str(one_line(text));
+                self.problem = None;
                 FormEvent::Edited
             }
             _ => FormEvent::Stay,
@@ -233,6 +247,7 @@ impl Form {
         match &mut self.input {
             Some(input) if !breaks_line => {
                 if input.input(key) {
+                    self.problem = None;
                     FormEvent::Edited
                 } else {
                     FormEvent::Stay

@@ -5,7 +5,7 @@ use ratatui::layout::Position;
 
 use super::{
     Answer,
-    form::{Button, Form, FormEvent, Paragraph},
+    form::{Form, FormEvent},
 };
 
 /// A place to go to.
@@ -43,25 +43,15 @@ pub(crate) struct GoToLine {
 impl GoToLine {
     /// Asks; the text has so many lines.
     pub(crate) fn new(lines: usize) -> Self {
-        let paragraphs = vec![
-            Paragraph::Gap,
-            Paragraph::words(format!(
-                "A line from 1 to {lines}, as 12 or 12:4 with a column; +5 and -5 count from here."
-            )),
-            Paragraph::Gap,
-        ];
-        let buttons = vec![
-            Button {
-                label: "Go",
-                key: None,
-            },
-            Button {
-                label: "Cancel",
-                key: None,
-            },
-        ];
         Self {
-            form: Form::new("Go to line", paragraphs, buttons).with_input(""),
+            form: Form::asking(
+                "Go to line",
+                format!(
+                    "A line from 1 to {lines}, as 12 or 12:4 with a column; +5 and -5 count from here."
+                ),
+                "",
+                "Go",
+            ),
         }
     }
 
@@ -81,11 +71,7 @@ impl GoToLine {
 
     fn answer(&mut self, event: FormEvent) -> Answer {
         match event {
-            FormEvent::Stay => Answer::Stay,
-            FormEvent::Edited => {
-                self.form.problem = None;
-                Answer::Stay
-            }
+            FormEvent::Stay | FormEvent::Edited => Answer::Stay,
             FormEvent::Pressed(0) => match parse(self.form.text()) {
                 Some(target) => Answer::GoTo(target),
                 None => {

@@ -5,7 +5,7 @@ use ratatui::layout::Position;
 
 use super::{
     Answer,
-    form::{Button, Form, FormEvent, Paragraph},
+    form::{Form, FormEvent},
 };
 use crate::ui::text::is_hidden;
 
@@ -21,23 +21,13 @@ pub(crate) struct Rename {
 impl Rename {
     /// Asks, and proposes the name that holds.
     pub(crate) fn new(name: &str) -> Self {
-        let paragraphs = vec![
-            Paragraph::Gap,
-            Paragraph::words("How others see you, until you close the document:"),
-            Paragraph::Gap,
-        ];
-        let buttons = vec![
-            Button {
-                label: "Take this name",
-                key: None,
-            },
-            Button {
-                label: "Cancel",
-                key: None,
-            },
-        ];
         Self {
-            form: Form::new("Your name", paragraphs, buttons).with_input(name),
+            form: Form::asking(
+                "Your name",
+                "How others see you, until you close the document:",
+                name,
+                "Take this name",
+            ),
         }
     }
 
@@ -57,11 +47,7 @@ impl Rename {
 
     fn answer(&mut self, event: FormEvent) -> Answer {
         match event {
-            FormEvent::Stay => Answer::Stay,
-            FormEvent::Edited => {
-                self.form.problem = None;
-                Answer::Stay
-            }
+            FormEvent::Stay | FormEvent::Edited => Answer::Stay,
             FormEvent::Pressed(0) => {
                 let visible = self.form.text().chars().filter(|c| !is_hidden(*c));
                 let name = visible.collect::<String>().trim().to_owned();
@@ -73,5 +59,23 @@ impl Rename {
             }
             FormEvent::Pressed(_) | FormEvent::Close => Answer::Close,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyModifiers};
+
+    use super::*;
+
+    #[test]
+    fn what_was_wrong_is_forgotten_when_another_name_is_pasted() {
+        let mut rename = Rename::new("");
+        let enter = KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE);
+        assert_eq!(rename.key(enter), Answer::Stay);
+        assert!(rename.form.problem.is_some());
+        rename.paste("Ada");
+        assert_eq!(rename.form.problem, None);
+        assert_eq!(rename.key(enter), Answer::Rename("Ada".to_owned()));
     }
 }

@@ -7,7 +7,7 @@ use ratatui::layout::Position;
 
 use super::{
     Answer,
-    form::{Button, Form, FormEvent, Paragraph},
+    form::{Form, FormEvent},
 };
 
 /// Asks where to save. Stays open until the text is on the disk.
@@ -21,23 +21,8 @@ pub(crate) struct SaveAs {
 impl SaveAs {
     /// Asks, and proposes a name.
     pub(crate) fn new(proposal: &str) -> Self {
-        let paragraphs = vec![
-            Paragraph::Gap,
-            Paragraph::words("Save the text to this file:"),
-            Paragraph::Gap,
-        ];
-        let buttons = vec![
-            Button {
-                label: "Save",
-                key: None,
-            },
-            Button {
-                label: "Cancel",
-                key: None,
-            },
-        ];
         Self {
-            form: Form::new("Save as", paragraphs, buttons).with_input(proposal),
+            form: Form::asking("Save as", "Save the text to this file:", proposal, "Save"),
             in_the_way: None,
         }
     }
@@ -73,7 +58,6 @@ impl SaveAs {
         match event {
             FormEvent::Stay => Answer::Stay,
             FormEvent::Edited => {
-                self.form.problem = None;
                 self.in_the_way = None;
                 Answer::Stay
             }
