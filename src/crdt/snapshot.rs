@@ -65,7 +65,18 @@ impl SharedDocument {
         Ok(self.lock().doc().export(ExportMode::Snapshot)?)
     }
 
-    /// Takes in what a snapshot of the same document has and this one has not.
+    /// Writes what another replica of the same document lacks of this one. Takes both locks, one
+    /// after the other.
+    ///
+    /// # Errors
+    ///
+    /// If Loro cannot export it.
+    pub fn updates_for(&self, other: &Self) -> Result<Vec<u8>, SnapshotError> {
+        let known = other.lock().doc().oplog_vv();
+        Ok(self.lock().doc().export(ExportMode::updates(&known))?)
+    }
+
+    /// Takes in what a snapshot of the same document, or an export for this one, has and this one has not.
     ///
     /// # Errors
     ///

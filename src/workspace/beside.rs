@@ -286,7 +286,7 @@ fn merge(
     other: &SharedDocument,
 ) -> Result<(), OpeningError> {
     let merged = other
-        .snapshot()
+        .updates_for(document)
         .and_then(|bytes| document.merge_snapshot(&bytes));
     merged.map_err(|source| unreadable(replica, source))
 }
