@@ -152,7 +152,7 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
             peers,
         },
         SharingEvents { updates, presence },
-        stored(Arc::clone(&disk)),
+        disk.stored(),
         move |error| tracing::error!(file = shown, %error, "nobody can join"),
     )?;
     let node = NodeId::of_key(&replica.node_key.to_bytes());
@@ -456,12 +456,6 @@ fn journal_news(path: &Path) -> impl Fn(JournalNews) + Send + 'static {
         }
         JournalNews::Recovered => tracing::info!(file, "the history is stored again"),
     }
-}
-
-/// Comes when what the document holds now is on the disk, or cannot be put there.
-async fn stored(disk: Arc<Disk>) {
-    // It tells by itself when it fails.
-    let _ = tokio::task::spawn_blocking(move || disk.flush()).await;
 }
 
 /// Waits until a moment, or for ever.

@@ -29,7 +29,7 @@ use super::{
 use crate::{
     DocumentId, DocumentInfo, NodeId, PeerState,
     store::{JournalNews, StoreError},
-    workspace::{Beside, Disk, OpeningError, SaveError, SavesAsked, TakenOver},
+    workspace::{Beside, Disk, OpeningError, SaveError, SavesAsked, Stamp, TakenOver},
 };
 
 /// What tasks and threads have to tell.
@@ -86,7 +86,7 @@ pub(super) struct Editor {
     /// What to tell about that.
     beside_message: Option<String>,
     /// The file and the state of the text when they were last compared.
-    observed: Option<(watching::Stamp, u64)>,
+    observed: Option<(Stamp, u64)>,
     /// Looks whether it still has.
     taking_over: Option<JoinHandle<()>>,
     /// Where our caret was last told to be.
@@ -106,7 +106,7 @@ impl Editor {
         let document = launched.app.document().shared().clone();
         disk.begin(document, launched.journaled, journal_news(&tell))?;
         // First: a peer may have the history a moment from now, and it must be ours as well.
-        let network = Network::start(launched.sharing, &tell, stored(&disk))?;
+        let network = Network::start(launched.sharing, &tell, disk.stored())?;
         let mut editor = Self {
             network,
             joining: Joining::new(launched.joins, launched.aside),
@@ -497,15 +497,6 @@ fn journal_news(tell: &mpsc::UnboundedSender<News>) -> impl Fn(JournalNews) + Se
             // Nobody listens any more when the editor closes.
             let _ = tell.send(News::App(event));
         }
-    }
-}
-
-/// Comes when what the document holds now is on the disk, or cannot be put there.
-fn stored(disk: &Arc<Disk>) -> impl Future<Output = ()> + Send + 'static {
-    let disk = Arc::clone(disk);
-    async move {
-        // It tells by itself when it fails.
-        let _ = tokio::task::spawn_blocking(move || disk.flush()).await;
     }
 }
 

@@ -6,8 +6,6 @@
 
 use std::{
     ffi::OsStr,
-    fs,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -23,7 +21,10 @@ use super::{
     app::{Event, FileChange, FileFound, FileLook, FileLookRequest},
     editor::News,
 };
-use crate::store::{self, LoadedFile};
+use crate::{
+    store::{self, LoadedFile},
+    workspace::Stamp,
+};
 
 /// Programs write a file in several steps; they are over when nothing came for this long,
 const QUIET: Duration = Duration::from_millis(150);
@@ -153,7 +154,7 @@ fn find(request: &FileLookRequest, pause: impl Fn()) -> FileFound {
             Err(error) => Err(error.to_string()),
         };
         // Gone, or half-written: editors do that for a moment.
-        let now = stamp(&request.path);
+        let now = Stamp::of(&request.path);
         if before == Some(now) {
             return found(request, file);
         }
@@ -181,18 +182,4 @@ fn found(request: &FileLookRequest, file: Result<LoadedFile, String>) -> FileFou
             }))
         }
     }
-}
-
-/// See [`stamp`].
-pub(super) type Stamp = (u64, u64, i64, i64);
-
-/// What tells one state of a file from the next: its number, its length, when it was written.
-pub(super) fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = fs::metadata(path).ok()?;
-    Some((
-        metadata.ino(),
-        metadata.len(),
-        metadata.mtime(),
-        metadata.mtime_nsec(),
-    ))
 }

@@ -54,7 +54,7 @@ struct Seen {
 
 /// What tells that a file was written, without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stamp {
+pub(crate) struct Stamp {
     inode: u64,
     len: u64,
     modified: Option<SystemTime>,
@@ -62,7 +62,7 @@ struct Stamp {
 
 impl Stamp {
     /// `None`: there is no such file.
-    fn of(path: &Path) -> Option<Self> {
+    pub(crate) fn of(path: &Path) -> Option<Self> {
         let metadata = std::fs::metadata(path).ok()?;
         Some(Self {
             inode: metadata.ino(),
@@ -217,6 +217,15 @@ impl Disk {
     /// Returns when every change is on the disk.
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
         self.journal.get().map_or(Ok(()), Journal::flush)
+    }
+
+    /// Comes when what the document holds now is on the disk, or cannot be put there.
+    pub(crate) fn stored(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
+        let disk = Arc::clone(self);
+        async move {
+            // It tells by itself when it fails.
+            let _ = tokio::task::spawn_blocking(move || disk.flush()).await;
+        }
     }
 
     /// Takes note of where the person is in the text, in bytes that only the caller understands.

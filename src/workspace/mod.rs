@@ -23,7 +23,7 @@ mod words;
 pub(crate) use beside::{Beside, TakenOver, claim_beside, open_beside, peers_beside};
 pub(crate) use control::{Answer, Asked, ControlSocket, Question, Running, running};
 pub use control::{DocumentStatus, PeerStatus, ProcessStatus};
-pub(crate) use disk::{Claim, Disk};
+pub(crate) use disk::{Claim, Disk, Stamp};
 pub use opening::OpeningError;
 pub(crate) use opening::{Aside, LastSaved, Opening, join, reopen};
 #[cfg(all(test, feature = "tui"))]

@@ -7,11 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Editor, Event, MessageKind, News, journal_news, stored, watching};
+use super::{Editor, Event, MessageKind, News, journal_news};
 use crate::{
     store::canonical_path,
     workspace::{
-        Answer, Asked, DocumentStatus, OpeningError, PeerStatus, ProcessStatus, Question, TakenOver,
+        Answer, Asked, DocumentStatus, OpeningError, PeerStatus, ProcessStatus, Question, Stamp,
+        TakenOver,
     },
 };
 
@@ -108,7 +109,7 @@ impl Editor {
 
     /// Compares the file that another copad writes with the text, if either changed.
     fn observe_file(&mut self) {
-        let now = self.app.path().and_then(watching::stamp);
+        let now = self.app.path().and_then(Stamp::of);
         let now = now.map(|stamp| (stamp, self.app.state()));
         if now.is_some() && now != self.observed && self.app.modified() {
             self.observed = now;
@@ -139,7 +140,7 @@ impl Editor {
             self.update(Event::Message(MessageKind::Error, error.to_string()));
         }
         let key = self.disk.node_key();
-        let stored = stored(&self.disk);
+        let stored = self.disk.stored();
         let started = self
             .network
             .start_again_as(key, taken.peers, &self.tell, stored);
