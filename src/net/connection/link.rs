@@ -75,13 +75,21 @@ pub(crate) type Report = Arc<dyn Fn(FromLink) + Send + Sync>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Overflow;
 
+/// A message that waits, and how many bytes of it count against the bound.
+struct Queued {
+    message: Message,
+    size: usize,
+}
+
 /// The sending end of a connection at work. It ends by [`Link::close`] or [`Link::close_now`].
 pub(crate) struct Link {
     pub(crate) node: NodeId,
     connection: Connection,
-    queue: mpsc::UnboundedSender<Message>,
+    queue: mpsc::UnboundedSender<Queued>,
     queued: Arc<AtomicUsize>,
     max_queued: usize,
+    /// Whether what is handed in is part of an answer. The peer asked for it, so it may be large.
+    answering: bool,
     presence: Arc<PresenceSlot>,
     writer: JoinHandle<()>,
     presence_writer: JoinHandle<()>,
@@ -121,6 +129,7 @@ impl Link {
             queue,
             queued,
             max_queued,
+            answering: false,
             presence: slot,
             writer,
             presence_writer,
@@ -129,7 +138,7 @@ impl Link {
     }
 
     /// Queues a message; presence goes to its own stream.
-    pub(crate) fn send(&self, message: Message) -> Result<(), Overflow> {
+    pub(crate) fn send(&mut self, message: Message) -> Result<(), Overflow> {
         let message = match message {
             Message::PresenceUpdate(update) => {
                 self.presence.put(update);
@@ -141,13 +150,22 @@ impl Link {
             }
             other => other,
         };
-        let size = message.news_size();
+        self.answering = match &message {
+            Message::SyncAhead { .. } => true,
+            Message::SyncResponse(part) => self.answering && !part.last,
+            _ => self.answering,
+        };
+        let size = if self.answering {
+            0
+        } else {
+            message.news_size()
+        };
         let before = self.queued.fetch_add(size, Ordering::Relaxed);
         if size > 0 && before > 0 && before + size > self.max_queued {
             return Err(Overflow);
         }
         // The writer is gone when the connection is; its end is on the way to the inbox.
-        let _ = self.queue.send(message);
+        let _ = self.queue.send(Queued { message, size });
         Ok(())
     }
 
@@ -192,8 +210,9 @@ impl Link {
 
     /// Ends the connection at once; queued messages are lost.
     pub(crate) fn close_now(self, reason: CloseReason, runtime: &Handle) {
-        self.writer.abort();
+        // In this order: a writer that is stopped ends its stream, in the midst of a message.
         close(&self.connection, reason);
+        self.writer.abort();
         let report = Arc::clone(&self.report);
         let connection = self.connection.clone();
         runtime.spawn(async move {
@@ -218,12 +237,12 @@ async fn goodbye_sent(connection: &Connection) {
 async fn write_messages(
     connection: Connection,
     mut stream: SendStream,
-    mut queue: mpsc::UnboundedReceiver<Message>,
+    mut queue: mpsc::UnboundedReceiver<Queued>,
     queued: Arc<AtomicUsize>,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
-        let size: usize = batch.iter().map(Message::news_size).sum();
+        let size: usize = batch.iter().map(|queued: &Queued| queued.size).sum();
         let Some(mut frames) = encode_all(&mut batch) else {
             close(&connection, CloseReason::Failed);
             return;
@@ -238,9 +257,9 @@ async fn write_messages(
     }
 }
 
-fn encode_all(batch: &mut Vec<Message>) -> Option<Vec<Bytes>> {
+fn encode_all(batch: &mut Vec<Queued>) -> Option<Vec<Bytes>> {
     let mut frames = Vec::with_capacity(2 * batch.len());
-    for message in batch.drain(..) {
+    for Queued { message, .. } in batch.drain(..) {
         frames.extend(encode(&message)?);
     }
     Some(frames)

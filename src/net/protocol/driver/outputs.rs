@@ -67,7 +67,7 @@ impl Driver {
     }
 
     fn send(&mut self, connection: ConnectionId, message: Message) {
-        let Some(link) = self.links.get(&connection) else {
+        let Some(link) = self.links.get_mut(&connection) else {
             return;
         };
         if let Err(Overflow) = link.send(message) {
