@@ -15,7 +15,10 @@ use crate::{
     ChangeOrigin, ConflictEvent, ConflictId, ConflictResolver, ConflictSettings, CursorPosition,
     DocumentEvent, DocumentId, DocumentInfo, NetworkKind, NodeId, PeerAddress, PeerInfo,
     ProtocolError, Selection, SessionState, Settlement, Standing, SyncProgress,
-    crdt::{Bias, TextDocument, conflict::Choice},
+    crdt::{
+        Bias, TextDocument,
+        conflict::{Choice, OutsideClash},
+    },
     workspace::{Sharing, SharingEvents, SharingOptions},
 };
 
@@ -172,6 +175,13 @@ impl Network {
     pub(super) fn reopen_conflict(&self, id: &ConflictId) {
         if let Err(error) = self.sharing.protocol().conflict_resolver().reopen(id) {
             tracing::warn!("conflict {id} stays answered: {error}");
+        }
+    }
+
+    /// Keeps for everybody that the text and its file clashed.
+    pub(super) fn report_conflicts(&self, clashes: Vec<OutsideClash>) {
+        if let Err(error) = self.sharing.protocol().conflict_resolver().report(clashes) {
+            tracing::warn!("what clashed with the file was not noted: {error}");
         }
     }
 

@@ -30,7 +30,7 @@ pub(super) use self::worker::Job;
 use crate::{
     crdt::{
         SharedDocument,
-        conflict::{self, Author, Choice, ConflictContent, ConflictId, Side},
+        conflict::{self, Author, Choice, ConflictContent, ConflictId, OutsideClash, Side},
     },
     net::{event::UserInfo, node::NodeId},
 };
@@ -129,6 +129,23 @@ impl ConflictResolver {
             None => ConflictResolution::AutoMerged,
             Some((conflict_id, _)) => ConflictResolution::RequiresUserInput { conflict_id },
         })
+    }
+
+    /// Keeps clashes between the document and something that is no replica of it, such as a file
+    /// that another program changed. Both changes must be in the document already. Returns those
+    /// that a person should look at, after [`ConflictSettings::strategies`].
+    ///
+    /// # Errors
+    ///
+    /// If the document cannot be written.
+    pub fn report(&self, clashes: Vec<OutsideClash>) -> Result<Vec<ConflictId>, ConflictError> {
+        let settings = self.settings();
+        let guard = self.inner.document.lock();
+        let doc = guard.doc();
+        let clashes = clashes.into_iter();
+        let clashes = clashes.map(|clash| clash.into_clash(doc, &self.inner.author));
+        let asked = self.inner.keep(doc, clashes.collect(), &settings)?;
+        Ok(asked.into_iter().map(|(id, _)| id).collect())
     }
 
     /// Returns what is known of a conflict, open or not.

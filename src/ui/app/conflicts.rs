@@ -1,6 +1,8 @@
 //! Conflicts on the screen: where they are in the text, their cards, and answers as ordinary edits.
 
-use std::ops::Range;
+mod disk;
+
+use std::{collections::BTreeSet, ops::Range};
 
 use super::{App, Effect, MessageKind, follow::carried};
 use crate::{
@@ -26,6 +28,11 @@ pub(crate) struct Conflicts {
     reunions: Vec<Reunion>,
     /// The time of the machine, in seconds since 1970, when conflicts were last told of.
     told_at: i64,
+    /// What clashes with the file, while its change is being taken in.
+    crossed: Vec<disk::Crossed>,
+    /// Which conflicts were open when the text and its file were merged, until the person was told
+    /// of those that this led to.
+    merged_file: Option<BTreeSet<ConflictId>>,
 }
 
 /// A conflict in the text that is shown.
@@ -103,6 +110,7 @@ impl App {
     /// Opens the summary by itself, unless the person is typing or busy in another dialog; then
     /// it waits. Without conflicts a sentence will do.
     pub(super) fn offer_summary(&mut self) {
+        self.offer_merged_file();
         if self.conflicts.reunions.is_empty() || self.typing_until.is_some() {
             return;
         }
@@ -265,6 +273,9 @@ impl App {
     pub(super) fn conflicts_follow(&mut self, delta: &Delta) {
         for open in &mut self.conflicts.open {
             open.range = carried(&open.range, delta);
+        }
+        for crossed in &mut self.conflicts.crossed {
+            crossed.follow(delta);
         }
     }
 

@@ -13,7 +13,10 @@ use crate::ui::{config::Config, theme::Theme};
 pub use crate::workspace::{SaveError, SaveRequest, SavedFile};
 use crate::{
     ConflictId, ConflictInfo, ConnectionEvent, NodeId, PeerState, PresenceEvent, Reunion, UserInfo,
-    crdt::{Delta, TextFormat, TextSelection, conflict::Choice},
+    crdt::{
+        Delta, TextFormat, TextSelection,
+        conflict::{Choice, DetectOptions, OutsideClash},
+    },
     store::{ContentHash, LoadedFile, Meeting, Trail},
     workspace::LastSaved,
 };
@@ -133,6 +136,8 @@ pub enum Effect {
     AnswerConflict(ConflictId, Choice),
     /// The answer to a conflict was taken back.
     ReopenConflict(ConflictId),
+    /// The text and its file clashed, and both are in: keep that for everybody to see.
+    ReportConflicts(Vec<OutsideClash>),
     /// See whether the file is as it was known, and answer with [`Event::FileSeen`].
     LookAtFile(Box<FileLookRequest>),
     /// Record that the file's bytes have this hash, and whether it holds the document's text as it
@@ -201,6 +206,8 @@ pub struct FileLookRequest {
     pub version: u64,
     /// Whether others have the same document, and so may have written the file.
     pub shared: bool,
+    /// What counts as one thought.
+    pub options: DetectOptions,
 }
 
 /// What a look at the file found.
@@ -240,6 +247,8 @@ pub(crate) struct FileChange {
     pub(crate) text: Rope,
     /// The number of the document's text that it was compared with.
     pub(crate) version: u64,
+    /// When it was written, in seconds since 1970; 0 if nobody knows.
+    pub(crate) written: i64,
     /// What can be made of both.
     pub(crate) meeting: Meeting,
 }

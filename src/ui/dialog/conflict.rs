@@ -54,7 +54,8 @@ pub(crate) enum ConflictAction {
 /// What takes the keys.
 #[derive(Debug)]
 enum Stage {
-    Summary(Vec<String>),
+    /// A title and a sentence.
+    Summary(&'static str, String),
     Card,
     Editing(Box<TextArea<'static>>),
 }
@@ -87,7 +88,16 @@ impl ConflictDialog {
 
     /// Tells what happened while people were apart, before it shows cards.
     pub(crate) fn with_summary(mut self, reunions: &[Reunion]) -> Self {
-        self.stage = Stage::Summary(summary(reunions, self.cards.len()));
+        let words = summary(reunions, self.cards.len());
+        self.stage = Stage::Summary(" While you were apart ", words);
+        self
+    }
+
+    /// Tells that the text and its file of this name were merged, before it shows cards.
+    pub(crate) fn with_merged_file(mut self, name: &str) -> Self {
+        let need = in_need(self.cards.len());
+        let words = format!("Another program changed {name} too, and both are merged; {need}.");
+        self.stage = Stage::Summary(" The file changed too ", words);
         self
     }
 
@@ -138,7 +148,7 @@ impl ConflictDialog {
             return Answer::Stay;
         }
         match &mut self.stage {
-            Stage::Summary(_) => self.key_in_summary(key),
+            Stage::Summary(..) => self.key_in_summary(key),
             Stage::Card => self.key_on_card(key),
             Stage::Editing(_) => self.key_in_field(key),
         }
@@ -259,11 +269,10 @@ impl ConflictDialog {
     ) -> Option<Position> {
         let columns = usize::from(screen.width.min(WIDEST).saturating_sub(4));
         match &self.stage {
-            Stage::Summary(words) => {
-                let lines: Vec<_> = words.iter().flat_map(|line| wrap(line, columns)).collect();
-                let rows = lines.len() as u16 + 3;
-                let title = " While you were apart ".to_owned();
-                let inner = frame(screen, rows, &title, buffer, theme);
+            Stage::Summary(title, words) => {
+                let lines = wrap(words, columns);
+                let rows = lines.len() as u16 + 4;
+                let inner = frame(screen, rows, title, buffer, theme);
                 for (y, line) in (inner.y..).zip(&lines) {
                     put(buffer, inner, y, line, theme.style(Role::Dialog));
                 }
@@ -407,7 +416,7 @@ impl ConflictDialog {
 }
 
 /// "You were apart for 14 min. Ada changed 12 places, you 5; 2 need a look."
-fn summary(reunions: &[Reunion], open: usize) -> Vec<String> {
+fn summary(reunions: &[Reunion], open: usize) -> String {
     let longest = reunions.iter().map(|reunion| reunion.apart.as_secs()).max();
     let mut words = match longest {
         Some(seconds) if seconds > 0 => format!("You were apart for {}. ", lasting(seconds)),
@@ -426,9 +435,14 @@ fn summary(reunions: &[Reunion], open: usize) -> Vec<String> {
             count(reunion.theirs, "place")
         ));
     }
+    words.push_str(&format!("you {ours}; {}.", in_need(open)));
+    words
+}
+
+/// "2 need a look".
+fn in_need(open: usize) -> String {
     let need = if open == 1 { "needs" } else { "need" };
-    words.push_str(&format!("you {ours}; {open} {need} a look."));
-    vec![words, String::new()]
+    format!("{open} {need} a look")
 }
 
 /// A name as it can be shown, if there is one.
