@@ -42,7 +42,7 @@ use crate::{
         connection::MAX_QUEUED,
         event::{DocumentEvent, PresenceEvent, SyncProgress, UserInfo},
         node::{DocumentId, NodeId, PeerAddress},
-        session::SessionConfig,
+        session::{Input, SessionConfig},
     },
 };
 use arrival::Arrivals;
@@ -209,12 +209,18 @@ impl Builder {
             address: PeerAddress::unknown(self.node),
             degree_limit: self.degree_limit,
         };
+        let announcing = wake.clone();
+        let announce = move |notification| {
+            // Nobody is told any more once the session ends.
+            let _ = announcing.send(Wake::Input(Input::Announce(notification)));
+        };
         let (conflicts, jobs) = ConflictResolver::start(
             self.document.clone(),
             self.node,
             &self.user,
             self.conflicts,
             published.conflicts.clone(),
+            announce,
         )
         .map_err(ProtocolError::Thread)?;
         let driver = Driver::new(Parts {

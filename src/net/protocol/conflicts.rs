@@ -32,7 +32,7 @@ use crate::{
         SharedDocument,
         conflict::{self, Author, Choice, ConflictContent, ConflictId, OutsideClash, Side},
     },
-    net::{event::UserInfo, node::NodeId},
+    net::{event::UserInfo, message::ConflictNotification, node::NodeId},
 };
 
 /// Finds and settles conflicts: edits that were made apart and touch the same thought.
@@ -61,13 +61,15 @@ struct Inner {
 }
 
 impl ConflictResolver {
-    /// Starts the thread that compares. It ends when the sender is dropped.
+    /// Starts the thread that compares. It ends when the sender is dropped. `announce` tells the
+    /// peers what became of a conflict through what was done here.
     pub(super) fn start(
         document: SharedDocument,
         node: NodeId,
         user: &UserInfo,
         settings: ConflictSettings,
         events: broadcast::Sender<ConflictEvent>,
+        announce: impl Fn(ConflictNotification) + Send + 'static,
     ) -> std::io::Result<(Self, mpsc::Sender<Job>)> {
         let author = Author {
             replica: replica_tag(node),
@@ -87,7 +89,7 @@ impl ConflictResolver {
             cancelled: AtomicBool::new(false),
             _signing: signing,
         });
-        let jobs = worker::start(Arc::clone(&inner))?;
+        let jobs = worker::start(Arc::clone(&inner), Box::new(announce))?;
         Ok((Self { inner }, jobs))
     }
 

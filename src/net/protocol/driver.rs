@@ -267,6 +267,7 @@ impl Driver {
             | Input::Closed { .. }
             | Input::RoundTrip { .. }
             | Input::LocalPresence(_)
+            | Input::Announce(_)
             | Input::AddressChanged(_)
             | Input::Woke
             | Input::Shutdown

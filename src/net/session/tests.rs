@@ -1,6 +1,7 @@
 //! Stories about sessions, told with the simulated network.
 
 mod clocks;
+mod conflicts;
 mod crowds;
 mod divergence;
 mod hostile;

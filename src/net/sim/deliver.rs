@@ -151,6 +151,7 @@ impl Network {
                     stands: Standing::Ours,
                     ..
                 }
+                | Output::ConflictTold { .. }
                 | Output::Progress(_)
                 | Output::InSync { .. } => {}
                 Output::Diverged {
