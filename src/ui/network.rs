@@ -1,6 +1,6 @@
 //! The editor's side of the network: starts the protocol, and turns what it tells into news.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::{
     sync::{broadcast, mpsc, watch},
@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    app::{DISPUTED, Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
+    app::{Clock, DISPUTED, Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
     editor::News,
 };
 use crate::{
@@ -315,10 +315,13 @@ fn watch_conflicts(resolver: ConflictResolver, to: mpsc::UnboundedSender<News>) 
         // The document may have been opened with some.
         let mut told = Some(Vec::new());
         while let Some(news) = told {
-            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-            let now = now.map_or(0, |now| now.as_secs() as i64);
+            let now = chrono::Local::now();
+            let clock = Clock {
+                now: now.timestamp(),
+                offset: now.offset().local_minus_utc(),
+            };
             let open = resolver.open_conflicts();
-            let open = Event::Conflicts { open, now };
+            let open = Event::Conflicts { open, clock };
             if std::iter::once(open)
                 .chain(news)
                 .any(|event| to.send(News::App(event)).is_err())

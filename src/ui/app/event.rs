@@ -84,13 +84,22 @@ pub enum Event {
     Conflicts {
         /// All of them.
         open: Vec<ConflictInfo>,
-        /// The time of the machine, in seconds since 1970.
-        now: i64,
+        /// The time of the machine.
+        clock: Clock,
     },
     /// A conflict needs no answer any more, and why.
     ConflictSettled(ConflictId, &'static str),
     /// Somebody is back, and what was done meanwhile has been compared.
     Met(Reunion),
+}
+
+/// The time of the machine, and where on earth it stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clock {
+    /// In seconds since 1970.
+    pub now: i64,
+    /// How many seconds local time is ahead of that in Greenwich.
+    pub offset: i32,
 }
 
 /// Whether every edit is written down on this machine, apart from the file.

@@ -162,7 +162,7 @@ impl Dialog {
             Self::People(list) => list.click(at),
             Self::Rename(rename) => rename.click(at),
             Self::Changed(question) => question.click(at),
-            Self::Conflict(_) => Answer::Stay,
+            Self::Conflict(conflict) => conflict.click(at),
             Self::Changes(changes) => changes.click(at),
         }
     }

@@ -44,7 +44,8 @@ fn keep(desk: &mut Desk, clashes: Vec<OutsideClash>) -> Vec<ConflictId> {
         .collect();
     drop(guard);
     let ids = open.iter().map(|info| info.id).collect();
-    desk.send(Event::Conflicts { open, now: 0 });
+    let clock = Clock::default();
+    desk.send(Event::Conflicts { open, clock });
     ids
 }
 
