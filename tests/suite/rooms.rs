@@ -24,6 +24,7 @@ const DRIVER: &[&str] = &[
     "src/net/listener",
     "src/net/lookup",
     "src/net/protocol",
+    "src/net/signature",
     "src/net/ticket",
     // Writes down which of its runs failed.
     "src/net/session/tests/schedules",
