@@ -23,3 +23,4 @@ pub mod session;
 pub mod signature;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
+pub mod ticket;
