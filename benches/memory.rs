@@ -16,7 +16,7 @@ use iroh_loro_realtime::{
         frame::frame,
         message::{Message, WireAnchor},
         presence::LocalPresence,
-        session::{Input, Output, Session, SessionConfig},
+        session::{AccessConfig, Input, Output, Session, SessionConfig},
     },
 };
 use loro::LoroDoc;
@@ -59,6 +59,7 @@ impl Site {
                 relay: Some("https://relay.example/".to_owned()),
             },
             degree_limit: 0,
+            access: AccessConfig::default(),
         };
         let doc = LoroDoc::new();
         doc.import(history).expect("it was exported here");
@@ -119,6 +120,7 @@ impl Star {
                 node,
                 connection,
                 address: None,
+                binding: [0; 32],
             };
             let other = &mut self.others[index];
             let theirs = other.handle(opened(self.middle.session.node()), self.now);

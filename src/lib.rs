@@ -170,16 +170,21 @@ pub mod store;
 pub mod ui;
 
 pub use crdt::{Anchor, Delta, SharedDocument};
+pub use net::access::{Role, Roster, RosterMember, Signed, TicketId, TicketRefusal, TicketTerms};
 pub use net::address::InvalidNodeId;
 pub use net::endpoint::{EndpointError, NetworkKind, UnknownNetwork, bind};
 pub use net::event::{
-    ChangeOrigin, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent, PeerState,
-    Presence, PresenceEvent, Reason, Selection, UserInfo,
+    AccessEvent, ChangeOrigin, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent,
+    PeerState, Presence, PresenceEvent, Reason, Selection, UserInfo,
 };
 pub use net::listener::Listener;
 pub use net::node::{DocumentId, NodeId, PeerAddress};
 pub use net::peer::PeerView as PeerInfo;
 pub use net::protocol::{
-    Builder, ChangeError, ConnectError, ConnectionManager, DocumentInfo, PresenceError,
-    PresenceManager, ProtocolError, RealtimeLoroProtocol, SessionState,
+    Access, AccessManager, AccessState, Builder, ChangeError, ConnectError, ConnectionManager,
+    DocumentInfo, KnockHandler, NotOwner, PresenceError, PresenceManager, ProtocolError,
+    RealtimeLoroProtocol, SessionState, TicketLedger,
 };
+pub use net::session::KnockAnswer;
+pub use net::signature::SigningKey;
+pub use net::ticket::{InvalidTicket, Invitation, Ticket, TicketGrant};

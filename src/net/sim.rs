@@ -41,7 +41,7 @@ use crate::net::{
     node::{DocumentId, NodeId, PeerAddress},
     peer::PeerView,
     presence::LocalPresence,
-    session::{ConnectionId, Input, Output},
+    session::{AccessConfig, ConnectionId, Input, Output, Session},
 };
 use deliver::Event;
 use ledger::Ledger;
@@ -70,6 +70,8 @@ pub struct SiteOptions {
     pub title: String,
     /// With how many introduced peers it connects by itself.
     pub degree_limit: usize,
+    /// Who may come in; anybody by default.
+    pub access: AccessConfig,
 }
 
 /// Something that will happen.
@@ -142,6 +144,7 @@ impl Network {
             document: Some(DocumentId([1; 32])),
             title: "notes.md".to_owned(),
             degree_limit: 32,
+            access: AccessConfig::default(),
         })
     }
 
@@ -261,6 +264,11 @@ impl Network {
     /// Returns what a site's document has.
     pub fn version(&self, site: SiteId) -> VersionVector {
         self.sites[site].document.doc().oplog_vv()
+    }
+
+    /// Returns a site's session, to be looked at.
+    pub fn session(&self, site: SiteId) -> &Session {
+        &self.sites[site].session
     }
 
     /// Returns a site's node id.

@@ -8,7 +8,7 @@ use iroh_loro_realtime::{
     net::{
         message::{Message, WireAnchor},
         presence::LocalPresence,
-        session::{Input, Output, Session, SessionConfig},
+        session::{AccessConfig, Input, Output, Session, SessionConfig},
     },
 };
 use loro::LoroDoc;
@@ -44,6 +44,7 @@ impl Site {
             },
             address,
             degree_limit: 0,
+            access: AccessConfig::default(),
         };
         let doc = LoroDoc::new();
         doc.set_peer_id(number.into()).expect("nothing is pending");
@@ -192,6 +193,7 @@ fn opened(node: NodeId, connection: u64) -> Input {
         node,
         connection,
         address: None,
+        binding: [0; 32],
     }
 }
 
@@ -233,7 +235,11 @@ pub fn handshakes() -> Vec<Vec<u8>> {
         .filter(|message| {
             matches!(
                 Message::decode(message),
-                Ok(Message::Hello(_) | Message::Welcome(_) | Message::SyncRequest { .. })
+                Ok(Message::Hello(_)
+                    | Message::Challenge { .. }
+                    | Message::Prove(_)
+                    | Message::Welcome(_)
+                    | Message::SyncRequest { .. })
             )
         })
         .collect()

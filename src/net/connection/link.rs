@@ -215,6 +215,11 @@ fn queued_size(message: &Message) -> usize {
     match message {
         Message::UpdateBatch(part) => part.updates.len(),
         Message::Hello(_)
+        | Message::Challenge { .. }
+        | Message::Prove(_)
+        | Message::Waiting { .. }
+        | Message::Roster(_)
+        | Message::Admission(_)
         | Message::Welcome(_)
         | Message::Denied(_)
         | Message::SyncRequest { .. }

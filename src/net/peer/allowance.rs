@@ -41,6 +41,11 @@ impl Allowance {
                 version_vector.len() as u64
             }
             Message::Hello(_)
+            | Message::Challenge { .. }
+            | Message::Prove(_)
+            | Message::Waiting { .. }
+            | Message::Roster(_)
+            | Message::Admission(_)
             | Message::Welcome(_)
             | Message::Denied(_)
             | Message::PresenceUpdate(_)

@@ -10,6 +10,7 @@
 
 mod dialling;
 mod ending;
+mod entrance;
 mod inbox;
 mod outputs;
 mod strangers;
@@ -28,6 +29,7 @@ use tokio::{
 };
 
 use super::{
+    access::{Access, TicketLedger},
     arrival::Arrivals,
     error::ConnectError,
     events::{Subscriptions, TextChange, subscribe},
@@ -69,6 +71,8 @@ pub(super) struct Parts {
     pub(super) updates: Option<broadcast::Sender<DocumentEvent>>,
     pub(super) presence: Option<broadcast::Sender<PresenceEvent>>,
     pub(super) max_queued: usize,
+    pub(super) access: Access,
+    pub(super) ledger: Arc<dyn TicketLedger>,
 }
 
 /// The session, its connections, and what is on its way.
@@ -98,6 +102,8 @@ pub(super) struct Driver {
     links: BTreeMap<ConnectionId, Link>,
     strangers: Strangers,
     max_queued: usize,
+    access: Access,
+    ledger: Arc<dyn TicketLedger>,
     /// Connections that we are closing, with what the session is told when they are over.
     closing: BTreeMap<ConnectionId, Reason>,
     /// Connections that were told the reason, or are being told it.
@@ -162,6 +168,8 @@ impl Driver {
             links: BTreeMap::new(),
             strangers: Strangers::default(),
             max_queued: parts.max_queued,
+            access: parts.access,
+            ledger: parts.ledger,
             closing: BTreeMap::new(),
             goodbyes: 0,
             waiting: Vec::new(),
@@ -174,6 +182,7 @@ impl Driver {
 
     /// Works until somebody wants the session to end.
     fn work(&mut self) {
+        self.publish_standing();
         loop {
             self.gather();
             if !self.farewells.is_empty() {
@@ -250,6 +259,10 @@ impl Driver {
             | Input::Closed { .. }
             | Input::RoundTrip { .. }
             | Input::LocalPresence(_)
+            | Input::Answer { .. }
+            | Input::Redeemed { .. }
+            | Input::Hold(_)
+            | Input::Govern(_)
             | Input::AddressChanged(_)
             | Input::Woke
             | Input::Shutdown
@@ -357,6 +370,7 @@ impl Driver {
         self.participants.follow_text();
         self.published.set_participants(self.participants.all());
         self.published.set_peers(self.session.peers());
+        self.published.set_address(self.session.address());
     }
 
     /// Ends a connection of ours without waiting for what is queued.

@@ -4,9 +4,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{broadcast, watch};
 
+use super::access::AccessState;
 use crate::net::{
-    event::{ConnectionEvent, Presence},
-    node::{DocumentId, NodeId},
+    access::Role,
+    event::{AccessEvent, ConnectionEvent, Presence},
+    node::{DocumentId, NodeId, PeerAddress},
     peer::PeerView,
 };
 
@@ -45,16 +47,27 @@ pub enum SessionState {
 pub(super) struct Published {
     peers: Mutex<Vec<PeerView>>,
     participants: Mutex<Vec<(NodeId, Presence)>>,
+    address: Mutex<PeerAddress>,
+    pub(super) access: broadcast::Sender<AccessEvent>,
+    pub(super) standing: watch::Sender<AccessState>,
     pub(super) connections: broadcast::Sender<ConnectionEvent>,
     pub(super) info: watch::Sender<DocumentInfo>,
     pub(super) state: watch::Sender<SessionState>,
 }
 
 impl Published {
-    pub(super) fn new(info: DocumentInfo) -> Self {
+    pub(super) fn new(info: DocumentInfo, node: NodeId) -> Self {
+        let nobody_said_yet = AccessState {
+            role: Role::Editor,
+            may_admit: false,
+            roster: None,
+        };
         Self {
             peers: Mutex::default(),
             participants: Mutex::default(),
+            address: Mutex::new(PeerAddress::unknown(node)),
+            access: broadcast::Sender::new(CONNECTION_EVENTS),
+            standing: watch::Sender::new(nobody_said_yet),
             connections: broadcast::Sender::new(CONNECTION_EVENTS),
             info: watch::Sender::new(info),
             state: watch::Sender::default(),
@@ -69,6 +82,17 @@ impl Published {
         let mut published = locked(&self.peers);
         published.clear();
         published.extend(peers);
+    }
+
+    pub(super) fn address(&self) -> PeerAddress {
+        locked(&self.address).clone()
+    }
+
+    pub(super) fn set_address(&self, address: &PeerAddress) {
+        let mut published = locked(&self.address);
+        if *published != *address {
+            *published = address.clone();
+        }
     }
 
     pub(super) fn participants(&self) -> Vec<(NodeId, Presence)> {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::{ConnectionId, Output, Reach, Session};
 use crate::net::{
-    event::{ConnectionEvent, PeerState, Reason},
+    event::{AccessEvent, ConnectionEvent, PeerState, Reason},
     message::{CloseReason, Message},
     node::{NodeId, PeerAddress},
-    peer::{Ending, Peer, Wish},
+    peer::{Ending, Peer, Wish, link::Decision},
 };
 
 impl Session {
@@ -297,6 +297,10 @@ impl Session {
     fn drop_link(&mut self, node: NodeId) -> Option<ConnectionId> {
         let peer = self.peers.get_mut(&node)?;
         let link = peer.link.take()?;
+        if link.decision() == Decision::Asked {
+            let over = AccessEvent::KnockOver { node };
+            self.outputs.push(Output::Access(over));
+        }
         if link.is_open() {
             peer.last_known = link.certainly_known().cloned().map(Box::new);
             for connection in self.welcomed() {

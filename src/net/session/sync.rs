@@ -73,8 +73,12 @@ impl Session {
         self.refresh(now, replica);
         let ours = self.history.version().clone();
         let link = self.open_link(node)?;
-        let spans = link.answer(question, &ours);
+        let mut spans = link.answer(question, &ours);
         let connection = link.connection;
+        if !self.may_write() {
+            // Nobody would take it from us.
+            spans.clear();
+        }
         let updates = export(&spans, &question.version, &ours, replica)?;
         self.open_link(node)?.sends(&spans, updates.len(), now);
         self.send_parts(connection, updates, Message::SyncResponse);
@@ -284,7 +288,7 @@ impl Session {
             .into_iter()
             .map(|updates| (spans.to_vec(), updates))
             .collect();
-        if from.is_some() && self.is_sabotaged(Sabotage::DropRelay) {
+        if (from.is_some() && self.is_sabotaged(Sabotage::DropRelay)) || !self.may_write() {
             return;
         }
         let forgets = self.is_sabotaged(Sabotage::ForgetSlowReader);

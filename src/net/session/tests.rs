@@ -1,5 +1,6 @@
 //! Stories about sessions, told with the simulated network.
 
+mod access;
 mod crowds;
 mod hostile;
 mod people;

@@ -45,6 +45,11 @@ impl Meter {
                 self.count_part((connection, sender), part);
             }
             Message::Hello(_)
+            | Message::Challenge { .. }
+            | Message::Prove(_)
+            | Message::Waiting { .. }
+            | Message::Roster(_)
+            | Message::Admission(_)
             | Message::Welcome(_)
             | Message::Denied(_)
             | Message::PresenceUpdate(_)

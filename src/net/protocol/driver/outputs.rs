@@ -37,6 +37,7 @@ impl Driver {
                 }
             }
             Output::Adopted { document, title } => {
+                self.publish_standing();
                 self.published.info.send_modify(|info| {
                     info.document = Some(document);
                     info.title = title;
@@ -44,6 +45,8 @@ impl Driver {
             }
             // The connection ends with a reason that says so.
             Output::Diverged { .. } => {}
+            Output::Redeem { node, grant } => self.redeem(node, &grant),
+            Output::Access(event) => self.announce_access(event),
             Output::InSync { node } => {
                 self.published.info.send_if_modified(|info| {
                     let first = !info.first_sync;
