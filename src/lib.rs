@@ -83,7 +83,8 @@
 //! | [`DocumentEvent`] | a container changed: which, how, and through whom |
 //! | [`PresenceEvent`] | somebody came, moved, or left |
 //! | [`ConnectionEvent`] | a peer went from one state of its life to another, and why |
-//! | [`SessionState`] | whether the session is at work, was ended, or failed |
+//! | [`ConflictEvent`] | something about the content that a person should know |
+//! | [`SessionState`] | whether the session is at work, was ended, superseded, or failed |
 //!
 //! All positions are Unicode scalar values, counted from 0: what Loro's events use, and what
 //! [`str::chars`] counts.
@@ -174,8 +175,8 @@ pub use net::access::{Role, Roster, RosterMember, Signed, TicketId, TicketRefusa
 pub use net::address::InvalidNodeId;
 pub use net::endpoint::{EndpointError, NetworkKind, UnknownNetwork, bind};
 pub use net::event::{
-    AccessEvent, ChangeOrigin, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent,
-    PeerState, Presence, PresenceEvent, Reason, Selection, UserInfo,
+    AccessEvent, ChangeOrigin, ConflictEvent, ConnectionEvent, ContainerDelta, CursorPosition,
+    DocumentEvent, PeerState, Presence, PresenceEvent, Reason, Selection, Standing, UserInfo,
 };
 pub use net::listener::Listener;
 pub use net::node::{DocumentId, NodeId, PeerAddress};

@@ -15,8 +15,8 @@
 
 mod admission;
 mod entry;
+mod membership;
 mod roster;
-mod standing;
 mod statement;
 mod ticket_book;
 
@@ -24,8 +24,8 @@ use serde::{Deserialize, Serialize};
 
 pub use admission::Admission;
 pub use entry::{Applicant, Entrance, Refusal, Verdict, judge};
+pub use membership::{Membership, MembershipError};
 pub use roster::{MAX_BLOCKED, MAX_ROSTER, Roster, RosterError, RosterMember};
-pub use standing::{Standing, StandingError};
 pub use statement::{Signed, Statement};
 pub use ticket_book::{TicketBook, TicketId, TicketRefusal, TicketTerms};
 

@@ -159,6 +159,33 @@ pub enum PresenceEvent {
     },
 }
 
+/// Whose content goes on after two replicas came to hold different ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Standing {
+    /// Ours: the peer's replica starts anew from it.
+    Ours,
+    /// Theirs: our replica has to start anew from it.
+    Theirs,
+}
+
+/// Something about the content of the document that a person should know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConflictEvent {
+    /// A peer has the same operations as we and yet another content, which no replica comes to by
+    /// itself: a Loro peer id was used by two writers, or a disk lied.
+    Diverged {
+        /// Which peer.
+        node: NodeId,
+        /// Whose content goes on. Both sides come to the same answer. If it is theirs, the session
+        /// ends as [`Superseded`](crate::SessionState::Superseded).
+        stands: Standing,
+        /// Our whole document as it was then, as a snapshot of Loro's, so that nothing in it is
+        /// lost. Empty if ours stands, or if it could not be exported any more.
+        set_aside: Arc<[u8]>,
+    },
+}
+
 /// The life of a peer, as one replica sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PeerState {

@@ -40,7 +40,7 @@ use crate::{
     net::{
         access::{Roster, Signed, TicketBook},
         connection::MAX_QUEUED,
-        event::{DocumentEvent, PresenceEvent, UserInfo},
+        event::{ConflictEvent, DocumentEvent, PresenceEvent, UserInfo},
         node::{DocumentId, NodeId, PeerAddress},
         session::{AccessConfig, Input, SessionConfig},
         signature::SigningKey,
@@ -420,6 +420,12 @@ impl RealtimeLoroProtocol {
     /// Returns the handle to peers and connections.
     pub fn connection_manager(&self) -> ConnectionManager {
         ConnectionManager::new(Arc::clone(&self.shared))
+    }
+
+    /// Reports from now on what a person should know about the content of the document. Who lags
+    /// by more than 64 events is told so by the receiver.
+    pub fn conflicts(&self) -> broadcast::Receiver<ConflictEvent> {
+        self.shared.published.conflicts.subscribe()
     }
 
     /// Returns what is known about the document as a whole, now and whenever it changes.

@@ -29,7 +29,7 @@ use rand::{SeedableRng, rngs::StdRng};
 
 use crate::net::{
     access::{Role, TicketRefusal},
-    event::{AccessEvent, ConnectionEvent, PeerState, Reason, UserInfo},
+    event::{AccessEvent, ConnectionEvent, PeerState, Reason, Standing, UserInfo},
     message::{CloseReason, MAX_ON_THEIR_WAY, MAX_TITLE, Message},
     node::{DocumentId, NodeId, PeerAddress},
     peer::{
@@ -227,11 +227,14 @@ pub enum Output {
         /// What it is called, cleaned: a name without folders.
         title: String,
     },
-    /// A peer has the same operations as we and another content. Nothing is synced with it any
-    /// longer; somebody has to decide whose document to go on with.
+    /// A peer has the same operations as we and another content. Nothing is synced with it over
+    /// this connection any longer.
     Diverged {
         /// Which peer.
         node: NodeId,
+        /// Whose content goes on. If it is theirs, this session has no use any more: its document
+        /// must be replaced by a new one, which takes everything from the peer.
+        stands: Standing,
     },
     /// The first exchange over a new connection is complete: we have all that the peer had.
     InSync {

@@ -256,6 +256,11 @@ impl Network {
         self.sites[site].text().to_string()
     }
 
+    /// Returns the texts that a site gave up because another's document stands in place of its own.
+    pub fn set_aside(&self, site: SiteId) -> &[String] {
+        &self.sites[site].set_aside
+    }
+
     /// Returns how long a site's text is, in Unicode scalar values.
     pub fn length(&self, site: SiteId) -> usize {
         self.sites[site].text().len_unicode()

@@ -24,7 +24,12 @@ mod scroll;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, ops::Range, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    ops::Range,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use ratatui::{
     Frame,
@@ -252,6 +257,11 @@ impl App {
     /// The document, for whoever has to turn positions into lines.
     pub fn document(&self) -> &TextDocument {
         &self.document
+    }
+
+    /// The file that the document is saved to, if it has one.
+    pub(in crate::ui) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// The text as it is shown.

@@ -105,6 +105,11 @@ impl Disk {
         }
     }
 
+    /// Forgets the document with its history, which another one is to replace.
+    pub(super) fn start_over(&self) -> Result<(), StoreError> {
+        self.store.start_over(self.replica)
+    }
+
     /// Records where the peers of now can be found next time, unless that is recorded already.
     pub(super) fn remember(&self, peers: &[PeerInfo]) -> Result<(), StoreError> {
         let known = |peer: &PeerInfo| (peer.address.clone(), peer.user.clone());

@@ -17,8 +17,9 @@ use super::{
     joining::Joining,
     launch::{LaunchError, Launched},
     network::{self, Network},
+    set_aside::{self, Successor},
 };
-use crate::{DocumentId, DocumentInfo, NodeId, crdt::SharedDocument};
+use crate::{DocumentId, DocumentInfo, NodeId, crdt::SharedDocument, store::StoreError};
 
 /// Storing the history of a large document holds up typing for some frames, so it waits for a
 /// pause of this length,
@@ -33,6 +34,8 @@ pub(super) enum News {
     App(Event),
     /// Which document this is, and whether a peer has handed it over.
     Document(DocumentInfo),
+    /// The content of a peer's replica goes on in place of ours.
+    Superseded(NodeId),
     /// From the clipboard.
     Clipboard(ClipboardEvent),
 }
@@ -65,8 +68,8 @@ pub(super) struct Editor {
     disk_work: Option<JoinHandle<()>>,
     /// The document that was joined, until it is recorded.
     adopt: Option<(DocumentId, String)>,
-    /// The replica to join instead of this document.
-    successor: Option<NodeId>,
+    /// What to open instead of this document.
+    successor: Option<Successor>,
     done: bool,
 }
 
@@ -109,8 +112,8 @@ impl Editor {
         self.done
     }
 
-    /// Returns the replica that the person wants to join in place of this document.
-    pub(super) fn take_successor(&mut self) -> Option<NodeId> {
+    /// Returns what is to be opened in place of this document.
+    pub(super) fn take_successor(&mut self) -> Option<Successor> {
         self.successor.take()
     }
 
@@ -142,6 +145,7 @@ impl Editor {
             }
             News::App(event) => self.update(event),
             News::Document(info) => self.take_in_document(info),
+            News::Superseded(by) => self.give_way(by),
             News::Clipboard(ClipboardEvent::Pasted(text)) => self.update(Event::Clipboard(text)),
             News::Clipboard(ClipboardEvent::WriteToTerminal(text)) => {
                 self.for_terminal.push(TerminalEffect::Copy(text));
@@ -190,14 +194,20 @@ impl Editor {
         });
     }
 
-    /// Says goodbye to everybody, and stores what was typed.
-    pub(super) async fn close(mut self) {
+    /// Says goodbye to everybody, and stores what was typed. With `forget` the stored history goes
+    /// afterwards, so that another one can take its place.
+    pub(super) async fn close(mut self, forget: bool) -> Result<(), StoreError> {
         self.keep();
         let disk_work = self.disk_work.take();
         self.network.stop().await;
         if let Some(work) = disk_work {
             // It told what went wrong, if anything did.
             let _ = work.await;
+        }
+        if forget {
+            self.disk.start_over()
+        } else {
+            Ok(())
         }
     }
 
@@ -261,7 +271,7 @@ impl Editor {
             }
             // An empty buffer has nothing to lose: the document that is joined takes its place.
             Ok(node) if self.app.is_blank() => {
-                self.successor = Some(node);
+                self.successor = Some(Successor::join(node));
                 self.done = true;
             }
             Ok(node) => self.network.connect(node),
@@ -283,6 +293,23 @@ impl Editor {
         };
         self.adopt = Some((document, info.title));
         self.settle();
+    }
+
+    /// Opens the document of a peer anew, whose content goes on in place of ours; keeps the text.
+    fn give_way(&mut self, to: NodeId) {
+        match set_aside::keep(&self.app) {
+            Ok(path) => {
+                self.successor = Some(Successor::replace(to, path));
+                self.done = true;
+            }
+            Err(error) => {
+                let sentence = format!(
+                    "Your document differs from the others' by a fault, is shared no more, and \
+                     could not be put aside: {error}. Save it under another name"
+                );
+                self.update(Event::Message(MessageKind::Error, sentence));
+            }
+        }
     }
 
     fn answer_existing(&mut self, existing: Existing) {

@@ -17,6 +17,7 @@ mod network;
 mod opening;
 mod pane;
 mod run;
+mod set_aside;
 #[cfg(test)]
 mod snapshot;
 pub mod source;

@@ -13,8 +13,9 @@ use super::{
     launch::{LaunchError, Launched},
 };
 use crate::{
-    ChangeOrigin, CursorPosition, DocumentEvent, DocumentInfo, Listener, NetworkKind, NodeId,
-    PeerAddress, PeerInfo, RealtimeLoroProtocol, Selection, SessionState,
+    ChangeOrigin, ConflictEvent, CursorPosition, DocumentEvent, DocumentInfo, Listener,
+    NetworkKind, NodeId, PeerAddress, PeerInfo, RealtimeLoroProtocol, Selection, SessionState,
+    Standing,
     crdt::{Bias, TextDocument},
 };
 
@@ -53,6 +54,7 @@ impl Network {
             Some(Event::Presence(Box::new(event)))
         });
         forward(connections, tell, |event| Some(Event::Connection(event)));
+        forward(protocol.conflicts(), tell, diverged);
         watch_document(protocol.document_info(), tell.clone());
         watch_session(protocol.session_state(), tell.clone());
         let listener = tokio::spawn(listen(
@@ -190,6 +192,24 @@ fn changed(event: DocumentEvent) -> Option<Event> {
     }
 }
 
+/// Where the peer's content goes on, the session ends, and that is told elsewhere.
+fn diverged(event: ConflictEvent) -> Option<Event> {
+    match event {
+        ConflictEvent::Diverged {
+            node,
+            stands: Standing::Ours,
+            ..
+        } => {
+            let sentence = format!(
+                "The copy of {} differed from yours by a fault; it starts anew from yours",
+                node.short()
+            );
+            Some(Event::Message(MessageKind::Info, sentence))
+        }
+        ConflictEvent::Diverged { .. } => None,
+    }
+}
+
 /// Passes on what a channel tells, until either end is gone.
 fn forward<T: Clone + Send + 'static>(
     mut from: broadcast::Receiver<T>,
@@ -230,6 +250,10 @@ fn watch_session(mut state: watch::Receiver<SessionState>, to: mpsc::UnboundedSe
             let failed = match &*state.borrow_and_update() {
                 SessionState::Running => continue,
                 SessionState::Ended => return,
+                SessionState::Superseded { by } => {
+                    let _ = to.send(News::Superseded(*by));
+                    return;
+                }
                 SessionState::Failed { reason } => reason.clone(),
             };
             tracing::error!("the session failed: {failed}");

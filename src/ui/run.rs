@@ -15,9 +15,9 @@ use super::{
     editor::{Editor, News, TerminalEffect},
     keyboard,
     launch::{self, LaunchError, Launched, Options},
+    set_aside::Successor,
     terminal::TerminalSession,
 };
-use crate::NodeId;
 
 /// While events keep coming, a frame is drawn this often.
 const FRAME: Duration = Duration::from_millis(8);
@@ -39,9 +39,10 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
     let mut terminal = TerminalSession::enter(launched.terminal)?;
     let mut keyboard = keyboard::listen()?;
     let result = runtime.block_on(async {
-        while let Some(host) = run_one(launched, &mut terminal, &mut keyboard).await? {
-            options.connect = Some(host.to_string());
+        while let Some(successor) = run_one(launched, &mut terminal, &mut keyboard).await? {
+            options.connect = Some(successor.host.to_string());
             launched = launch::open(options.clone())?;
+            launched.message = successor.message().or(launched.message);
         }
         Ok(())
     });
@@ -50,12 +51,12 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
     result
 }
 
-/// Runs one document. Returns the replica that the person wants to join in its place, if any.
+/// Runs one document. Returns what is to be opened in its place, if anything.
 async fn run_one(
     launched: Launched,
     terminal: &mut TerminalSession,
     keyboard: &mut UnboundedReceiver<Event>,
-) -> Result<Option<NodeId>, LaunchError> {
+) -> Result<Option<Successor>, LaunchError> {
     let (tell, news) = mpsc::unbounded_channel();
     let mut editor = Editor::open(launched, tell)?;
     let screen = Loop {
@@ -71,7 +72,8 @@ async fn run_one(
         // The person is done; what is left to do needs no screen.
         terminal.leave();
     }
-    editor.close().await;
+    let replaced = successor.as_ref().is_some_and(Successor::replaces);
+    editor.close(replaced).await?;
     result.map(|()| successor)
 }
 

@@ -3,7 +3,7 @@
 use iroh_loro_realtime::{
     PeerAddress,
     net::{
-        access::{Role, Roster, RosterMember, Signed, Standing, TicketTerms},
+        access::{Membership, Role, Roster, RosterMember, Signed, TicketTerms},
         signature::SigningKey,
         ticket::{Invitation, Ticket},
     },
@@ -81,8 +81,8 @@ fn rosters() {
             let Ok((roster, _)) = postcard::take_from_bytes::<Signed<Roster>>(bytes) else {
                 return;
             };
-            let mut standing = Standing::new(document.document());
-            if standing.take_roster(roster.clone()) == Ok(true) {
+            let mut membership = Membership::new(document.document());
+            if membership.take_roster(roster.clone()) == Ok(true) {
                 assert_eq!(roster, signed, "the owner did not sign this");
             }
         });

@@ -1,7 +1,5 @@
 //! Leaving, coming back, and breaking.
 
-use std::time::{Duration, Instant};
-
 use iroh::SecretKey;
 use iroh_loro_realtime::{
     ChangeError, ConnectError, DocumentId, PeerState, PresenceError, PresenceEvent, Reason,
@@ -9,7 +7,7 @@ use iroh_loro_realtime::{
 };
 use loro::ExportMode;
 
-use crate::nodes::{Machine, Node, disconnection, until};
+use crate::nodes::{Machine, Node, PATIENCE, disconnection, until};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_others_stay_together_when_the_host_leaves() {
@@ -47,7 +45,6 @@ async fn a_host_that_comes_back_is_found_and_caught_up() {
     assert_eq!(lost.reason, Reason::Left);
     guest.write(0, "guest ").await;
 
-    let back = Instant::now();
     let host = machine.start("Alice", "", Some(id), key).await;
     assert_ne!(host.doc().peer_id(), first_writer);
     host.doc().import(&kept).unwrap();
@@ -56,11 +53,6 @@ async fn a_host_that_comes_back_is_found_and_caught_up() {
         host.text() == guest.text() && host.text().len() == "shared guest host ".len()
     })
     .await;
-    assert!(
-        back.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        back.elapsed()
-    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -69,13 +61,8 @@ async fn shutting_down_is_a_goodbye() {
     let host = machine.host("Alice", "").await;
     let mut guest = machine.join("Bob", &host).await;
     let mut events = guest.protocol.connection_manager().subscribe();
-    let start = Instant::now();
     host.protocol.shutdown().await;
-    assert!(start.elapsed() < Duration::from_secs(1));
-    let event = tokio::time::timeout(Duration::from_secs(1), events.recv())
-        .await
-        .unwrap()
-        .unwrap();
+    let event = disconnection(&mut events).await;
     assert_eq!((event.node, event.reason), (host.node(), Reason::Left));
     guest
         .presence_of(&host, |event| matches!(event, PresenceEvent::Left { .. }))
@@ -102,17 +89,14 @@ async fn dropping_the_last_handle_ends_everything() {
     let managers = (protocol.presence_manager(), protocol.connection_manager());
     drop(protocol);
     drop(managers);
-    let event = tokio::time::timeout(Duration::from_secs(2), events.recv())
-        .await
-        .unwrap()
-        .unwrap();
+    let event = disconnection(&mut events).await;
     assert_eq!(event.reason, Reason::Left);
     // The driver and Loro's callbacks hold the other ends of this.
     let ended = async {
         use tokio::sync::broadcast::error::RecvError;
         while !matches!(updates.recv().await, Err(RecvError::Closed)) {}
     };
-    tokio::time::timeout(Duration::from_secs(2), ended)
+    tokio::time::timeout(PATIENCE, ended)
         .await
         .expect("something still reports changes");
     drop(endpoint);
@@ -136,7 +120,7 @@ async fn a_panic_in_the_document_ends_the_session_and_is_told() {
     let subscription = host.doc().subscribe_root(std::sync::Arc::new(import));
     guest.write(0, "word").await;
     let ended = state.wait_for(|state| *state != SessionState::Running);
-    let ended = tokio::time::timeout(Duration::from_secs(5), ended).await;
+    let ended = tokio::time::timeout(PATIENCE, ended).await;
     let failed = SessionState::Failed {
         reason: "the application made a mistake".to_owned(),
     };

@@ -2,6 +2,7 @@
 
 mod batches;
 mod dialling;
+mod divergence;
 mod ending;
 mod internet;
 mod nodes;

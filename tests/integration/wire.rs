@@ -253,11 +253,15 @@ async fn strangers_who_say_nothing_are_few_and_soon_gone() {
     let host = machine.host("Alice", "").await;
     let guest = machine.join("Bob", &host).await;
     let mut silent = Vec::new();
-    for _ in 0..PLACES {
-        silent.push(Stranger::dial(&host).await.unwrap());
-    }
-    let refused = Stranger::dial(&host).await.err().unwrap();
+    // On a busy machine the first are sent away before the last have come: then more fit in.
+    let refused = loop {
+        match Stranger::dial(&host).await {
+            Ok(stranger) => silent.push(stranger),
+            Err(refused) => break refused,
+        }
+    };
     assert_eq!(reason(&refused), Some(CloseReason::Busy));
+    assert!(silent.len() >= PLACES);
     guest.write(0, "undisturbed").await;
     until("the guest is heard", || host.text() == "undisturbed").await;
 

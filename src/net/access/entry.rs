@@ -1,6 +1,6 @@
 //! What becomes of somebody who wants to come in.
 
-use super::{Act, Standing};
+use super::{Act, Membership};
 use crate::net::node::NodeId;
 
 /// Whom the application lets in that is not a member.
@@ -59,14 +59,14 @@ pub enum Refusal {
     NothingHere,
 }
 
-/// Decides about an applicant. `standing` is `None` before we have a document; `own` is our node.
+/// Decides about an applicant. `membership` is `None` before we have a document; `own` is our node.
 pub fn judge(
     entrance: Entrance,
-    standing: Option<&Standing>,
+    membership: Option<&Membership>,
     own: NodeId,
     applicant: &Applicant,
 ) -> Verdict {
-    let Some(standing) = standing.filter(|standing| standing.is_governed()) else {
+    let Some(membership) = membership.filter(|membership| membership.is_governed()) else {
         return match entrance {
             Entrance::Anyone => Verdict::Welcome,
             Entrance::Tickets | Entrance::Ask if applicant.expected => Verdict::Welcome,
@@ -74,16 +74,16 @@ pub fn judge(
         };
     };
     let node = applicant.node;
-    if standing.is_blocked(node) {
+    if membership.is_blocked(node) {
         return Verdict::Refuse(Refusal::Blocked);
     }
     if !applicant.proven {
         return Verdict::Refuse(Refusal::NotProven);
     }
-    if standing.allows(node, Act::Read) {
+    if membership.allows(node, Act::Read) {
         return Verdict::Welcome;
     }
-    if !standing.allows(own, Act::Admit) {
+    if !membership.allows(own, Act::Admit) {
         return Verdict::Refuse(Refusal::CannotAdmit);
     }
     match entrance {
@@ -119,9 +119,9 @@ mod tests {
             })
             .and_then(|roster| roster.with_blocked(blocked.node()))
             .unwrap();
-        let mut governed = Standing::new(document.document());
+        let mut governed = Membership::new(document.document());
         governed.take_roster(roster.sign(&document)).unwrap();
-        let open = Standing::new(document.document());
+        let open = Membership::new(document.document());
         let stranger = Applicant {
             node: key(9).node(),
             proven: true,
@@ -148,7 +148,7 @@ mod tests {
             node: blocked.node(),
             ..with_ticket
         };
-        for (entrance, standing, own, applicant, verdict) in [
+        for (entrance, membership, own, applicant, verdict) in [
             (Anyone, None, owner, unproven, Verdict::Welcome),
             (Anyone, Some(&open), owner, unproven, Verdict::Welcome),
             (Ask, None, owner, stranger, refused(Refusal::NothingHere)),
@@ -194,7 +194,7 @@ mod tests {
                 refused(Refusal::Blocked),
             ),
         ] {
-            let judged = judge(entrance, standing, own, &applicant);
+            let judged = judge(entrance, membership, own, &applicant);
             assert_eq!(judged, verdict, "{entrance:?} {applicant:?}");
         }
     }

@@ -12,9 +12,6 @@ pub(crate) const INTRODUCTION: Duration = Duration::from_secs(MAX_HANDSHAKE_SECO
 /// a sync request come on top: they are what repairs a peer that fell behind, and there is never
 /// more than one on its way.
 pub(crate) const MAX_QUEUED: usize = 16 * 1024 * 1024;
-/// Streams that a peer may open which nobody here knows the use of. They are refused one by one;
-/// beyond, the connection ends.
-pub(crate) const MAX_UNKNOWN_STREAMS: usize = 16;
 
 /// What one stream of one peer may keep waiting to be handled.
 #[derive(Clone, Copy, Debug)]

@@ -7,12 +7,12 @@ use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::{
     FromLink, Purpose, Report,
-    limits::{MAX_UNKNOWN_STREAMS, PRESENCE, SYNC, StreamLimits},
+    limits::{PRESENCE, SYNC, StreamLimits},
     reason_of,
 };
 use crate::net::{
     frame::{FrameError, read_body, read_head},
-    message::{CloseReason, Message, MessageError},
+    message::{CloseReason, MAX_STREAMS, MAX_UNKNOWN_STREAMS, Message, MessageError},
     session::ConnectionId,
 };
 
@@ -35,6 +35,9 @@ impl Reader {
     }
 
     pub(super) async fn run(self, connection: Connection, sync: RecvStream, presence: RecvStream) {
+        // An application's own endpoint may allow far more.
+        connection.set_max_concurrent_bi_streams(VarInt::from_u32(MAX_STREAMS));
+        connection.set_max_concurrent_uni_streams(VarInt::from_u32(0));
         tokio::join!(
             self.read(sync, Purpose::Sync),
             self.read(presence, Purpose::Presence),

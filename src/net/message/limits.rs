@@ -53,8 +53,12 @@ pub const MAX_KNOCK_SECONDS: u64 = 300;
 pub const MAX_KNOCKS: usize = 8;
 /// Seconds after a no in which the same node is turned away without a question.
 pub const KNOCK_PAUSE_SECONDS: u64 = 30;
-/// Streams that a peer may have open on one connection: sync and presence.
+/// Streams that a peer may have open on one connection: sync and presence. QUIC makes it wait
+/// before it can open more.
 pub const MAX_STREAMS: u32 = 2;
+/// Streams that a peer may open whose use is not known here, as a later version may. They are
+/// refused one by one; beyond, the connection ends.
+pub const MAX_UNKNOWN_STREAMS: usize = 16;
 
 /// One limit, for pages of help and for tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +89,7 @@ const fn gentle(what: &'static str, most: u64) -> Limit {
 }
 
 /// All limits. What breaks one ends the connection that it came over, and touches nobody else.
-pub const LIMITS: [Limit; 26] = [
+pub const LIMITS: [Limit; 27] = [
     limit("bytes of a frame", MAX_FRAME as u64, CloseReason::Protocol),
     limit(
         "bytes of an update or a snapshot",
@@ -173,9 +177,10 @@ pub const LIMITS: [Limit; 26] = [
         MAX_HANDSHAKE_SECONDS,
         CloseReason::Silent,
     ),
+    gentle("streams open at once", MAX_STREAMS as u64),
     limit(
-        "streams of a connection",
-        MAX_STREAMS as u64,
+        "streams of unknown use",
+        MAX_UNKNOWN_STREAMS as u64,
         CloseReason::Protocol,
     ),
     gentle("relayed participants", MAX_MEMBERS as u64),

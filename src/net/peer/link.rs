@@ -7,8 +7,8 @@ use loro::{IdSpan, VersionVector};
 use crate::net::{
     event::PeerState,
     message::{
-        CloseReason, DocumentTag, MAX_HANDSHAKE_SECONDS, MAX_KNOCK_SECONDS, MAX_MEMBERS,
-        MAX_UPDATE, Part, PresenceRelay, PresenceUpdate, Welcome,
+        CloseReason, ContentDigest, DocumentTag, MAX_HANDSHAKE_SECONDS, MAX_KNOCK_SECONDS,
+        MAX_MEMBERS, MAX_UPDATE, Part, PresenceRelay, PresenceUpdate, Welcome,
     },
     node::{DocumentId, NodeId},
     peer::{
@@ -124,8 +124,8 @@ pub(crate) struct Link {
     pub needs_sync: bool,
     /// Until when the peer must answer, after we slept.
     probe_until: Option<Duration>,
-    /// The version at which we told the peer what our document holds.
-    pub told_content: Option<u64>,
+    /// What we told the peer that our document holds, and at which version.
+    pub told_content: Option<ContentDigest>,
     /// Until when the handshake must be done.
     introduced_until: Option<Duration>,
     /// What the peer may send.

@@ -108,7 +108,7 @@ impl AccessManager {
 
     /// Returns who may do what, now and whenever it changes.
     pub fn state(&self) -> watch::Receiver<AccessState> {
-        self.shared.published.standing.subscribe()
+        self.shared.published.access_state.subscribe()
     }
 
     /// Answers a knock. Whoever knocks no longer is not let in.
@@ -175,7 +175,7 @@ impl AccessManager {
     }
 
     fn govern(&self, decree: Decree) -> Result<(), NotOwner> {
-        let role = self.shared.published.standing.borrow().role;
+        let role = self.shared.published.access_state.borrow().role;
         if !Act::Govern.is_allowed(role, false) {
             return Err(NotOwner);
         }

@@ -91,6 +91,8 @@ pub(super) struct Driver {
     sent_at: Duration,
     /// Who wants to hear that the session has ended; it ends as soon as anybody is in here.
     farewells: Vec<Option<oneshot::Sender<()>>>,
+    /// The peer whose content goes on in place of ours; the session ends as soon as there is one.
+    superseded_by: Option<NodeId>,
     /// All else that was taken out of the inbox and not handled yet.
     backlog: VecDeque<Wake>,
     report: Report,
@@ -158,6 +160,7 @@ impl Driver {
             written: Vec::new(),
             sent_at: Duration::ZERO,
             farewells: Vec::new(),
+            superseded_by: None,
             backlog: VecDeque::new(),
             report,
             published: parts.published,
@@ -182,7 +185,7 @@ impl Driver {
 
     /// Works until somebody wants the session to end.
     fn work(&mut self) {
-        self.publish_standing();
+        self.publish_access();
         loop {
             self.gather();
             if !self.farewells.is_empty() {
@@ -192,12 +195,15 @@ impl Driver {
             let turn = Instant::now();
             while let Some(wake) = self.backlog.pop_front() {
                 self.take(wake);
-                if turn.elapsed() > TURN {
+                if turn.elapsed() > TURN || self.superseded_by.is_some() {
                     break;
                 }
             }
             self.pass_time();
             self.publish();
+            if self.superseded_by.is_some() {
+                return;
+            }
         }
     }
 

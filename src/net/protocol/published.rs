@@ -7,11 +7,13 @@ use tokio::sync::{broadcast, watch};
 use super::access::AccessState;
 use crate::net::{
     access::Role,
-    event::{AccessEvent, ConnectionEvent, Presence},
+    event::{AccessEvent, ConflictEvent, ConnectionEvent, Presence},
     node::{DocumentId, NodeId, PeerAddress},
     peer::PeerView,
 };
 
+/// Conflict events that a subscriber may lag behind before it misses some.
+const CONFLICT_EVENTS: usize = 64;
 /// Connection events that a subscriber may lag behind before it misses some.
 const CONNECTION_EVENTS: usize = 256;
 
@@ -34,6 +36,14 @@ pub enum SessionState {
     Running,
     /// It was shut down, or its last handle was dropped.
     Ended,
+    /// A peer has the same operations and another content, and its content is the one that goes
+    /// on. All connections have ended. What this replica holds is still in its document, and came
+    /// with [`ConflictEvent::Diverged`]: keep it, then start a session with a new `LoroDoc` and
+    /// connect it to the peer, which sends everything.
+    Superseded {
+        /// The peer whose content goes on.
+        by: NodeId,
+    },
     /// Something in it panicked: mostly the document, on an update that a peer made up or because
     /// of a callback of the application. All connections have ended. The document may be damaged
     /// and must not be used any more; make a new one from what was stored.
@@ -49,8 +59,9 @@ pub(super) struct Published {
     participants: Mutex<Vec<(NodeId, Presence)>>,
     address: Mutex<PeerAddress>,
     pub(super) access: broadcast::Sender<AccessEvent>,
-    pub(super) standing: watch::Sender<AccessState>,
+    pub(super) access_state: watch::Sender<AccessState>,
     pub(super) connections: broadcast::Sender<ConnectionEvent>,
+    pub(super) conflicts: broadcast::Sender<ConflictEvent>,
     pub(super) info: watch::Sender<DocumentInfo>,
     pub(super) state: watch::Sender<SessionState>,
 }
@@ -67,8 +78,9 @@ impl Published {
             participants: Mutex::default(),
             address: Mutex::new(PeerAddress::unknown(node)),
             access: broadcast::Sender::new(CONNECTION_EVENTS),
-            standing: watch::Sender::new(nobody_said_yet),
+            access_state: watch::Sender::new(nobody_said_yet),
             connections: broadcast::Sender::new(CONNECTION_EVENTS),
+            conflicts: broadcast::Sender::new(CONFLICT_EVENTS),
             info: watch::Sender::new(info),
             state: watch::Sender::default(),
         }

@@ -6,15 +6,17 @@
 //! is computed at most once for each version.
 //!
 //! Which of the two is right nobody can know, and the operations themselves differ, so that
-//! nothing that is sent between the two has the same meaning on both sides. A document that is
-//! open cannot be exchanged under its application either. So the pair stops syncing, both sides
-//! are told, and what to keep is a person's decision: opening the peer's document anew gives a
-//! fresh replica of it.
+//! nothing that is sent between the two has the same meaning on both sides. So the pair stops
+//! syncing, and one content goes on: that with the lower hash, on which all replicas agree without
+//! another word, however many there are of each kind. A document that is open cannot be exchanged
+//! under its application, so the other side ends with what it holds set aside, and its application
+//! opens a new document, which takes everything from the one that stands.
 
 use std::time::Duration;
 
 use super::{Output, Session};
 use crate::net::{
+    event::Standing,
     message::{CloseReason, ConflictNotification, ContentDigest, Divergence, Message},
     node::NodeId,
     replica::Replica,
@@ -34,11 +36,8 @@ impl Session {
             .peers
             .values_mut()
             .filter_map(|peer| peer.open_link_mut())
-            .filter(|link| link.synced && link.told_content != Some(version))
-            .map(|link| {
-                link.told_content = Some(version);
-                link.connection
-            })
+            .filter(|link| link.synced)
+            .filter(|link| link.told_content.is_none_or(|told| told.version != version))
             .collect();
         if untold.is_empty() {
             return;
@@ -46,8 +45,13 @@ impl Session {
         let Some(content) = self.history.content(replica) else {
             return;
         };
-        for connection in untold {
-            let digest = ContentDigest { version, content };
+        let digest = ContentDigest { version, content };
+        let mut connections = Vec::new();
+        for link in untold {
+            link.told_content = Some(digest);
+            connections.push(link.connection);
+        }
+        for connection in connections {
             self.send(connection, Message::ContentDigest(digest));
         }
     }
@@ -80,21 +84,36 @@ impl Session {
         };
         let notification = ConflictNotification::divergence(divergence);
         self.send(connection, Message::ConflictNotification(notification));
-        self.outputs.push(Output::Diverged { node });
-        Err(CloseReason::Diverged)
+        Err(self.diverged(node, ours, theirs.content))
     }
 
-    /// A peer tells of a conflict. Of kinds that we do not know we know nothing to do.
+    /// A peer tells of a conflict. Of kinds that we do not know we know nothing to do; of what we
+    /// never told it can know nothing.
     pub(super) fn conflict(
         &mut self,
         node: NodeId,
         notification: &ConflictNotification,
     ) -> Result<(), CloseReason> {
-        self.open_link(node)?;
-        if notification.as_divergence().is_none() {
+        let told = self.open_link(node)?.told_content;
+        let Some(divergence) = notification.as_divergence() else {
             return Ok(());
+        };
+        let ours = told.filter(|told| told.version == divergence.version);
+        match ours.map(|told| told.content) {
+            Some(ours) if ours == divergence.receiver && ours != divergence.sender => {
+                Err(self.diverged(node, ours, divergence.sender))
+            }
+            Some(_) | None => Ok(()),
         }
-        self.outputs.push(Output::Diverged { node });
-        Err(CloseReason::Diverged)
+    }
+
+    fn diverged(&mut self, node: NodeId, ours: u64, theirs: u64) -> CloseReason {
+        let stands = if ours < theirs {
+            Standing::Ours
+        } else {
+            Standing::Theirs
+        };
+        self.outputs.push(Output::Diverged { node, stands });
+        CloseReason::Diverged
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{ConnectionId, Output, Session};
 use crate::net::{
     access::{
-        Act, Admission, Applicant, Entrance, Refusal, Role, Roster, Signed, Standing, Statement,
+        Act, Admission, Applicant, Entrance, Membership, Refusal, Role, Roster, Signed, Statement,
         TicketRefusal, Verdict, judge,
     },
     event::AccessEvent,
@@ -69,7 +69,7 @@ pub(super) struct Gate {
     pub node_key: Option<SigningKey>,
     pub document_key: Option<SigningKey>,
     /// `None` until we have a document.
-    pub standing: Option<Standing>,
+    pub membership: Option<Membership>,
     /// How we were let in, to show to members who have not heard of it.
     pub pass: Option<Signed<Admission>>,
     /// How others were let in by us as owner, until they know.
@@ -108,18 +108,18 @@ impl Gate {
             roster,
         } = config;
         let document_key = document_key.filter(|key| Some(key.document()) == document);
-        let mut standing = document.map(Standing::new);
-        if let (Some(standing), Some(roster)) = (&mut standing, roster)
-            && let Err(error) = standing.take_roster(roster)
+        let mut membership = document.map(Membership::new);
+        if let (Some(membership), Some(roster)) = (&mut membership, roster)
+            && let Err(error) = membership.take_roster(roster)
         {
             tracing::error!("the stored list of members cannot be used: {error}");
         }
         let mut first = None;
-        if let (Some(standing), Some(key)) = (&mut standing, &document_key)
-            && !standing.is_governed()
+        if let (Some(membership), Some(key)) = (&mut membership, &document_key)
+            && !membership.is_governed()
         {
             let roster = Roster::new(key.document(), own).sign(key);
-            if standing.take_roster(roster.clone()).is_ok() {
+            if membership.take_roster(roster.clone()).is_ok() {
                 first = Some(roster);
             }
         }
@@ -127,7 +127,7 @@ impl Gate {
             entrance,
             node_key,
             document_key,
-            standing,
+            membership,
             pass: None,
             passes: BTreeMap::new(),
             tickets: BTreeMap::new(),
@@ -144,8 +144,8 @@ impl Gate {
     /// Returns whether somebody may do something with the document. Before there is one, whoever
     /// is connected may do what an editor may.
     pub fn allows(&self, node: NodeId, act: Act) -> bool {
-        match &self.standing {
-            Some(standing) => standing.allows(node, act),
+        match &self.membership {
+            Some(membership) => membership.allows(node, act),
             None => act.is_allowed(Role::Editor, true),
         }
     }
@@ -153,7 +153,11 @@ impl Gate {
     /// Returns the admissions to tell a peer that is let in: its own first.
     pub fn admissions_for(&self, node: NodeId) -> Vec<Signed<Admission>> {
         let pass = self.passes.get(&node).cloned();
-        let others = self.standing.iter().flat_map(Standing::admissions).cloned();
+        let others = self
+            .membership
+            .iter()
+            .flat_map(Membership::admissions)
+            .cloned();
         pass.into_iter().chain(others).collect()
     }
 
@@ -236,9 +240,9 @@ impl Session {
         };
         let is_governed = self
             .gate
-            .standing
+            .membership
             .as_ref()
-            .is_some_and(Standing::is_governed);
+            .is_some_and(Membership::is_governed);
         // Nobody asks for a proof in an open document, so none is checked.
         let proven = is_governed
             && !self.names_another(node, proof.document, &proof.binding)
@@ -269,7 +273,7 @@ impl Session {
         }
         let verdict = judge(
             self.gate.entrance,
-            self.gate.standing.as_ref(),
+            self.gate.membership.as_ref(),
             verifier,
             &applicant,
         );

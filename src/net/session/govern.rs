@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Output, Session};
 use crate::net::{
-    access::{Act, Admission, Role, Roster, RosterMember, Signed, StandingError},
+    access::{Act, Admission, MembershipError, Role, Roster, RosterMember, Signed},
     event::AccessEvent,
     message::{CloseReason, DeniedCode, Message, Part},
     node::NodeId,
@@ -30,10 +30,10 @@ pub enum Decree {
 impl Session {
     /// Returns our own role; what nobody told us we are not.
     pub fn own_role(&self) -> Role {
-        match &self.gate.standing {
+        match &self.gate.membership {
             _ if self.gate.document_key.is_some() => Role::Owner,
-            Some(standing) if standing.is_governed() => {
-                standing.role_of(self.config.node).unwrap_or(Role::Viewer)
+            Some(membership) if membership.is_governed() => {
+                membership.role_of(self.config.node).unwrap_or(Role::Viewer)
             }
             Some(_) | None => Role::Editor,
         }
@@ -46,7 +46,7 @@ impl Session {
 
     /// Returns the newest list of members, if the document's owner keeps one.
     pub fn roster(&self) -> Option<&Signed<Roster>> {
-        self.gate.standing.as_ref()?.roster()
+        self.gate.membership.as_ref()?.roster()
     }
 
     /// Returns whether what is written here goes to others.
@@ -58,9 +58,9 @@ impl Session {
     pub(super) fn govern(&mut self, decree: Decree, now: Duration) {
         let roster = self
             .gate
-            .standing
+            .membership
             .as_ref()
-            .and_then(|standing| standing.roster());
+            .and_then(|membership| membership.roster());
         let (Some(key), Some(Signed { statement, .. })) = (&self.gate.document_key, roster) else {
             return;
         };
@@ -161,7 +161,7 @@ impl Session {
         let Admission { node, role, .. } = admission.statement;
         match self.take_admission(from, admission) {
             // Our roster may be newer or older than that of whoever admitted: nobody did wrong.
-            Ok(false) | Err(StandingError::NoRight) => Ok(()),
+            Ok(false) | Err(MembershipError::NoRight) => Ok(()),
             Ok(true) => {
                 if self.gate.document_key.is_some() {
                     self.govern(Decree::SetRole(node, role), now);
@@ -173,7 +173,7 @@ impl Session {
     }
 
     /// Takes what a peer's welcome said about members.
-    pub(super) fn learn_standing(
+    pub(super) fn learn_membership(
         &mut self,
         node: NodeId,
         roster: Option<Signed<Roster>>,
@@ -207,12 +207,12 @@ impl Session {
         from: Option<NodeId>,
         roster: Signed<Roster>,
         now: Duration,
-    ) -> Result<(), StandingError> {
-        let Some(standing) = &mut self.gate.standing else {
+    ) -> Result<(), MembershipError> {
+        let Some(membership) = &mut self.gate.membership else {
             return Ok(());
         };
-        let before = standing.clone();
-        if !standing.take_roster(roster.clone())? {
+        let before = membership.clone();
+        if !membership.take_roster(roster.clone())? {
             return Ok(());
         }
         self.outputs
@@ -234,8 +234,8 @@ impl Session {
         Ok(())
     }
 
-    fn announce_roles(&mut self, before: &crate::net::access::Standing) {
-        let Some(now) = &self.gate.standing else {
+    fn announce_roles(&mut self, before: &crate::net::access::Membership) {
+        let Some(now) = &self.gate.membership else {
             return;
         };
         let members = now.roster().into_iter().chain(before.roster());
@@ -276,16 +276,16 @@ impl Session {
         &mut self,
         from: NodeId,
         admission: Signed<Admission>,
-    ) -> Result<bool, StandingError> {
-        let Some(standing) = &mut self.gate.standing else {
+    ) -> Result<bool, MembershipError> {
+        let Some(membership) = &mut self.gate.membership else {
             return Ok(false);
         };
         let node = admission.statement.node;
-        let before = standing.member(node).map(|member| member.role);
-        if !standing.take_admission(admission.clone())? {
+        let before = membership.member(node).map(|member| member.role);
+        if !membership.take_admission(admission.clone())? {
             return Ok(false);
         }
-        let to = standing.member(node).map(|member| member.role);
+        let to = membership.member(node).map(|member| member.role);
         if before != to {
             let event = AccessEvent::RoleChanged {
                 node,
@@ -326,8 +326,8 @@ impl Session {
 
     fn epoch(&self) -> u64 {
         self.gate
-            .standing
+            .membership
             .as_ref()
-            .map_or(0, |standing| standing.epoch())
+            .map_or(0, |membership| membership.epoch())
     }
 }

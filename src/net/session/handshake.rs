@@ -12,7 +12,7 @@ use rand::RngExt;
 
 use super::{ConnectionId, Output, Reach, Session, gate::NewLink};
 use crate::net::{
-    access::{Role, Signed, Standing},
+    access::{Membership, Role, Signed},
     event::{AccessEvent, PeerState, Reason},
     message::{
         CloseReason, Denied, DeniedCode, DocumentTag, Hello, MAX_UNINTRODUCED, MINOR_VERSION,
@@ -109,18 +109,18 @@ impl Session {
     /// Lets a peer in, as far as we are concerned.
     pub(super) fn let_in(&mut self, node: NodeId, now: Duration) -> Result<(), CloseReason> {
         let members = self.members_for(node);
-        let standing = self.gate.standing.as_ref();
+        let membership = self.gate.membership.as_ref();
         let welcome = Welcome {
             document: self.config.document,
             title: self.config.title.clone(),
-            role: standing
-                .and_then(|standing| standing.role_of(node))
+            role: membership
+                .and_then(|membership| membership.role_of(node))
                 .unwrap_or(Role::Editor),
-            roster: standing.and_then(|standing| standing.roster().cloned()),
+            roster: membership.and_then(|membership| membership.roster().cloned()),
             admissions: self.gate.admissions_for(node),
             members,
         };
-        let told_epoch = standing.map_or(0, Standing::epoch);
+        let told_epoch = membership.map_or(0, Membership::epoch);
         let told_document = self.config.document;
         let link = self
             .peers
@@ -181,9 +181,9 @@ impl Session {
             link.without_document = neither_had_one;
         }
         self.adopt(welcome.document, &welcome.title, now);
-        self.learn_standing(node, welcome.roster, welcome.admissions, now)?;
+        self.learn_membership(node, welcome.roster, welcome.admissions, now)?;
         self.transition(node, PeerState::Syncing, Reason::Normal);
-        self.tell_standing(node, told_epoch);
+        self.tell_changes(node, told_epoch);
         self.ask(node, now);
         self.come_in(node, now);
         self.introduce(node);
@@ -322,7 +322,7 @@ impl Session {
         };
         self.config.document = Some(document);
         self.config.title = clean_title(title);
-        self.gate.standing = Some(Standing::new(document));
+        self.gate.membership = Some(Membership::new(document));
         self.outputs.push(Output::Adopted {
             document,
             title: self.config.title.clone(),
@@ -340,16 +340,16 @@ impl Session {
     }
 
     /// Tells a peer what changed between our welcome and its own.
-    fn tell_standing(&mut self, node: NodeId, told_epoch: u64) {
-        let Some(standing) = &self.gate.standing else {
+    fn tell_changes(&mut self, node: NodeId, told_epoch: u64) {
+        let Some(membership) = &self.gate.membership else {
             return;
         };
-        let roster = standing
+        let roster = membership
             .roster()
             .filter(|roster| roster.statement.epoch() > told_epoch)
             .cloned()
             .map(|roster| Message::Roster(Box::new(roster)));
-        let admissions: Vec<_> = standing
+        let admissions: Vec<_> = membership
             .admissions()
             .filter(|admission| admission.statement.node != node)
             .cloned()

@@ -2,6 +2,7 @@
 
 mod access;
 mod crowds;
+mod divergence;
 mod hostile;
 mod people;
 mod schedules;
@@ -9,8 +10,9 @@ mod stories;
 
 use crate::net::{
     event::{ConnectionEvent, PeerState, Reason},
+    node::DocumentId,
     session::Output,
-    sim::{Network, SiteId},
+    sim::{Network, SiteId, SiteOptions},
 };
 
 /// Everybody asks for the first one; the rest is introductions.
@@ -18,6 +20,25 @@ fn party(net: &mut Network, names: &[&str]) -> Vec<SiteId> {
     let sites: Vec<_> = names.iter().map(|name| net.add(name)).collect();
     for &guest in &sites[1..] {
         net.connect(guest, sites[0]);
+    }
+    sites
+}
+
+/// A chain of sites that only connect to whom they were told to.
+fn line(net: &mut Network, length: usize) -> Vec<SiteId> {
+    let sites: Vec<_> = (0..length)
+        .map(|index| {
+            net.add_with(SiteOptions {
+                name: format!("site {index}"),
+                document: Some(DocumentId([1; 32])),
+                title: "notes.md".to_owned(),
+                degree_limit: 0,
+                access: crate::net::session::AccessConfig::default(),
+            })
+        })
+        .collect();
+    for pair in sites.windows(2) {
+        net.connect(pair[0], pair[1]);
     }
     sites
 }

@@ -9,13 +9,16 @@ use super::{
     wire::{End, Parcel, Wire},
 };
 use crate::net::{
-    event::Reason,
+    event::{Reason, Standing},
     message::{CloseReason, Message},
     node::NodeId,
     peer::keeps_incoming,
     session::{ConnectionId, Input, Output},
     ticket::TicketGrant,
 };
+
+/// How long an application waits until its session has said goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Something that happens at a certain time.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,6 +51,10 @@ pub(super) enum Event {
     },
     /// One end's transport reports that a connection is over.
     Gone { wire: ConnectionId, end: usize },
+    /// A site's document is to be replaced by that of a peer: its application ends the session.
+    Superseded { site: SiteId, by: NodeId },
+    /// And it starts another one.
+    StartAnew { site: SiteId, by: NodeId },
     /// A blocked connection reaches the idle timeout, unless it is not blocked any more.
     TimeOut { wire: ConnectionId },
 }
@@ -108,6 +115,11 @@ impl Network {
             } => self.dial_failed(dialler, acceptor, attempt),
             Event::Arrival { wire, end, stream } => self.arrival(wire, end, stream),
             Event::Gone { wire, end } => self.gone(wire, end, Self::lost()),
+            Event::Superseded { site, by } => {
+                self.input(site, Input::Shutdown);
+                self.plan(GOODBYE, Event::StartAnew { site, by });
+            }
+            Event::StartAnew { site, by } => self.start_anew(site, by),
             Event::TimeOut { wire } => {
                 let sites = self.wires.get(&wire).map(|wire| wire.sites);
                 if sites.is_some_and(|[a, b]| self.is_blocked(a, b)) {
@@ -136,10 +148,17 @@ impl Network {
                 | Output::PresenceChanged { .. }
                 | Output::Left { .. }
                 | Output::Adopted { .. }
-                | Output::Diverged { .. }
+                | Output::Diverged {
+                    stands: Standing::Ours,
+                    ..
+                }
                 | Output::InSync { .. }
                 | Output::Access(_) => {}
                 Output::Redeem { node, grant } => self.redeem(site, node, grant),
+                Output::Diverged {
+                    node,
+                    stands: Standing::Theirs,
+                } => self.plan(Duration::ZERO, Event::Superseded { site, by: node }),
             }
         }
     }

@@ -5,7 +5,10 @@ use std::time::Duration;
 use rand::RngExt;
 
 use super::{Mischief, Network, SiteId, deliver::Event, wire::Wire};
-use crate::net::{session::Input, session::Sabotage};
+use crate::net::{
+    node::{NodeId, PeerAddress},
+    session::{Input, Sabotage},
+};
 
 impl Network {
     /// Loses every connection between two sites. They notice within the idle timeout.
@@ -61,6 +64,22 @@ impl Network {
         self.sites[site].restart(seed, torn, keeps_peer_id);
         self.equip(site);
         self.changes += 1;
+        for peer in self.sites[site].requested.clone() {
+            self.connect(site, peer);
+        }
+    }
+
+    /// Starts a site again with an empty document, to take that of another.
+    pub(super) fn start_anew(&mut self, site: SiteId, from: NodeId) {
+        if !self.sites[site].alive {
+            return;
+        }
+        self.crash(site);
+        let seed = self.random.random();
+        self.sites[site].start_anew(seed);
+        self.equip(site);
+        self.changes += 1;
+        self.input(site, Input::Dial(PeerAddress::unknown(from)));
         for peer in self.sites[site].requested.clone() {
             self.connect(site, peer);
         }

@@ -190,9 +190,31 @@ impl Plan {
             degree,
             shape,
             slowest: random.random_range(5..400),
-            steps: (0..steps).map(|_| random_step(sites, random)).collect(),
+            steps: random_steps(sites, steps, random),
         }
     }
+}
+
+/// Each restart adds a writer to the document, and what it costs Loro to import something that was
+/// written at the same time as other things grows with the writers times the edits. No document
+/// lives through thousands of processes in an hour: in long plans they die more rarely.
+const RESTARTS: usize = 40;
+
+fn random_steps(sites: u32, count: usize, random: &mut StdRng) -> Vec<Step> {
+    let mut steps = Vec::with_capacity(count);
+    // Two steps of a hundred are restarts.
+    let kept = (RESTARTS as f64 * 50.0 / count.max(1) as f64).min(1.0);
+    while steps.len() < count {
+        let step = random_step(sites, random);
+        let ends = matches!(
+            step,
+            Step::Crash { .. } | Step::Leave { .. } | Step::Restart { .. }
+        );
+        if !ends || random.random_bool(kept) {
+            steps.push(step);
+        }
+    }
+    steps
 }
 
 fn random_step(sites: u32, random: &mut StdRng) -> Step {

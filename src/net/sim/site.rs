@@ -36,6 +36,7 @@ pub(super) struct Site {
     pub left: bool,
     pub session: Session,
     pub document: SharedDocument,
+    journal: Journal,
     updates: Updates,
     _subscription: Subscription,
     /// Dials under way, with the number of the attempt.
@@ -60,6 +61,8 @@ pub(super) struct Site {
     _mirroring: Subscription,
     /// Everything but messages that the session put out, with the time.
     pub log: Vec<(Duration, Output)>,
+    /// The texts of documents that were given up for that of a peer.
+    pub set_aside: Vec<String>,
 }
 
 impl Site {
@@ -78,34 +81,35 @@ impl Site {
     /// the Loro peer id is that of the old process, which is a mistake.
     pub fn restart(&mut self, seed: u64, torn: usize, keeps_peer_id: bool) {
         let old = self.document.doc();
-        let doc = LoroDoc::new();
-        let mut version = old.oplog_vv();
-        if let Some(end) = version.get_mut(&old.peer_id()) {
-            let torn = i32::try_from(torn).unwrap_or(i32::MAX);
-            *end = end.saturating_sub(torn).max(0);
-        }
-        let journaled = lacking(&version, &VersionVector::new());
-        if !journaled.is_empty()
-            && let Ok(journal) = old.export(ExportMode::updates_in_range(journaled))
-        {
-            let imported = doc.import(&journal);
-            debug_assert!(imported.is_ok(), "what was exported can be imported");
-        }
+        let doc = self.journal.read(old, torn);
         let seed = if keeps_peer_id {
             old.peer_id() << 1
         } else {
             seed
         };
+        self.start_on(doc, seed);
+    }
+
+    /// Starts a new process on an empty document, and keeps the text of the old one.
+    pub fn start_anew(&mut self, seed: u64) {
+        self.set_aside.push(self.text().to_string());
+        self.start_on(LoroDoc::new(), seed);
+    }
+
+    fn start_on(&mut self, doc: LoroDoc, seed: u64) {
         let mut options = self.options.clone();
         options.document = self.session.document();
         options.access.roster = self.session.roster().cloned();
         let log = std::mem::take(&mut self.log);
         let requested = std::mem::take(&mut self.requested);
         let tickets = std::mem::take(&mut self.tickets);
+        let set_aside = std::mem::take(&mut self.set_aside);
         *self = Self {
+            journal: Journal::of(&doc),
             log,
             requested,
             tickets,
+            set_aside,
             ..Self::start(self.node, options, doc, seed)
         };
     }
@@ -152,6 +156,7 @@ impl Site {
             left: false,
             session: Session::new(config, seed),
             document: SharedDocument::new(doc),
+            journal: Journal::default(),
             updates,
             _subscription: subscription,
             dialling: BTreeMap::new(),
@@ -167,6 +172,7 @@ impl Site {
             mirror,
             _mirroring: mirroring,
             log: Vec::new(),
+            set_aside: Vec::new(),
         }
     }
 
@@ -226,6 +232,46 @@ impl Site {
 
     pub fn is_dialling(&self, node: NodeId, attempt: u64) -> bool {
         self.alive && self.dialling.get(&node) == Some(&attempt)
+    }
+}
+
+/// What is on the site's disk: a snapshot from the start of its process. What came later is
+/// taken from the old process, as if every update had been written down.
+#[derive(Debug, Default)]
+struct Journal {
+    snapshot: Vec<u8>,
+    version: VersionVector,
+}
+
+impl Journal {
+    fn of(doc: &LoroDoc) -> Self {
+        Self {
+            snapshot: doc.export(ExportMode::Snapshot).unwrap_or_default(),
+            version: doc.oplog_vv(),
+        }
+    }
+
+    /// Makes the document of the next process. The last `torn` of the old one's own operations
+    /// were not written down in time.
+    fn read(&self, old: &LoroDoc, torn: usize) -> LoroDoc {
+        let doc = LoroDoc::new();
+        let mut version = old.oplog_vv();
+        if let Some(end) = version.get_mut(&old.peer_id()) {
+            let torn = i32::try_from(torn).unwrap_or(i32::MAX);
+            *end = end.saturating_sub(torn).max(0);
+        }
+        let later = lacking(&version, &self.version);
+        let updates = if later.is_empty() {
+            Vec::new()
+        } else {
+            let updates = old.export(ExportMode::updates_in_range(later));
+            updates.unwrap_or_default()
+        };
+        for bytes in [&self.snapshot, &updates] {
+            let imported = bytes.is_empty() || doc.import(bytes).is_ok();
+            debug_assert!(imported, "what was exported can be imported");
+        }
+        doc
     }
 }
 

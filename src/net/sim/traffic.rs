@@ -1,6 +1,6 @@
 //! Counting what goes over the simulated network, and what goes over it needlessly.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use loro::IdSpan;
 
@@ -34,7 +34,12 @@ pub(super) struct Meter {
     pub traffic: Traffic,
     assembling: BTreeMap<Direction, Vec<u8>>,
     sent: BTreeMap<(Direction, u64), Vec<(i32, i32)>>,
+    /// What updates hold that went out lately: the same one goes to several peers.
+    decoded: HashMap<Vec<u8>, Vec<IdSpan>>,
 }
+
+/// Updates whose content is remembered.
+const REMEMBERED: usize = 32;
 
 impl Meter {
     pub fn count(&mut self, connection: ConnectionId, sender: usize, message: &Message) {
@@ -70,9 +75,18 @@ impl Meter {
         let updates = std::mem::take(whole);
         self.traffic.updates += 1;
         self.traffic.update_bytes += updates.len();
-        for span in spans_of_own_update(&updates).unwrap_or_default() {
+        for span in self.spans_of(updates) {
             self.count_span(direction, span);
         }
+    }
+
+    fn spans_of(&mut self, updates: Vec<u8>) -> Vec<IdSpan> {
+        if self.decoded.len() >= REMEMBERED {
+            self.decoded.clear();
+        }
+        let decode = |updates: &Vec<u8>| spans_of_own_update(updates).unwrap_or_default();
+        let spans = self.decoded.entry(updates).or_insert_with_key(decode);
+        spans.clone()
     }
 
     fn count_span(&mut self, direction: Direction, span: IdSpan) {

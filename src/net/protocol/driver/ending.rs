@@ -27,7 +27,10 @@ impl Driver {
             self.say_goodbye();
         });
         let state = match worked {
-            Ok(()) => SessionState::Ended,
+            Ok(()) => match self.superseded_by {
+                Some(by) => SessionState::Superseded { by },
+                None => SessionState::Ended,
+            },
             Err(reason) => {
                 tracing::error!("the session broke, and ends: {reason}");
                 self.give_up(&reason);

@@ -18,7 +18,7 @@ impl Driver {
             // A person takes longer than a program may.
             self.introduced(*node);
         }
-        self.publish_standing();
+        self.publish_access();
         if let (Access::Ask(handler), AccessEvent::Knock { node, user }) = (&self.access, &event)
             && let Some(answer) = handler(*node, user)
         {
@@ -44,9 +44,9 @@ impl Driver {
         });
     }
 
-    pub(super) fn publish_standing(&self) {
+    pub(super) fn publish_access(&self) {
         let state = state_of(&self.session);
-        self.published.standing.send_if_modified(|published| {
+        self.published.access_state.send_if_modified(|published| {
             let changed = *published != state;
             *published = state;
             changed

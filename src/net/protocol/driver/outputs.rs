@@ -1,9 +1,13 @@
 //! Carrying out what the session says.
 
+use std::sync::Arc;
+
+use loro::ExportMode;
+
 use super::Driver;
 use crate::net::{
     connection::Overflow,
-    event::{ConnectionEvent, PeerState, PresenceEvent, Reason},
+    event::{ConflictEvent, ConnectionEvent, PeerState, PresenceEvent, Reason, Standing},
     message::{CloseReason, Message},
     node::NodeId,
     session::{ConnectionId, Output},
@@ -37,14 +41,13 @@ impl Driver {
                 }
             }
             Output::Adopted { document, title } => {
-                self.publish_standing();
+                self.publish_access();
                 self.published.info.send_modify(|info| {
                     info.document = Some(document);
                     info.title = title;
                 });
             }
-            // The connection ends with a reason that says so.
-            Output::Diverged { .. } => {}
+            Output::Diverged { node, stands } => self.announce_divergence(node, stands),
             Output::Redeem { node, grant } => self.redeem(node, &grant),
             Output::Access(event) => self.announce_access(event),
             Output::InSync { node } => {
@@ -92,6 +95,29 @@ impl Driver {
         self.publish();
         // An application that listens to none of them is fine.
         let _ = self.published.connections.send(event);
+    }
+
+    /// Where the peer's content stands, the document has no future: the session ends.
+    fn announce_divergence(&mut self, node: NodeId, stands: Standing) {
+        let set_aside = match stands {
+            Standing::Ours => Arc::default(),
+            Standing::Theirs => {
+                self.superseded_by = Some(node);
+                let guard = self.document.lock();
+                let snapshot = guard.doc().export(ExportMode::Snapshot);
+                snapshot.unwrap_or_default().into()
+            }
+        };
+        tracing::error!(
+            "the document differs from that of {}, which has the same changes",
+            node.short()
+        );
+        // An application that listens to none of them finds it in the session's state.
+        let _ = self.published.conflicts.send(ConflictEvent::Diverged {
+            node,
+            stands,
+            set_aside,
+        });
     }
 
     /// The session never hears of a peer that it could not talk to; the application does.

@@ -10,8 +10,9 @@ use crate::{
         access::Role,
         event::{PeerState, Reason, UserInfo},
         message::{
-            CloseReason, ConflictKind, ConflictNotification, Hello, MAX_MEMBERS, MAX_UNINTRODUCED,
-            MAX_UPDATE, Member, Message, Part, PresenceUpdate, QUESTIONS_SAVED, Welcome,
+            CloseReason, ConflictKind, ConflictNotification, Divergence, Hello, MAX_MEMBERS,
+            MAX_UNINTRODUCED, MAX_UPDATE, Member, Message, Part, PresenceUpdate, QUESTIONS_SAVED,
+            Welcome,
         },
         node::{DocumentId, NodeId, PeerAddress},
         session::{AccessConfig, Input, Output, Session, SessionConfig},
@@ -235,6 +236,21 @@ fn a_peer_of_a_later_minor_version_is_welcome() {
         details: vec![1, 2, 3],
     };
     assert_eq!(stage.receive(3, Message::ConflictNotification(unknown)), []);
+}
+
+#[test]
+fn nobody_gives_up_a_document_for_a_mere_claim() {
+    let mut stage = Stage::new();
+    for (version, receiver) in [(0, 0), (1, 2), (u64::MAX, u64::MAX)] {
+        let divergence = Divergence {
+            version,
+            sender: 0,
+            receiver,
+        };
+        let claim = ConflictNotification::divergence(divergence);
+        let outputs = stage.receive(MALLORYS, Message::ConflictNotification(claim));
+        assert_eq!(outputs, []);
+    }
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! equal, and no acknowledged edit is lost.
 //!
 //! `SIM_SCHEDULES` sets how many are run, `SIM_SEED` runs the one with this seed, and `SIM_PLAN`
-//! the one in this file. A plan that fails is written to the `target` folder.
+//! the one in this file; `SIM_STEPS` sets how long the long one is. A plan that fails is written to
+//! the `target` folder.
 
 use std::{
     env, fs,

@@ -2,32 +2,13 @@
 
 use std::time::Duration;
 
-use super::{is_connected, party, run_until_mesh, states};
+use super::{is_connected, line, party, run_until_mesh, states};
 use crate::net::{
     event::{PeerState, Reason},
     node::DocumentId,
     session::{Input, Output},
-    sim::{Network, SiteId, SiteOptions},
+    sim::{Network, SiteOptions},
 };
-
-/// A chain of sites that only connect to whom they were told to.
-fn line(net: &mut Network, length: usize) -> Vec<SiteId> {
-    let sites: Vec<_> = (0..length)
-        .map(|index| {
-            net.add_with(SiteOptions {
-                name: format!("site {index}"),
-                document: Some(DocumentId([1; 32])),
-                title: "notes.md".to_owned(),
-                degree_limit: 0,
-                access: crate::net::session::AccessConfig::default(),
-            })
-        })
-        .collect();
-    for pair in sites.windows(2) {
-        net.connect(pair[0], pair[1]);
-    }
-    sites
-}
 
 #[test]
 fn a_newcomer_gets_the_text_and_both_see_each_others_edits() {
@@ -445,30 +426,4 @@ fn an_application_that_imports_by_itself_is_heard() {
     net.import(sites[0], &updates);
     net.run_until_equal();
     assert_eq!(net.text(sites[1]), "from a file ");
-}
-
-#[test]
-fn documents_that_differ_under_the_same_version_are_noticed() {
-    let mut net = Network::new(21);
-    let sites = party(&mut net, &["Ana", "Bo", "Cy"]);
-    run_until_mesh(&mut net, &sites);
-    // Two writers under one Loro peer id, which nothing but a mistake leads to.
-    net.partition(&[sites[1]]);
-    net.set_loro_peer(sites[0], 7);
-    net.set_loro_peer(sites[1], 7);
-    net.insert(sites[0], 0, "this");
-    net.insert(sites[1], 0, "that");
-    net.run_for(Duration::from_secs(20));
-    assert!(!sites.iter().any(|&site| net.saw_divergence(site)));
-    net.heal();
-    net.run_for(Duration::from_secs(60));
-    assert!(sites.iter().all(|&site| net.saw_divergence(site)));
-    // Who has the same goes on; the odd one is left alone, and told so.
-    assert!(is_connected(&net, sites[0], sites[2]));
-    for other in [sites[0], sites[2]] {
-        let bo = net.peer(other, sites[1]);
-        assert!(bo.is_some_and(|bo| bo.state == PeerState::Disconnected));
-        let error = net.peer(sites[1], other).and_then(|peer| peer.last_error);
-        assert!(error.is_some_and(|error| error.contains("differ")));
-    }
 }

@@ -195,9 +195,11 @@ fn calm(net: &mut Network, sites: &[SiteId]) -> Result<(), String> {
 
     let slow = sites[net.seed() as usize % sites.len()];
     net.slow(slow);
-    for _ in 0..12 {
+    // Few and long: enough to be too much for one who does not read.
+    let sentence = "while one reads slowly ".repeat(QUEUE_LIMIT / 100);
+    for _ in 0..4 {
         for &site in sites {
-            net.insert(site, 0, "while one reads slowly ");
+            net.insert(site, 0, &sentence);
         }
         net.run_for(Duration::from_millis(100));
     }

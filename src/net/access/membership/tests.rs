@@ -32,11 +32,11 @@ impl Household {
             .unwrap()
     }
 
-    fn standing(&self) -> Standing {
-        let mut standing = Standing::new(self.document.document());
+    fn membership(&self) -> Membership {
+        let mut membership = Membership::new(self.document.document());
         let signed = self.roster().sign(&self.document);
-        assert_eq!(standing.take_roster(signed), Ok(true));
-        standing
+        assert_eq!(membership.take_roster(signed), Ok(true));
+        membership
     }
 
     fn admission(&self, by: Option<NodeId>, epoch: u64) -> Admission {
@@ -58,47 +58,50 @@ impl Household {
 
 #[test]
 fn an_open_document_is_everybodys() {
-    let standing = Standing::new(key(1).document());
+    let membership = Membership::new(key(1).document());
     let node = key(9).node();
-    assert_eq!(standing.role_of(node), Some(Role::Editor));
-    assert!(standing.allows(node, Act::Write) && !standing.allows(node, Act::Govern));
+    assert_eq!(membership.role_of(node), Some(Role::Editor));
+    assert!(membership.allows(node, Act::Write) && !membership.allows(node, Act::Govern));
 }
 
 #[test]
 fn only_a_newer_roster_of_the_owner_is_taken() {
     let house = Household::new();
-    let mut standing = house.standing();
+    let mut membership = house.membership();
     let next = house.roster().with_blocked(key(9).node()).unwrap();
     let elsewhere = Roster::new(key(4).document(), house.owner.node());
     for (roster, expected) in [
         (house.roster().sign(&house.document), Ok(false)),
-        (next.clone().sign(&house.owner), Err(StandingError::Forged)),
-        (elsewhere.sign(&key(4)), Err(StandingError::OtherDocument)),
+        (
+            next.clone().sign(&house.owner),
+            Err(MembershipError::Forged),
+        ),
+        (elsewhere.sign(&key(4)), Err(MembershipError::OtherDocument)),
         (next.clone().sign(&house.document), Ok(true)),
         (next.sign(&house.document), Ok(false)),
     ] {
-        assert_eq!(standing.take_roster(roster), expected);
+        assert_eq!(membership.take_roster(roster), expected);
     }
-    assert!(standing.is_blocked(key(9).node()));
-    assert_eq!(standing.role_of(key(9).node()), None);
+    assert!(membership.is_blocked(key(9).node()));
+    assert_eq!(membership.role_of(key(9).node()), None);
 }
 
 #[test]
 fn who_may_admit_lets_others_in_until_the_next_roster() {
     let house = Household::new();
-    let mut standing = house.standing();
+    let mut membership = house.membership();
     let guest = key(9).node();
-    assert!(!standing.allows(guest, Act::Read));
-    assert_eq!(standing.take_admission(house.by_porter(2)), Ok(true));
-    assert_eq!(standing.take_admission(house.by_porter(2)), Ok(false));
-    assert!(standing.allows(guest, Act::Write) && !standing.allows(guest, Act::Admit));
+    assert!(!membership.allows(guest, Act::Read));
+    assert_eq!(membership.take_admission(house.by_porter(2)), Ok(true));
+    assert_eq!(membership.take_admission(house.by_porter(2)), Ok(false));
+    assert!(membership.allows(guest, Act::Write) && !membership.allows(guest, Act::Admit));
 
     // The owner does not want the guest: an old admission is worth nothing then.
     let next = house.roster().without(guest).unwrap();
-    assert_eq!(standing.take_roster(next.sign(&house.document)), Ok(true));
-    assert!(!standing.allows(guest, Act::Read));
-    assert_eq!(standing.take_admission(house.by_porter(2)), Ok(false));
-    assert!(!standing.allows(guest, Act::Read));
+    assert_eq!(membership.take_roster(next.sign(&house.document)), Ok(true));
+    assert!(!membership.allows(guest, Act::Read));
+    assert_eq!(membership.take_admission(house.by_porter(2)), Ok(false));
+    assert!(!membership.allows(guest, Act::Read));
 }
 
 #[test]
@@ -116,39 +119,39 @@ fn who_may_not_admit_lets_nobody_in() {
     let cases = [
         (
             Signed::new(house.admission(Some(stranger.node()), 2), &stranger),
-            StandingError::NoRight,
+            MembershipError::NoRight,
         ),
         (
             Signed::new(house.admission(Some(house.porter.node()), 2), &stranger),
-            StandingError::Forged,
+            MembershipError::Forged,
         ),
         (
             Signed::new(house.admission(None, 3), &house.porter),
-            StandingError::Forged,
+            MembershipError::Forged,
         ),
-        (Signed::new(greedy, &house.porter), StandingError::NoRight),
+        (Signed::new(greedy, &house.porter), MembershipError::NoRight),
         (
             Signed::new(usurper, &house.document),
-            StandingError::NoRight,
+            MembershipError::NoRight,
         ),
         // The right was given by a roster that we have not seen.
-        (house.by_porter(3), StandingError::NoRight),
+        (house.by_porter(3), MembershipError::NoRight),
     ];
     for (admission, error) in cases {
-        let mut standing = house.standing();
-        assert_eq!(standing.take_admission(admission), Err(error));
-        assert_eq!(standing.role_of(key(9).node()), None);
+        let mut membership = house.membership();
+        assert_eq!(membership.take_admission(admission), Err(error));
+        assert_eq!(membership.role_of(key(9).node()), None);
     }
 }
 
 #[test]
 fn the_owner_admits_ahead_of_a_roster_that_is_still_on_its_way() {
     let house = Household::new();
-    let mut standing = house.standing();
+    let mut membership = house.membership();
     let guest = key(9).node();
     let ahead = Signed::new(house.admission(None, 3), &house.document);
-    assert_eq!(standing.take_admission(ahead.clone()), Ok(true));
-    assert_eq!(standing.role_of(guest), Some(Role::Editor));
+    assert_eq!(membership.take_admission(ahead.clone()), Ok(true));
+    assert_eq!(membership.role_of(guest), Some(Role::Editor));
 
     let viewer = RosterMember {
         node: guest,
@@ -160,19 +163,22 @@ fn the_owner_admits_ahead_of_a_roster_that_is_still_on_its_way() {
         .with_member(viewer)
         .and_then(|roster| roster.with_member(viewer))
         .unwrap();
-    assert_eq!(standing.take_roster(later.sign(&house.document)), Ok(true));
-    assert_eq!(standing.take_admission(ahead), Ok(false));
-    assert_eq!(standing.role_of(guest), Some(Role::Viewer));
+    assert_eq!(
+        membership.take_roster(later.sign(&house.document)),
+        Ok(true)
+    );
+    assert_eq!(membership.take_admission(ahead), Ok(false));
+    assert_eq!(membership.role_of(guest), Some(Role::Viewer));
 }
 
 #[test]
 fn an_admission_ends_with_the_right_of_whoever_gave_it() {
     let house = Household::new();
-    let mut standing = house.standing();
-    standing.take_admission(house.by_porter(2)).unwrap();
+    let mut membership = house.membership();
+    membership.take_admission(house.by_porter(2)).unwrap();
     let next = house.roster().without(house.porter.node()).unwrap();
-    standing.take_roster(next.sign(&house.document)).unwrap();
-    assert_eq!(standing.role_of(key(9).node()), None);
+    membership.take_roster(next.sign(&house.document)).unwrap();
+    assert_eq!(membership.role_of(key(9).node()), None);
 }
 
 #[test]
@@ -186,7 +192,7 @@ fn no_changed_byte_of_a_roster_goes_unnoticed() {
         let Ok(roster) = postcard::from_bytes::<Signed<Roster>>(&changed) else {
             continue;
         };
-        let mut standing = Standing::new(house.document.document());
-        assert_ne!(standing.take_roster(roster), Ok(true), "byte {place}");
+        let mut membership = Membership::new(house.document.document());
+        assert_ne!(membership.take_roster(roster), Ok(true), "byte {place}");
     }
 }

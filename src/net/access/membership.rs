@@ -9,7 +9,7 @@ use crate::net::node::{DocumentId, NodeId};
 
 /// Why a roster or an admission is not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum StandingError {
+pub enum MembershipError {
     /// It is about another document.
     #[error("it is about another document")]
     OtherDocument,
@@ -26,13 +26,13 @@ pub enum StandingError {
 
 /// Who may do what with one document, as far as this replica knows.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct Membership {
     document: DocumentId,
     roster: Option<Signed<Roster>>,
     admissions: BTreeMap<NodeId, Signed<Admission>>,
 }
 
-impl Standing {
+impl Membership {
     /// Knows nothing: the document is open until a roster comes.
     pub fn new(document: DocumentId) -> Self {
         Self {
@@ -74,19 +74,19 @@ impl Standing {
     /// # Errors
     ///
     /// Fails when it is not the document's owner's; everything stays as it was then.
-    pub fn take_roster(&mut self, roster: Signed<Roster>) -> Result<bool, StandingError> {
+    pub fn take_roster(&mut self, roster: Signed<Roster>) -> Result<bool, MembershipError> {
         if roster.statement.document() != self.document {
-            return Err(StandingError::OtherDocument);
+            return Err(MembershipError::OtherDocument);
         }
         // Checking a signature costs more than everything else; an old roster is not worth it.
         if roster.statement.epoch() <= self.epoch() {
             return Ok(false);
         }
         if !roster.statement.is_sound() {
-            return Err(StandingError::Unsound);
+            return Err(MembershipError::Unsound);
         }
         if !roster.is_by(&self.document.0) {
-            return Err(StandingError::Forged);
+            return Err(MembershipError::Forged);
         }
         let epoch = roster.statement.epoch();
         self.roster = Some(roster);
@@ -102,10 +102,13 @@ impl Standing {
     /// # Errors
     ///
     /// Fails when whoever signed it may not let anybody in; everything stays as it was then.
-    pub fn take_admission(&mut self, admission: Signed<Admission>) -> Result<bool, StandingError> {
+    pub fn take_admission(
+        &mut self,
+        admission: Signed<Admission>,
+    ) -> Result<bool, MembershipError> {
         let Admission { node, document, .. } = admission.statement;
         if document != self.document {
-            return Err(StandingError::OtherDocument);
+            return Err(MembershipError::OtherDocument);
         }
         let known = self.admissions.get(&node);
         if known == Some(&admission) || self.is_superseded(&admission.statement) {
@@ -113,7 +116,7 @@ impl Standing {
         }
         self.has_right(&admission.statement)?;
         if !admission.is_by(&admission.statement.signer()) {
-            return Err(StandingError::Forged);
+            return Err(MembershipError::Forged);
         }
         let by_owner = |admission: &Signed<Admission>| admission.statement.by.is_none();
         if known.is_some_and(|known| by_owner(known) && !by_owner(&admission))
@@ -180,9 +183,9 @@ impl Standing {
             || (admission.by.is_some() && roster.member(admission.node).is_some())
     }
 
-    fn has_right(&self, admission: &Admission) -> Result<(), StandingError> {
+    fn has_right(&self, admission: &Admission) -> Result<(), MembershipError> {
         if admission.role == Role::Owner {
-            return Err(StandingError::NoRight);
+            return Err(MembershipError::NoRight);
         }
         let Some(by) = admission.by else {
             return Ok(());
@@ -196,7 +199,7 @@ impl Standing {
         if may && !admission.may_admit {
             Ok(())
         } else {
-            Err(StandingError::NoRight)
+            Err(MembershipError::NoRight)
         }
     }
 }
