@@ -6,13 +6,14 @@
 //! | --- | --- |
 //! | `places` | which folders are ours: the only file that knows their names |
 //! | `database`, `schema`, `column`, `error` | opening and using the database of the state folder |
-//! | `replica`, `snapshot`, `peer` | what is remembered, by [`Store`] |
+//! | `replica`, `snapshot`, `peer`, `access` | what is remembered, by [`Store`] |
 //! | `lock` | one process at a time writes a replica |
 //! | `path`, `file`, `save`, `attributes` | a person's files: naming, reading, saving them whole |
 //! | `merge` | what another program changed in a file |
 //!
 //! All calls block, so they do not belong on a thread that draws or serves a network.
 
+mod access;
 mod attributes;
 mod column;
 mod database;
@@ -29,6 +30,7 @@ mod save;
 mod schema;
 mod snapshot;
 
+pub use access::{StoredAccess, StoredTicket};
 pub use database::Store;
 pub use error::StoreError;
 pub use file::{FileError, LoadedFile, MAX_FILE, read_file};

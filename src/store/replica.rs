@@ -197,6 +197,8 @@ impl Store {
         self.transact(|transaction| {
             transaction.execute("DELETE FROM snapshots WHERE replica = ?1", [id.0])?;
             transaction.execute("DELETE FROM peers WHERE replica = ?1", [id.0])?;
+            transaction.execute("DELETE FROM access WHERE replica = ?1", [id.0])?;
+            transaction.execute("DELETE FROM tickets WHERE replica = ?1", [id.0])?;
             self.update(
                 transaction,
                 id,

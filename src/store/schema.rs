@@ -38,6 +38,24 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (replica, node_id)
     ) WITHOUT ROWID;
     CREATE INDEX peers_by_node ON peers (node_id);",
+    // Who may do what: the owner's key and the list of members, and what became of the tickets
+    // that were made here. Times are seconds since 1970.
+    "CREATE TABLE access (
+        replica INTEGER PRIMARY KEY REFERENCES replicas (id) ON DELETE CASCADE,
+        owner_key BLOB CHECK (length(owner_key) = 32),
+        roster BLOB
+    );
+    CREATE TABLE tickets (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        replica INTEGER NOT NULL REFERENCES replicas (id) ON DELETE CASCADE,
+        id BLOB NOT NULL CHECK (length(id) = 16),
+        viewer INTEGER NOT NULL,
+        expires INTEGER,
+        most INTEGER,
+        uses INTEGER NOT NULL DEFAULT 0,
+        revoked INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (replica, id)
+    );",
 ];
 
 /// The schema version that this program writes.
