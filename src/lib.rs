@@ -188,4 +188,4 @@ pub use net::protocol::{
 };
 pub use net::session::KnockAnswer;
 pub use net::signature::SigningKey;
-pub use net::ticket::{InvalidTicket, Invitation, Ticket, TicketGrant};
+pub use net::ticket::{InvalidInvitation, InvalidTicket, Invitation, Ticket, TicketGrant};

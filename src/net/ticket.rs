@@ -87,11 +87,22 @@ pub struct Ticket {
     proof: TicketProof,
 }
 
+/// The text is neither a node id nor a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum InvalidInvitation {
+    /// It does not look like a ticket, and is no node id.
+    #[error(transparent)]
+    Node(#[from] InvalidNodeId),
+    /// It looks like a ticket, and is none.
+    #[error(transparent)]
+    Ticket(#[from] InvalidTicket),
+}
+
 /// The text is no ticket, or none that anybody made.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum InvalidTicket {
-    /// It is neither a ticket nor a node id.
-    #[error("this is neither a node id nor a ticket")]
+    /// It does not begin like one.
+    #[error("this is not a ticket: a ticket begins with \"copad\"")]
     NotATicket,
     /// It begins like one, and cannot be read.
     #[error("the ticket is damaged: copy it once more, from the first to the last letter")]
@@ -261,15 +272,33 @@ impl FromStr for Ticket {
     }
 }
 
+impl Invitation {
+    /// Returns whom to dial, and where.
+    pub fn address(&self) -> PeerAddress {
+        match self {
+            Self::Node(node) => PeerAddress::unknown(*node),
+            Self::Ticket(ticket) => ticket.address().clone(),
+        }
+    }
+
+    /// Returns the ticket, if it is one.
+    pub fn into_ticket(self) -> Option<Ticket> {
+        match self {
+            Self::Node(_) => None,
+            Self::Ticket(ticket) => Some(*ticket),
+        }
+    }
+}
+
 /// Reads a node id or a ticket.
 impl FromStr for Invitation {
-    type Err = InvalidTicket;
+    type Err = InvalidInvitation;
 
-    fn from_str(text: &str) -> Result<Self, InvalidTicket> {
-        let node: Result<NodeId, InvalidNodeId> = text.parse();
-        match node {
-            Ok(node) => Ok(Self::Node(node)),
-            Err(_) => text.parse().map(|ticket| Self::Ticket(Box::new(ticket))),
+    fn from_str(text: &str) -> Result<Self, InvalidInvitation> {
+        match text.parse() {
+            Ok(ticket) => Ok(Self::Ticket(Box::new(ticket))),
+            Err(InvalidTicket::NotATicket) => Ok(Self::Node(text.parse()?)),
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -371,15 +400,18 @@ mod tests {
         let newer: String = Ticket::KIND.chars().chain(base32(&newer).chars()).collect();
         for (text, expected) in [
             (node.to_string(), Ok(Invitation::Node(node))),
-            ("hello".to_owned(), Err(InvalidTicket::NotATicket)),
-            (String::new(), Err(InvalidTicket::NotATicket)),
-            ("copad".to_owned(), Err(InvalidTicket::Damaged)),
-            ("copadabc!".to_owned(), Err(InvalidTicket::Damaged)),
+            (
+                "hello".to_owned(),
+                Err("hello".parse::<NodeId>().unwrap_err().into()),
+            ),
+            (String::new(), Err("".parse::<NodeId>().unwrap_err().into())),
+            ("copad".to_owned(), Err(InvalidTicket::Damaged.into())),
+            ("copadabc!".to_owned(), Err(InvalidTicket::Damaged.into())),
             (
                 format!("copad{}", "a".repeat(9000)),
-                Err(InvalidTicket::Damaged),
+                Err(InvalidTicket::Damaged.into()),
             ),
-            (newer, Err(InvalidTicket::Newer)),
+            (newer, Err(InvalidTicket::Newer.into())),
         ] {
             assert_eq!(text.parse::<Invitation>(), expected, "{text}");
         }

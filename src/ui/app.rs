@@ -7,6 +7,7 @@
 //! Every change of the text, whoever made it, goes through `App::follow`: the one place that
 //! carries carets, selections and the scroll position over it.
 
+mod access;
 mod areas;
 mod clipboard;
 mod commands;
@@ -38,11 +39,13 @@ use ratatui::{
 };
 use ropey::Rope;
 
+pub use self::access::{AccessNews, AccessRequest};
 pub use self::event::{
     Effect, Event, Existing, ExistingFile, LocalCaret, MessageKind, PeerRow, SaveError,
     SaveRequest, SavedFile, ShareInfo,
 };
 pub(crate) use self::{
+    access::MemberRow,
     areas::Areas,
     notice::Notice,
     people::{Person, PersonState},
@@ -120,6 +123,7 @@ pub struct App {
     pub(crate) offline: bool,
     unsent_edits: usize,
     peers_wanted: Option<bool>,
+    access: access::AccessView,
 
     dialog: Option<Dialog>,
     pub(crate) notice: Option<Notice>,
@@ -164,6 +168,7 @@ impl App {
             offline: false,
             unsent_edits: 0,
             peers_wanted: None,
+            access: access::AccessView::default(),
             dialog: None,
             notice: None,
             press: None,
@@ -207,6 +212,7 @@ impl App {
             Event::Clipboard(text) => self.clipboard(&text),
             Event::Message(kind, text) => self.notify(kind, text),
             Event::Joined { title } => self.joined(title),
+            Event::Access(news) => self.take_access_news(*news),
             Event::Share(info) => self.share = Some(info),
             Event::AskExisting(file) => self.ask_existing(file),
         }
@@ -234,6 +240,7 @@ impl App {
             pane::peers::draw(self, area, buffer);
         }
         pane::status::draw(self, areas.status, buffer);
+        pane::banner::draw(self, areas.status, buffer);
         match &mut self.dialog {
             Some(dialog) => dialog.draw(areas.screen, buffer, &self.theme, &self.keymap),
             None => cursor,

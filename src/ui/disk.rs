@@ -10,7 +10,7 @@ use std::{
 
 use super::app::{SaveError, SaveRequest, SavedFile};
 use crate::{
-    DocumentId, PeerAddress, PeerInfo, UserInfo,
+    DocumentId, PeerAddress, PeerInfo, Roster, Signed, TicketId, TicketTerms, UserInfo,
     crdt::SharedDocument,
     store::{
         self, FileError, KnownPeer, NodeKey, Replica, ReplicaId, ReplicaLock, Store, StoreError,
@@ -126,6 +126,20 @@ impl Disk {
         }
         *remembered = known;
         Ok(())
+    }
+
+    /// Records the newest list of members.
+    pub(super) fn record_roster(&self, roster: &Signed<Roster>) -> Result<(), StoreError> {
+        self.store.record_roster(self.replica, roster)
+    }
+
+    /// Records that a ticket was made.
+    pub(super) fn record_ticket(
+        &self,
+        id: TicketId,
+        terms: &TicketTerms,
+    ) -> Result<(), StoreError> {
+        self.store.record_ticket(self.replica, id, terms)
     }
 
     /// Copies a file beside itself, before it is given up.

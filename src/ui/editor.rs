@@ -1,6 +1,8 @@
 //! The editor without its terminal: the application, with the network, the disk and the clipboard
 //! that carry out what it asks for.
 
+mod access;
+
 use std::{
     path::Path,
     sync::Arc,
@@ -11,15 +13,19 @@ use ratatui::Frame;
 use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
-    app::{App, Effect, Event, Existing, MessageKind, PeerRow, SaveRequest},
+    app::{AccessNews, App, Effect, Event, Existing, MessageKind, PeerRow, SaveRequest},
     clipboard::{Clipboard, ClipboardEvent, Reach},
     disk::Disk,
+    entrance::Trust,
     joining::Joining,
     launch::{LaunchError, Launched},
     network::{self, Network},
     set_aside::{self, Successor},
 };
-use crate::{DocumentId, DocumentInfo, NodeId, crdt::SharedDocument, store::StoreError};
+use crate::{
+    AccessEvent, DocumentId, DocumentInfo, Invitation, NodeId, crdt::SharedDocument,
+    store::StoreError,
+};
 
 /// Storing the history of a large document holds up typing for some frames, so it waits for a
 /// pause of this length,
@@ -34,6 +40,8 @@ pub(super) enum News {
     App(Event),
     /// Which document this is, and whether a peer has handed it over.
     Document(DocumentInfo),
+    /// Somebody knocks, or who may do what has changed.
+    Access(AccessEvent),
     /// The content of a peer's replica goes on in place of ours.
     Superseded(NodeId),
     /// From the clipboard.
@@ -100,6 +108,11 @@ impl Editor {
             done: false,
         };
         editor.update(Event::Share(launched.share));
+        let state = editor.network.access();
+        editor.update(Event::Access(Box::new(AccessNews::State(state))));
+        if launched.entrance.trust == Trust::Anyone {
+            editor.update(Event::Access(Box::new(AccessNews::OpenToAnyone)));
+        }
         if let Some(sentence) = launched.message {
             editor.update(Event::Message(MessageKind::Info, sentence));
         }
@@ -145,6 +158,7 @@ impl Editor {
             }
             News::App(event) => self.update(event),
             News::Document(info) => self.take_in_document(info),
+            News::Access(event) => self.take_in_access(event),
             News::Superseded(by) => self.give_way(by),
             News::Clipboard(ClipboardEvent::Pasted(text)) => self.update(Event::Clipboard(text)),
             News::Clipboard(ClipboardEvent::WriteToTerminal(text)) => {
@@ -227,6 +241,7 @@ impl Editor {
             Effect::Publish(caret) => self.network.publish(self.app.document(), caret),
             Effect::Connect(node) => self.connect(&node),
             Effect::Offline(offline) => self.network.set_offline(offline),
+            Effect::Access(request) => self.carry_out_access(request),
             Effect::AnswerExisting(existing) => self.answer_existing(existing),
         }
     }
@@ -263,18 +278,18 @@ impl Editor {
             .extend(self.clipboard.copy(text).map(TerminalEffect::Copy));
     }
 
-    fn connect(&mut self, node: &str) {
-        match node.parse::<NodeId>() {
-            Ok(node) if node == NodeId::of_key(&self.disk.node_key()) => {
+    fn connect(&mut self, to: &str) {
+        match to.parse::<Invitation>() {
+            Ok(there) if there.address().node == NodeId::of_key(&self.disk.node_key()) => {
                 let sentence = "That is your own node id: send it to somebody else".to_owned();
                 self.update(Event::Message(MessageKind::Error, sentence));
             }
             // An empty buffer has nothing to lose: the document that is joined takes its place.
-            Ok(node) if self.app.is_blank() => {
-                self.successor = Some(Successor::join(node));
+            Ok(_) if self.app.is_blank() => {
+                self.successor = Some(Successor::join(to.to_owned()));
                 self.done = true;
             }
-            Ok(node) => self.network.connect(node),
+            Ok(there) => self.network.connect(&there),
             Err(error) => self.update(Event::Message(MessageKind::Error, error.to_string())),
         }
     }

@@ -15,13 +15,15 @@ use super::{
     app::{App, AppOptions, ShareInfo},
     config::{Config, ConfigError},
     disk::Disk,
+    entrance::{Entrance, Trust},
     network,
     opening::{self, Aside, OpeningError},
     terminal::TerminalOptions,
     theme::{ColorDepth, ColorParseError, Theme, ThemeError, color_for, parse_color},
 };
 use crate::{
-    DocumentId, InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
+    DocumentId, InvalidInvitation, Invitation, NetworkKind, NodeId, PeerAddress, ProtocolError,
+    Ticket, UserInfo,
     store::{self, FileError, NoHome, Places, Replica, ReplicaLock, Store, StoreError},
 };
 
@@ -37,8 +39,12 @@ pub struct Options {
     pub name: Option<String>,
     /// The colour that others see, `#RRGGBB`.
     pub color: Option<String>,
-    /// The node id of a replica whose document is joined.
+    /// The node id or ticket of a replica whose document is joined.
     pub connect: Option<String>,
+    /// Whether that was read from standard input, which need not be the terminal then.
+    pub joins_from_input: bool,
+    /// Whom to let in that is not a member.
+    pub trust: Trust,
     /// How far peers may be found.
     pub network: Option<NetworkKind>,
     /// The name of a theme.
@@ -66,9 +72,29 @@ pub enum LaunchError {
     /// The colour is none.
     #[error(transparent)]
     Color(#[from] ColorParseError),
-    /// The node id is none.
+    /// What was given as a node id or ticket is neither.
     #[error(transparent)]
-    NodeId(#[from] InvalidNodeId),
+    Invitation(#[from] InvalidInvitation),
+    /// Only the owner makes tickets.
+    #[error("{title} belongs to somebody else: only its owner makes tickets for it")]
+    NotOwner {
+        /// What the document is called.
+        title: String,
+    },
+    /// There is no document yet to make a ticket for.
+    #[error("{title} was never opened here: open it once before you make a ticket for it")]
+    NeverOpened {
+        /// What the document is called.
+        title: String,
+    },
+    /// No ticket, or several, begin with these digits.
+    #[error("{found} tickets begin with \"{which}\": copad invite FILE --list shows them")]
+    NoSuchTicket {
+        /// What was given.
+        which: String,
+        /// How many there are.
+        found: usize,
+    },
     /// The node id is that of the file itself.
     #[error(
         "{} is the node id of {title} itself: give it to somebody else, or name another file",
@@ -137,6 +163,9 @@ pub(super) struct Launched {
     pub(super) fresh: bool,
     /// What is in the file, while it is not decided what becomes of it.
     pub(super) aside: Option<Aside>,
+    pub(super) entrance: Entrance,
+    /// What opens the door of the replica that was named on the command line.
+    pub(super) ticket: Option<Ticket>,
     pub(super) share: ShareInfo,
     pub(super) terminal: TerminalOptions,
     /// Something to tell once the screen is open.
@@ -173,7 +202,8 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     let theme = load_theme(&options, &config, &places)?;
     let color = options.color.as_deref().or(config.color.as_deref());
     color.map(parse_color).transpose()?;
-    let host: Option<NodeId> = options.connect.as_deref().map(str::parse).transpose()?;
+    let invitation: Option<Invitation> = options.connect.as_deref().map(str::parse).transpose()?;
+    let host = invitation.as_ref().map(|there| there.address().node);
     let file = options.file.as_deref().map(store::read_file).transpose()?;
 
     let store = Store::open(&places.state)?;
@@ -186,7 +216,10 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         });
     }
     // Checked late: what is wrong with the arguments is worth more to know.
-    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+    // What is read from standard input may come from elsewhere; the keys then come from the
+    // terminal itself.
+    let keys = std::io::stdin().is_terminal() || options.joins_from_input;
+    if !(keys && std::io::stdout().is_terminal()) {
         return Err(LaunchError::NoTerminal);
     }
     let lock = locked(&store, &replica, lock)?;
@@ -200,7 +233,11 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     let opening = match new_host {
         Some(host) => {
             // Peers of the document that was in the file before have another one.
-            peers = vec![PeerAddress::unknown(host)];
+            peers = vec![
+                invitation
+                    .as_ref()
+                    .map_or_else(|| PeerAddress::unknown(host), Invitation::address),
+            ];
             opening::join(file)
         }
         None => opening::reopen(&store, &replica, file)?,
@@ -231,8 +268,11 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         node,
         config,
     });
+    let entrance = Entrance::load(&store, replica.id, opening.document_id, options.trust)?;
     Ok(Launched {
         app,
+        entrance,
+        ticket: invitation.and_then(Invitation::into_ticket),
         network,
         lookup_directory: places.runtime,
         document_id: opening.document_id,

@@ -9,6 +9,8 @@ pub mod config;
 mod dialog;
 mod disk;
 mod editor;
+pub mod entrance;
+pub mod invite;
 mod joining;
 mod keyboard;
 pub mod keymap;

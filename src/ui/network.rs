@@ -8,14 +8,14 @@ use tokio::{
 };
 
 use super::{
-    app::{Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
+    app::{AccessRequest, Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
     editor::News,
     launch::{LaunchError, Launched},
 };
 use crate::{
-    ChangeOrigin, ConflictEvent, CursorPosition, DocumentEvent, DocumentInfo, Listener,
-    NetworkKind, NodeId, PeerAddress, PeerInfo, RealtimeLoroProtocol, Selection, SessionState,
-    Standing,
+    AccessEvent, AccessState, ChangeOrigin, ConflictEvent, CursorPosition, DocumentEvent,
+    DocumentInfo, Invitation, Listener, NetworkKind, NodeId, PeerAddress, PeerInfo,
+    RealtimeLoroProtocol, Selection, SessionState, Standing, Ticket, TicketTerms,
     crdt::{Bias, TextDocument},
 };
 
@@ -29,6 +29,7 @@ pub(super) struct Network {
     protocol: RealtimeLoroProtocol,
     /// Binds the endpoint in the background, and keeps it.
     listener: JoinHandle<Option<Listener>>,
+    kind: NetworkKind,
 }
 
 impl Network {
@@ -41,14 +42,21 @@ impl Network {
         let (presence, presence_events) = broadcast::channel(QUEUE);
         let document = launched.app.document().shared().clone();
         let node = NodeId::of_key(&launched.disk.node_key());
-        let protocol = RealtimeLoroProtocol::builder(document, node, launched.user.clone())
+        let builder = RealtimeLoroProtocol::builder(document, node, launched.user.clone());
+        let protocol = launched
+            .entrance
+            .configure(builder, &launched.disk.node_key())?
             .document_id(launched.document_id)
             .title(launched.title.clone())
             .lookup_directory(Some(launched.lookup_directory.clone()))
             .updates(updates)
             .presence(presence)
             .spawn()?;
+        if let Some(ticket) = &launched.ticket {
+            protocol.hold(ticket);
+        }
         let connections = protocol.connection_manager().subscribe();
+        forward_access(protocol.access_manager().subscribe(), tell.clone());
         forward(update_events, tell, changed);
         forward(presence_events, tell, |event| {
             Some(Event::Presence(Box::new(event)))
@@ -65,7 +73,11 @@ impl Network {
             launched.peers.clone(),
             tell.clone(),
         ));
-        Ok(Self { protocol, listener })
+        Ok(Self {
+            protocol,
+            listener,
+            kind: launched.network,
+        })
     }
 
     /// Tells the others where our caret is in the document as the screen shows it.
@@ -85,9 +97,51 @@ impl Network {
     }
 
     /// Joins another replica of this document, now and whenever it can be reached.
-    pub(super) fn connect(&self, node: NodeId) {
-        let address = PeerAddress::unknown(node);
+    pub(super) fn connect(&self, invitation: &Invitation) {
+        if let Invitation::Ticket(ticket) = invitation {
+            self.protocol.hold(ticket);
+        }
+        let address = invitation.address();
         self.protocol.connection_manager().connect(address);
+    }
+
+    /// Returns who may do what now.
+    pub(super) fn access(&self) -> AccessState {
+        self.protocol.access_manager().state().borrow().clone()
+    }
+
+    /// Carries out what a person decided about somebody. Fails with a sentence.
+    pub(super) fn request(&self, request: AccessRequest) -> Result<(), String> {
+        let access = self.protocol.access_manager();
+        let done = match request {
+            AccessRequest::Answer(node, answer) => {
+                access.answer(node, answer);
+                Ok(())
+            }
+            AccessRequest::GiveUp(node) => {
+                self.protocol.connection_manager().disconnect(node);
+                Ok(())
+            }
+            AccessRequest::SetRole(node, role) => access.set_role(node, role),
+            AccessRequest::LetAdmit(node, may_admit) => access.let_admit(node, may_admit),
+            AccessRequest::Kick(node) => access.kick(node),
+            AccessRequest::Block(node) => access.block(node),
+            AccessRequest::Unblock(node) => access.unblock(node),
+            // It takes the clock and the disk, too.
+            AccessRequest::Invite(_) => Ok(()),
+        };
+        done.map_err(|error| error.to_string())
+    }
+
+    /// Makes a ticket. Fails with a sentence.
+    pub(super) fn issue_ticket(&self, terms: TicketTerms) -> Result<Ticket, String> {
+        let issued = self.protocol.access_manager().issue_ticket(terms);
+        issued.map_err(|error| error.to_string())
+    }
+
+    /// Returns what another person types to join with a ticket.
+    pub(super) fn command_for(&self, ticket: &Ticket) -> String {
+        format!("copad{} --connect {ticket}", option_of(self.kind))
     }
 
     /// Cuts all connections, or lets them come back.
@@ -155,15 +209,24 @@ fn place(document: &TextDocument, position: usize, bias: Bias) -> CursorPosition
 
 /// How others can join.
 pub(super) fn share_info(node: NodeId, kind: NetworkKind) -> ShareInfo {
-    let (option, reach) = match kind {
-        NetworkKind::Local => (" --network local", "Anyone on this machine can join."),
-        NetworkKind::Lan => (" --network lan", "Anyone on your network can join."),
-        NetworkKind::Internet => ("", "Anyone who has this id can join, wherever they are."),
+    let option = option_of(kind);
+    let reach = match kind {
+        NetworkKind::Local => "Anyone on this machine can join.",
+        NetworkKind::Lan => "Anyone on your network can join.",
+        NetworkKind::Internet => "Anyone who has this id can join, wherever they are.",
     };
     ShareInfo {
         node_id: node.to_string(),
         command: format!("copad{option} --connect {node}"),
         reach: reach.to_owned(),
+    }
+}
+
+fn option_of(kind: NetworkKind) -> &'static str {
+    match kind {
+        NetworkKind::Local => " --network local",
+        NetworkKind::Lan => " --network lan",
+        NetworkKind::Internet => "",
     }
 }
 
@@ -227,6 +290,23 @@ fn forward<T: Clone + Send + 'static>(
             };
             if news.is_some_and(|news| to.send(News::App(news)).is_err()) {
                 return;
+            }
+        }
+    });
+}
+
+/// Passes on who knocks and who may do what. What was missed shows in the state.
+fn forward_access(mut events: broadcast::Receiver<AccessEvent>, to: mpsc::UnboundedSender<News>) {
+    tokio::spawn(async move {
+        loop {
+            match events.recv().await {
+                Ok(event) => {
+                    if to.send(News::Access(event)).is_err() {
+                        return;
+                    }
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return,
             }
         }
     });

@@ -92,8 +92,7 @@ pub(super) fn reopen(
             // Without its history the text would meet that of peers as a second copy of it: so this
             // is a new document.
             store.start_over(replica.id)?;
-            let document_id = DocumentId::random();
-            store.assign_document(replica.id, document_id)?;
+            let document_id = store.create_document(replica.id)?;
             from_file(store, replica, document_id, file)?
         }
     };

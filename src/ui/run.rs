@@ -40,7 +40,7 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
     let mut keyboard = keyboard::listen()?;
     let result = runtime.block_on(async {
         while let Some(successor) = run_one(launched, &mut terminal, &mut keyboard).await? {
-            options.connect = Some(successor.host.to_string());
+            options.connect = Some(successor.host.clone());
             launched = launch::open(options.clone())?;
             launched.message = successor.message().or(launched.message);
         }

@@ -12,15 +12,15 @@ use crate::{NodeId, store::Places};
 
 /// What is opened in place of a document.
 pub(super) struct Successor {
-    /// The replica that is joined.
-    pub(super) host: NodeId,
+    /// The node id or the ticket of the replica that is joined.
+    pub(super) host: String,
     /// Where the text was put that the host's replaces.
     set_aside: Option<PathBuf>,
 }
 
 impl Successor {
     /// A person joins another document from an empty one.
-    pub(super) fn join(host: NodeId) -> Self {
+    pub(super) fn join(host: String) -> Self {
         Self {
             host,
             set_aside: None,
@@ -30,7 +30,7 @@ impl Successor {
     /// The host's content goes on in place of ours.
     pub(super) fn replace(host: NodeId, set_aside: PathBuf) -> Self {
         Self {
-            host,
+            host: host.to_string(),
             set_aside: Some(set_aside),
         }
     }
@@ -111,7 +111,7 @@ mod tests {
     #[test]
     fn only_who_did_not_ask_is_told() {
         let host = NodeId::of_key(&[1; 32]);
-        let joined = Successor::join(host);
+        let joined = Successor::join(host.to_string());
         assert!(!joined.replaces());
         assert_eq!(joined.message(), None);
         let replaced = Successor::replace(host, PathBuf::from("/notes.md.diverged"));

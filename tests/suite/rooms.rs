@@ -36,10 +36,13 @@ const WORLD: &[&str] = &[
     "src/ui/config",
     "src/ui/disk",
     "src/ui/editor",
+    "src/ui/entrance",
+    "src/ui/invite",
     "src/ui/keyboard",
     "src/ui/launch",
     "src/ui/network",
     "src/ui/run",
+    "src/ui/set_aside",
     "src/ui/terminal",
     "src/ui/theme",
 ];

@@ -290,7 +290,7 @@ impl Session {
     }
 
     /// Tells a peer that it does not come in, and ends the connection. `report` is what our own
-    /// application hears.
+    /// application hears, if it asked for the peer.
     pub(super) fn refuse(&mut self, node: NodeId, code: DeniedCode, report: &str, now: Duration) {
         self.refuse_with(node, code, code.text(), report, now);
     }
@@ -310,7 +310,21 @@ impl Session {
             };
             self.send(link.connection, Message::Denied(denied));
         }
-        let report = Reason::Denied(report.to_owned());
+        // Whom nobody asked for is turned away without a word to our own application: a stranger
+        // must not be able to fill a screen.
+        let asked_for = match self.peers.get_mut(&node) {
+            Some(peer) if peer.wish == Wish::Requested && code != DeniedCode::Removed => true,
+            Some(peer) => {
+                peer.wish = Wish::Refused;
+                false
+            }
+            None => false,
+        };
+        let report = if asked_for {
+            Reason::Denied(report.to_owned())
+        } else {
+            Reason::Requested
+        };
         self.end(node, CloseReason::Denied, report, now);
     }
 

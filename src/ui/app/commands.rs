@@ -34,6 +34,8 @@ impl App {
             Command::Share => self.show_share(),
             Command::Connect => self.ask_connect(),
             Command::TogglePeers => self.toggle_peers(),
+            Command::AnswerKnock => self.answer_knock(),
+            Command::Members => self.show_members(),
             Command::GoOffline => self.toggle_offline(),
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),

@@ -22,7 +22,8 @@ impl App {
     /// Shows how others can join.
     pub(super) fn show_share(&mut self) {
         let info = self.share.clone().unwrap_or_else(|| self.plain_share());
-        self.open(Dialog::Share(Share::new(info)));
+        let invites = self.own_role() == Some(crate::Role::Owner);
+        self.open(Dialog::Share(Share::new(info, invites)));
     }
 
     /// Asks whom to join.
@@ -110,7 +111,7 @@ impl App {
 
     /// Opens a dialog in place of the one that is open. A question about a file that stands in
     /// the way is put aside with "cancel" rather than forgotten.
-    fn open(&mut self, dialog: Dialog) {
+    pub(super) fn open(&mut self, dialog: Dialog) {
         if let Some(Dialog::Existing(_)) = self.dialog.replace(dialog) {
             let cancel = super::Existing::Cancel;
             self.effects.push(Effect::AnswerExisting(cancel));
@@ -130,6 +131,11 @@ impl App {
                 self.copied_line = None;
                 self.effects.push(Effect::Copy(text));
                 self.reply(words);
+            }
+            Answer::Access(request) => {
+                self.dialog
+                    .take_if(|dialog| !matches!(dialog, Dialog::Members(_)));
+                self.effects.push(Effect::Access(request));
             }
             Answer::Connect(node) => {
                 self.dialog = None;

@@ -58,6 +58,9 @@ impl App {
 
     /// Takes back what we did last; others' edits stay.
     pub(super) fn undo(&mut self) {
+        if self.refuses_to_write() {
+            return;
+        }
         match self.document.undo() {
             Some(undone) => self.show_undone(undone),
             None => self.reply("Nothing to undo"),
@@ -66,6 +69,9 @@ impl App {
 
     /// Does again what we took back last.
     pub(super) fn redo(&mut self) {
+        if self.refuses_to_write() {
+            return;
+        }
         match self.document.redo() {
             Some(undone) => self.show_undone(undone),
             None => self.reply("Nothing to redo"),
@@ -96,7 +102,7 @@ impl App {
     }
 
     pub(super) fn edit(&mut self, delta: &Delta, kind: EditKind) {
-        if delta.is_empty() {
+        if delta.is_empty() || self.refuses_to_write() {
             return;
         }
         let context = EditContext {

@@ -8,6 +8,7 @@ use std::{path::PathBuf, time::Duration};
 use crossterm::event::{KeyEvent, MouseEvent};
 use ropey::Rope;
 
+use super::{AccessNews, AccessRequest};
 use crate::{
     ConnectionEvent, NodeId, PeerState, PresenceEvent, UserInfo,
     crdt::{Delta, TextFormat, TextSelection},
@@ -51,6 +52,8 @@ pub enum Event {
         /// What the host calls the document, as a file name.
         title: String,
     },
+    /// Somebody knocks, or who may do what has changed.
+    Access(Box<AccessNews>),
     /// How others can join this document.
     Share(ShareInfo),
     /// The file that was named holds other text than the document that was joined.
@@ -72,7 +75,7 @@ pub enum Effect {
     RequestPaste,
     /// Tell the others where our caret is.
     Publish(LocalCaret),
-    /// Join the document behind this node id (64 lower-case hexadecimal digits).
+    /// Join the document behind this node id (64 lower-case hexadecimal digits) or ticket.
     Connect(String),
     /// Cut all connections (`true`), or let them come back (`false`).
     Offline(bool),
@@ -80,6 +83,8 @@ pub enum Effect {
     Redraw,
     /// Put this in the title of the terminal's window.
     SetTitle(String),
+    /// Let somebody in, or change what they may do.
+    Access(AccessRequest),
     /// The answer to [`Event::AskExisting`].
     AnswerExisting(Existing),
 }

@@ -6,6 +6,8 @@ mod connect;
 mod existing;
 mod form;
 mod help;
+mod knock;
+mod members;
 mod quit;
 mod save_as;
 mod share;
@@ -19,11 +21,17 @@ use ratatui::{
 };
 
 pub(crate) use self::{
-    connect::Connect, existing::ExistingQuestion, help::Help, quit::QuitQuestion, save_as::SaveAs,
+    connect::Connect,
+    existing::ExistingQuestion,
+    help::Help,
+    knock::{KnockQuestion, WaitingQuestion},
+    members::Members,
+    quit::QuitQuestion,
+    save_as::SaveAs,
     share::Share,
 };
 use super::{keymap::Keymap, theme::Theme};
-use crate::ui::app::Existing;
+use crate::ui::app::{AccessRequest, Existing};
 
 /// What a dialog wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +42,9 @@ pub(crate) enum Answer {
     Close,
     /// Put this on the clipboard, and say so with these words.
     Copy(String, &'static str),
-    /// Join the document behind this node id.
+    /// Let somebody in, or change what they may do.
+    Access(AccessRequest),
+    /// Join the document behind this node id or ticket.
     Connect(String),
     /// Write the text here; a file in that place may be replaced if the flag says so.
     SaveAs(PathBuf, bool),
@@ -55,6 +65,9 @@ pub(crate) enum Dialog {
     Quit(QuitQuestion),
     SaveAs(SaveAs),
     Existing(ExistingQuestion),
+    Knock(KnockQuestion),
+    Waiting(WaitingQuestion),
+    Members(Members),
 }
 
 impl Dialog {
@@ -67,6 +80,9 @@ impl Dialog {
             Self::Quit(question) => question.key(key),
             Self::SaveAs(save_as) => save_as.key(key),
             Self::Existing(question) => question.key(key),
+            Self::Knock(question) => question.key(key),
+            Self::Waiting(question) => question.key(key),
+            Self::Members(members) => members.key(key),
         }
     }
 
@@ -75,7 +91,13 @@ impl Dialog {
         match self {
             Self::Connect(connect) => connect.paste(text),
             Self::SaveAs(save_as) => save_as.paste(text),
-            Self::Share(_) | Self::Help(_) | Self::Quit(_) | Self::Existing(_) => {}
+            Self::Share(_)
+            | Self::Help(_)
+            | Self::Quit(_)
+            | Self::Existing(_)
+            | Self::Knock(_)
+            | Self::Waiting(_)
+            | Self::Members(_) => {}
         }
     }
 
@@ -88,6 +110,9 @@ impl Dialog {
             Self::Quit(question) => question.click(at),
             Self::SaveAs(save_as) => save_as.click(at),
             Self::Existing(question) => question.click(at),
+            Self::Knock(question) => question.click(at),
+            Self::Waiting(question) => question.click(at),
+            Self::Members(members) => members.click(at),
         }
     }
 
@@ -99,7 +124,10 @@ impl Dialog {
             | Self::Connect(_)
             | Self::Quit(_)
             | Self::SaveAs(_)
-            | Self::Existing(_) => {}
+            | Self::Existing(_)
+            | Self::Knock(_)
+            | Self::Waiting(_)
+            | Self::Members(_) => {}
         }
     }
 
@@ -121,6 +149,9 @@ impl Dialog {
             Self::Quit(question) => question.form.draw(screen, buffer, theme),
             Self::SaveAs(save_as) => save_as.form.draw(screen, buffer, theme),
             Self::Existing(question) => question.form.draw(screen, buffer, theme),
+            Self::Knock(question) => question.form.draw(screen, buffer, theme),
+            Self::Waiting(question) => question.form.draw(screen, buffer, theme),
+            Self::Members(members) => members.form.draw(screen, buffer, theme),
         }
     }
 }

@@ -96,7 +96,17 @@ fn state_parts(app: &App) -> Vec<Part> {
     };
     let mut parts = vec![saved];
     parts.extend(sync_part(app));
+    parts.extend(access_part(app));
     parts
+}
+
+/// What we may not do, and what others may.
+fn access_part(app: &App) -> Option<Part> {
+    if !app.may_write() {
+        return Some(Part::left(8, Role::StatusWarning, "viewer, read only"));
+    }
+    let open = app.is_open_to_anyone();
+    open.then(|| Part::left(3, Role::StatusWarning, "open to anyone"))
 }
 
 /// Who has our edits, in words.
