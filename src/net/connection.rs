@@ -18,7 +18,7 @@ use crate::net::{event::Reason, message::CloseReason};
 
 pub(crate) use dial::{DialError, dial, open};
 pub(crate) use limits::MAX_QUEUED;
-pub(crate) use link::{FromLink, Link, Overflow, Report};
+pub(crate) use link::{FromLink, Link, Overflow, Received, Report};
 
 /// How long a dial may take until the acceptor's word is there.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(5);

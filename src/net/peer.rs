@@ -3,11 +3,12 @@
 //! What passes over the connection with it is in `link`, what it has in `known`.
 
 mod allowance;
+mod crowd;
 pub(crate) mod known;
 pub(crate) mod link;
 mod redial;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::net::{
     event::{PeerState, Reason, UserInfo},
@@ -18,6 +19,7 @@ use crate::net::{
 };
 
 pub(crate) use allowance::Allowance;
+pub(crate) use crowd::Crowd;
 pub(crate) use known::Known;
 pub(crate) use link::Link;
 pub(crate) use redial::Redial;
@@ -84,9 +86,8 @@ pub(crate) struct Ending {
 /// A replica that we are, were or want to be connected to.
 #[derive(Debug)]
 pub(crate) struct Peer {
-    pub node: NodeId,
     pub address: PeerAddress,
-    pub user: Option<UserInfo>,
+    pub user: Option<Arc<UserInfo>>,
     pub wish: Wish,
     pub state: PeerState,
     pub link: Option<Link>,
@@ -111,7 +112,6 @@ pub(crate) struct Peer {
 impl Peer {
     pub fn new(address: PeerAddress, wish: Wish) -> Self {
         Self {
-            node: address.node,
             address: trim_address(address),
             user: None,
             wish,
@@ -131,6 +131,11 @@ impl Peer {
         }
     }
 
+    /// Returns which replica this is.
+    pub fn node(&self) -> NodeId {
+        self.address.node
+    }
+
     /// Returns the link if both sides have welcomed each other over it.
     pub fn open_link(&self) -> Option<&Link> {
         self.link.as_ref().filter(|link| link.is_open())
@@ -139,6 +144,13 @@ impl Peer {
     /// Returns the link if both sides have welcomed each other over it.
     pub fn open_link_mut(&mut self) -> Option<&mut Link> {
         self.link.as_mut().filter(|link| link.is_open())
+    }
+
+    /// Returns whether this is its connection, or the one with it that we are ending.
+    pub fn has_connection(&self, connection: ConnectionId) -> bool {
+        let link = self.link.as_ref().map(|link| link.connection);
+        let ending = self.ending.as_ref().map(|ending| ending.connection);
+        link == Some(connection) || ending == Some(connection)
     }
 
     /// Returns whether the peer takes one of the places that the degree limit counts.
@@ -177,7 +189,7 @@ impl Peer {
             }
         }
         self.address = trim_address(PeerAddress {
-            node: self.node,
+            node: self.node(),
             direct,
             relay: relay.or(self.address.relay.take()),
         });
@@ -212,8 +224,8 @@ impl Peer {
             None => self.last_known.as_deref(),
         };
         PeerView {
-            node: self.node,
-            user: self.user.clone(),
+            node: self.node(),
+            user: self.user.as_deref().cloned(),
             state: self.state,
             address: self.address.clone(),
             round_trip: self.round_trip,
@@ -245,7 +257,7 @@ mod tests {
         let size = size_of::<Peer>();
         println!("a peer takes {size} bytes, its link {}", size_of::<Link>());
         // The rest of the kilobyte is for names, addresses, neighbours and versions.
-        assert!(size <= 940, "{size}");
+        assert!(size <= 700, "{size}");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 mod clean;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use crate::net::{
     event::UserInfo,
@@ -57,50 +57,63 @@ pub struct RemotePresence {
 /// A peer's participant: what they are doing, and until when to believe it.
 #[derive(Debug)]
 pub(crate) struct Participant {
-    presence: RemotePresence,
+    user: Arc<UserInfo>,
+    cursor: Option<WireAnchor>,
+    selection_start: Option<WireAnchor>,
+    away: bool,
     typing_until: Option<Duration>,
     lost_until: Option<Duration>,
 }
 
 impl Participant {
-    pub fn new(user: UserInfo) -> Self {
+    pub fn new(user: Arc<UserInfo>) -> Self {
         Self {
-            presence: RemotePresence {
-                user,
-                cursor: None,
-                selection_start: None,
-                typing: false,
-                away: false,
-            },
+            user,
+            cursor: None,
+            selection_start: None,
+            away: false,
             typing_until: None,
             lost_until: None,
         }
     }
 
-    pub fn presence(&self) -> &RemotePresence {
-        &self.presence
+    pub fn user(&self) -> &UserInfo {
+        &self.user
+    }
+
+    pub fn presence(&self) -> RemotePresence {
+        RemotePresence {
+            user: UserInfo::clone(&self.user),
+            cursor: self.cursor.clone(),
+            selection_start: self.selection_start.clone(),
+            typing: self.typing_until.is_some(),
+            away: self.away,
+        }
     }
 
     /// Takes in what the peer says now. `user` is clean. Returns whether anything changed.
-    pub fn update(&mut self, news: PresenceUpdate, user: Option<UserInfo>, now: Duration) -> bool {
+    pub fn update(
+        &mut self,
+        news: PresenceUpdate,
+        user: Option<Arc<UserInfo>>,
+        now: Duration,
+    ) -> bool {
+        let before = self.presence();
         self.typing_until = news.typing.then_some(now + TYPING_LASTS);
-        let before = self.presence.clone();
-        self.presence = RemotePresence {
-            user: user.unwrap_or_else(|| before.user.clone()),
-            cursor: news.cursor,
-            selection_start: news.selection_start,
-            typing: news.typing,
-            away: news.away,
-        };
-        self.presence != before
+        if let Some(user) = user {
+            self.user = user;
+        }
+        self.cursor = news.cursor;
+        self.selection_start = news.selection_start;
+        self.away = news.away;
+        self.presence() != before
     }
 
     /// The connection is gone without a goodbye; it may come back. Returns whether anything
     /// changed.
     pub fn lose(&mut self, now: Duration) -> bool {
         self.lost_until.get_or_insert(now + LOST_LASTS);
-        self.typing_until = None;
-        std::mem::take(&mut self.presence.typing)
+        self.typing_until.take().is_some()
     }
 
     /// Returns whether the way to the participant is gone.
@@ -109,10 +122,10 @@ impl Participant {
     }
 
     /// The connection is back. Returns whether the person changed meanwhile.
-    pub fn come_back(&mut self, user: &UserInfo) -> bool {
+    pub fn come_back(&mut self, user: &Arc<UserInfo>) -> bool {
         self.lost_until = None;
-        let changed = self.presence.user != *user;
-        self.presence.user.clone_from(user);
+        let changed = self.user != *user;
+        self.user = Arc::clone(user);
         changed
     }
 
@@ -123,11 +136,7 @@ impl Participant {
 
     /// Ends the typing if nothing was heard of it for long enough. Returns whether it did.
     pub fn stop_typing(&mut self, now: Duration) -> bool {
-        if self.typing_until.is_none_or(|until| until > now) {
-            return false;
-        }
-        self.typing_until = None;
-        std::mem::take(&mut self.presence.typing)
+        self.typing_until.take_if(|until| *until <= now).is_some()
     }
 
     pub fn deadline(&self) -> Option<Duration> {

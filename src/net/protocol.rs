@@ -7,6 +7,7 @@
 
 mod access;
 mod arrival;
+mod clock;
 mod connections;
 mod driver;
 mod error;

@@ -19,10 +19,7 @@ mod relays;
 mod sabotage;
 mod sync;
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use loro::IdSpan;
 use rand::{SeedableRng, rngs::StdRng};
@@ -33,7 +30,7 @@ use crate::net::{
     message::{CloseReason, MAX_ON_THEIR_WAY, MAX_TITLE, Message},
     node::{DocumentId, NodeId, PeerAddress},
     peer::{
-        Link, Peer, PeerView, Wish, earliest,
+        Crowd, Link, Peer, PeerView, Wish, earliest,
         link::{Decision, Phase, Question, Stretch},
         trim_address,
     },
@@ -268,9 +265,7 @@ pub struct Session {
     gate: Gate,
     own: OwnPresence,
     random: StdRng,
-    peers: BTreeMap<NodeId, Peer>,
-    /// Whose every connection is, those that are ending included.
-    connections: HashMap<ConnectionId, NodeId>,
+    peers: Crowd,
     /// Participants whom we hear of through others.
     distant: BTreeMap<NodeId, Distant>,
     history: History,
@@ -303,8 +298,7 @@ impl Session {
             own: OwnPresence::new(config.user.clone()),
             config,
             random: StdRng::seed_from_u64(seed),
-            peers: BTreeMap::new(),
-            connections: HashMap::new(),
+            peers: Crowd::default(),
             distant: BTreeMap::new(),
             history: History::default(),
             reach: Reach::Online,
@@ -451,7 +445,7 @@ impl Session {
         earliest(
             session
                 .into_iter()
-                .chain(self.peers.values().map(Peer::deadline))
+                .chain(self.peers.iter().map(Peer::deadline))
                 .chain(self.distant.values().map(Distant::deadline)),
         )
     }
@@ -459,7 +453,7 @@ impl Session {
     /// Returns all peers that are known, in the order of their ids.
     pub fn peers(&self) -> impl Iterator<Item = PeerView> {
         self.peers
-            .values()
+            .iter()
             .filter(|peer| peer.wish != Wish::Unwanted || peer.state != PeerState::Disconnected)
             .map(|peer| peer.view(self.history.version()))
     }

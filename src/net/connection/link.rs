@@ -47,12 +47,8 @@ const GOODBYE: Duration = Duration::from_millis(100);
 /// What a connection's tasks report.
 #[derive(Debug)]
 pub(crate) enum FromLink {
-    /// A message arrived. It gives its place to another when it was handled.
-    Received {
-        connection: ConnectionId,
-        message: Box<Message>,
-        place: Place,
-    },
+    /// A message arrived.
+    Received(Received),
     /// What arrived is not a message of this stream.
     Broken { connection: ConnectionId },
     /// The connection is over, and everything that arrived over it was reported.
@@ -62,6 +58,14 @@ pub(crate) enum FromLink {
     },
     /// A connection that we closed has told the other side so, or cannot.
     SaidGoodbye,
+}
+
+/// A message that arrived. It gives its place to another when it was handled.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) connection: ConnectionId,
+    pub(crate) message: Box<Message>,
+    pub(crate) place: Place,
 }
 
 /// Takes what a connection's tasks report; never waits.

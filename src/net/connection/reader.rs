@@ -6,7 +6,7 @@ use iroh::endpoint::{Connection, RecvStream, SendStream, VarInt};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use super::{
-    FromLink, Purpose, Report,
+    FromLink, Purpose, Received, Report,
     limits::{PRESENCE, SYNC, StreamLimits},
     reason_of,
 };
@@ -54,11 +54,11 @@ impl Reader {
         let room = Room::new(purpose);
         loop {
             match room.read_message(&mut stream, purpose).await {
-                Ok(Some((message, place))) => (self.report)(FromLink::Received {
+                Ok(Some((message, place))) => (self.report)(FromLink::Received(Received {
                     connection: self.id,
                     message: Box::new(message),
                     place,
-                }),
+                })),
                 Ok(None) => return,
                 Err(what) => return self.break_off(&what),
             }

@@ -1,16 +1,20 @@
 //! What a peer has, as far as we can tell.
 
+use std::sync::Arc;
+
 use loro::{IdSpan, VersionVector};
 
 use crate::net::replica::lacking;
 
 /// Operations that a peer has, or that are sure to reach it.
+///
+/// Peers that have the same as we share one version with us.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Known(VersionVector);
+pub(crate) struct Known(Arc<VersionVector>);
 
 impl Known {
     pub fn from_version(version: &VersionVector) -> Self {
-        Self(version.clone())
+        Self(Arc::new(version.clone()))
     }
 
     /// Returns everything of ours that the peer lacks.
@@ -23,15 +27,17 @@ impl Known {
     }
 
     pub fn extend(&mut self, spans: &[IdSpan]) {
+        if spans.is_empty() {
+            return;
+        }
+        let version = Arc::make_mut(&mut self.0);
         for &span in spans {
-            self.0.extend_to_include(span);
+            version.extend_to_include(span);
         }
     }
 
-    pub fn equals(&mut self, ours: &VersionVector) {
-        if self.0 != *ours {
-            self.0.clone_from(ours);
-        }
+    pub fn equals(&mut self, ours: &Arc<VersionVector>) {
+        self.0 = Arc::clone(ours);
     }
 
     /// Returns which of these new operations the peer lacks, and all earlier ones that it lacks

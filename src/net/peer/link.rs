@@ -1,6 +1,6 @@
 //! One connection with a peer: how far the handshake went, what passed, what is on its way.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use loro::{IdSpan, VersionVector};
 
@@ -90,13 +90,31 @@ pub(crate) struct Greeting {
     pub waiting: bool,
 }
 
+/// What a connection needs until both sides have let each other in.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    /// How far it went.
+    pub greeting: Greeting,
+    pub early: Early,
+    /// Until when the handshake must be done.
+    until: Duration,
+}
+
+/// Presence travels on its own stream and may overtake the handshake.
+#[derive(Debug, Default)]
+pub(crate) struct Early {
+    pub presence: Option<PresenceUpdate>,
+    /// The same of participants behind the peer.
+    pub relays: Vec<PresenceRelay>,
+}
+
 /// One connection with a peer.
 #[derive(Debug)]
 pub(crate) struct Link {
     pub connection: ConnectionId,
     pub phase: Phase,
-    /// How far the handshake went, until it is done.
-    pub greeting: Option<Box<Greeting>>,
+    /// What is needed until the handshake is done.
+    pub handshake: Option<Box<Handshake>>,
     /// Whether neither side had a document when it said hello.
     pub without_document: bool,
     /// Whom the peer is connected to, as far as it told, by the beginnings of their ids: a mix-up
@@ -126,8 +144,6 @@ pub(crate) struct Link {
     probe_until: Option<Duration>,
     /// What we told the peer that our document holds, and at which version.
     pub told_content: Option<ContentDigest>,
-    /// Until when the handshake must be done.
-    introduced_until: Option<Duration>,
     /// What the peer may send.
     pub allowance: Allowance,
     /// Bytes of updates of this peer that wait inside the document for others.
@@ -135,18 +151,14 @@ pub(crate) struct Link {
     /// What was sent and is not known to be in the peer's document: it may be on its way, or wait
     /// there for something else.
     in_flight: VecDeque<InFlight>,
-    response: Vec<u8>,
-    batch: Vec<u8>,
+    /// The parts of updates that are not whole yet.
+    assembling: Option<Box<Assembling>>,
     heard_at: Duration,
     moved_at: Duration,
     differs_since: Option<Duration>,
     repair_at: Duration,
     repair_pause: Duration,
     presence_sequence: u64,
-    /// Presence travels on its own stream and may overtake the handshake.
-    pub early_presence: Option<Box<PresenceUpdate>>,
-    /// The same of participants behind the peer.
-    pub early_relays: Vec<PresenceRelay>,
 }
 
 fn beginning(node: NodeId) -> u64 {
@@ -169,6 +181,13 @@ struct InFlight {
     span: IdSpan,
 }
 
+/// The parts of updates that have arrived so far.
+#[derive(Debug, Default)]
+struct Assembling {
+    response: Vec<u8>,
+    batch: Vec<u8>,
+}
+
 /// Which of the two kinds of updates a part belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stretch {
@@ -183,7 +202,11 @@ impl Link {
         Self {
             connection,
             phase: Phase::Hello,
-            greeting: Some(Box::new(greeting)),
+            handshake: Some(Box::new(Handshake {
+                greeting,
+                early: Early::default(),
+                until: now + Duration::from_secs(MAX_HANDSHAKE_SECONDS),
+            })),
             without_document: false,
             neighbours: Vec::new(),
             known: None,
@@ -199,20 +222,16 @@ impl Link {
             needs_sync: false,
             probe_until: None,
             told_content: None,
-            introduced_until: Some(now + Duration::from_secs(MAX_HANDSHAKE_SECONDS)),
             allowance: Allowance::new(now),
             pending_bytes: 0,
             in_flight: VecDeque::new(),
-            response: Vec::new(),
-            batch: Vec::new(),
+            assembling: None,
             heard_at: now,
             moved_at: now,
             differs_since: None,
             repair_at: now,
             repair_pause: HEARTBEAT,
             presence_sequence: 0,
-            early_presence: None,
-            early_relays: Vec::new(),
         }
     }
 
@@ -240,7 +259,7 @@ impl Link {
             _ => SILENT_AFTER,
         };
         let deadline = self.heard_at + silence;
-        [self.probe_until, self.introduced_until]
+        [self.probe_until, self.introduced_until()]
             .into_iter()
             .flatten()
             .fold(deadline, Duration::min)
@@ -249,20 +268,32 @@ impl Link {
     /// The handshake is done.
     pub fn open(&mut self) {
         self.phase = Phase::Open;
-        self.greeting = None;
-        self.introduced_until = None;
+        self.handshake = None;
+    }
+
+    fn introduced_until(&self) -> Option<Duration> {
+        self.handshake.as_ref().map(|handshake| handshake.until)
     }
 
     /// A person is asked, here or at the other side: that takes longer than a handshake may.
     pub fn knocks(&mut self, now: Duration) {
-        self.introduced_until = Some(now + Duration::from_secs(MAX_KNOCK_SECONDS));
+        if let Some(handshake) = &mut self.handshake {
+            handshake.until = now + Duration::from_secs(MAX_KNOCK_SECONDS);
+        }
     }
 
     /// Returns what we decided about the peer.
     pub fn decision(&self) -> Decision {
-        self.greeting
+        self.handshake
             .as_ref()
-            .map_or(Decision::Welcomed, |greeting| greeting.decision)
+            .map_or(Decision::Welcomed, |handshake| handshake.greeting.decision)
+    }
+
+    /// Returns how far the handshake went, until it is done.
+    pub fn greeting_mut(&mut self) -> Option<&mut Greeting> {
+        self.handshake
+            .as_mut()
+            .map(|handshake| &mut handshake.greeting)
     }
 
     pub fn is_unstable(&self, now: Duration) -> bool {
@@ -270,7 +301,7 @@ impl Link {
     }
 
     pub fn is_silent(&self, now: Duration) -> bool {
-        let limits = [self.probe_until, self.introduced_until];
+        let limits = [self.probe_until, self.introduced_until()];
         (now >= self.heard_at + SILENT_AFTER && self.decision() != Decision::Asked)
             || limits.into_iter().flatten().any(|until| until <= now)
     }
@@ -318,30 +349,38 @@ impl Link {
             Stretch::Response => self.asked,
             Stretch::Batch => self.synced,
         };
-        let size = self.response.len() + self.batch.len() + part.updates.len();
-        if !expected || size > MAX_UPDATE {
+        let earlier = self.assembling.as_ref();
+        let earlier = earlier.map_or(0, |parts| parts.response.len() + parts.batch.len());
+        if !expected || earlier + part.updates.len() > MAX_UPDATE {
             return Err(CloseReason::Protocol);
         }
         self.moved_at = now;
-        let buffer = match stretch {
-            Stretch::Response => &mut self.response,
-            Stretch::Batch => &mut self.batch,
-        };
-        if buffer.is_empty() {
-            *buffer = part.updates;
-        } else {
-            buffer.extend_from_slice(&part.updates);
-        }
-        if !part.last {
+        let Some(whole) = self.put_together(stretch, part) else {
             return Ok(None);
-        }
-        let whole = std::mem::take(buffer);
+        };
         self.received += 1;
         self.unconfirmed_bytes += whole.len();
         if stretch == Stretch::Response {
             self.asked = false;
         }
         Ok(Some(whole))
+    }
+
+    fn put_together(&mut self, stretch: Stretch, part: Part) -> Option<Vec<u8>> {
+        if part.last && self.assembling.is_none() {
+            return Some(part.updates);
+        }
+        let mut assembling = self.assembling.take().unwrap_or_default();
+        let buffer = match stretch {
+            Stretch::Response => &mut assembling.response,
+            Stretch::Batch => &mut assembling.batch,
+        };
+        buffer.extend_from_slice(&part.updates);
+        let whole = part.last.then(|| std::mem::take(buffer));
+        if !(assembling.response.is_empty() && assembling.batch.is_empty()) {
+            self.assembling = Some(assembling);
+        }
+        whole
     }
 
     /// Returns how many updates arrived over this connection.
@@ -461,9 +500,11 @@ impl Link {
     }
 
     /// Notes a heartbeat with the same digest as ours.
-    pub fn is_equal(&mut self, ours: &VersionVector) {
-        self.in_flight.clear();
+    pub fn is_equal(&mut self, ours: &Arc<VersionVector>) {
         self.acknowledge(self.sent);
+        // An idle peer keeps no room for what may be on its way later.
+        self.in_flight = VecDeque::new();
+        self.unacknowledged = VecDeque::new();
         self.needs_sync = false;
         self.differs_since = None;
         self.repair_pause = HEARTBEAT;

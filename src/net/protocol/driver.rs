@@ -31,6 +31,7 @@ use tokio::{
 use super::{
     access::{Access, TicketLedger},
     arrival::Arrivals,
+    clock::{Clock as _, SystemClock, Vigil},
     error::ConnectError,
     events::{Subscriptions, TextChange, subscribe},
     participants::Participants,
@@ -44,7 +45,7 @@ use crate::{
         event::{DocumentEvent, PresenceEvent, Reason},
         message::CloseReason,
         node::{NodeId, PeerAddress},
-        session::{ConnectionId, Input, Session, SessionConfig},
+        session::{ConnectionId, Input, Output, Session, SessionConfig},
     },
 };
 use dialling::Attempt;
@@ -52,7 +53,7 @@ use strangers::Strangers;
 
 /// How long other things are handled before what was written here is looked at again.
 const TURN: Duration = Duration::from_millis(2);
-/// How often round trips are measured.
+/// How often round trips are measured, and the clocks compared.
 const MEASURE: Duration = Duration::from_secs(1);
 /// How long saying goodbye may take.
 const FAREWELL: Duration = Duration::from_millis(800);
@@ -81,7 +82,8 @@ pub(super) struct Driver {
     session: Session,
     document: SharedDocument,
     participants: Participants,
-    started: Instant,
+    clock: SystemClock,
+    vigil: Vigil,
     runtime: Handle,
     inbox: mpsc::Receiver<Wake>,
     wake: mpsc::Sender<Wake>,
@@ -148,12 +150,14 @@ impl Driver {
                 let _ = wake.send(Wake::Link(news));
             })
         };
+        let clock = SystemClock::start();
         Self {
             node: parts.config.node,
             session: Session::new(parts.config, rand::random()),
             participants: Participants::new(parts.document.clone(), changes),
             document: parts.document,
-            started: Instant::now(),
+            vigil: Vigil::start(&clock),
+            clock,
             runtime: parts.runtime,
             inbox: parts.inbox,
             wake: parts.wake,
@@ -208,7 +212,7 @@ impl Driver {
     }
 
     fn now(&self) -> Duration {
-        self.started.elapsed()
+        self.clock.monotonic()
     }
 
     fn next_number(&mut self) -> u64 {
@@ -217,7 +221,9 @@ impl Driver {
     }
 
     fn time_to_wait(&self) -> Duration {
-        let measure = (!self.links.is_empty()).then_some(self.next_measure);
+        // A machine that wakes up has somebody to dial, connected or not.
+        let anybody = self.session.peers().next().is_some();
+        let measure = anybody.then_some(self.next_measure);
         let look = self.arrivals.as_ref().and_then(Arrivals::next_look);
         let batch = self.next_batch();
         let stranger = self.strangers.next();
@@ -279,19 +285,7 @@ impl Driver {
 
     fn take_news(&mut self, news: FromLink) {
         match news {
-            FromLink::Received {
-                connection,
-                message,
-                place,
-            } => {
-                if self.links.contains_key(&connection) {
-                    self.handle(Input::Received {
-                        connection,
-                        message: *message,
-                    });
-                }
-                drop(place);
-            }
+            FromLink::Received(received) => self.take_received(received),
             FromLink::Broken { connection } => {
                 let reason = Reason::Lost("the peer broke the protocol".to_owned());
                 self.cut(connection, CloseReason::Protocol, reason);
@@ -309,6 +303,17 @@ impl Driver {
     fn handle(&mut self, input: Input) {
         let now = self.now();
         let outputs = self.session.handle(input, now, &mut self.document);
+        self.carry_out_all(outputs);
+    }
+
+    /// The same with several things at once.
+    fn handle_batch(&mut self, inputs: Vec<Input>) {
+        let now = self.now();
+        let outputs = self.session.handle_batch(inputs, now, &mut self.document);
+        self.carry_out_all(outputs);
+    }
+
+    fn carry_out_all(&mut self, outputs: Vec<Output>) {
         for output in outputs {
             self.carry_out(output);
         }
@@ -323,6 +328,9 @@ impl Driver {
         self.send_strangers_away();
         if now >= self.next_measure {
             self.next_measure = now + MEASURE;
+            if self.vigil.was_interrupted(&self.clock) {
+                self.handle(Input::Woke);
+            }
             self.measure();
             self.cut_restarted();
         }

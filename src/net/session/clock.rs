@@ -59,7 +59,7 @@ impl Session {
         if self.reach != Reach::Online {
             return;
         }
-        for peer in self.peers.values_mut() {
+        for peer in self.peers.iter_mut() {
             if let Some(link) = &mut peer.link {
                 link.probe(now);
             }
@@ -72,7 +72,7 @@ impl Session {
         let digest = self.history.digest();
         let beats: Vec<_> = self
             .peers
-            .values_mut()
+            .iter_mut()
             .filter_map(|peer| peer.open_link_mut())
             .map(|link| (link.connection, link.confirm()))
             .collect();
@@ -80,7 +80,7 @@ impl Session {
             self.send(connection, Message::Heartbeat { digest, received });
         }
         self.beat_waiting();
-        let anybody = self.peers.values().any(|peer| peer.link.is_some());
+        let anybody = self.peers.iter().any(|peer| peer.link.is_some());
         self.next_heartbeat = anybody.then_some(now + HEARTBEAT);
     }
 
@@ -92,7 +92,6 @@ impl Session {
         if peer.dialled_until.take_if(|until| *until <= now).is_some() {
             self.dial_failed(node, "no answer".to_owned(), now);
         } else if let Some(ending) = peer.ending.take_if(|ending| ending.until <= now) {
-            self.connections.remove(&ending.connection);
             self.disconnected(node, ending.reason, now);
         }
     }

@@ -34,7 +34,7 @@ impl Session {
         let version = self.history.digest();
         let untold: Vec<_> = self
             .peers
-            .values_mut()
+            .iter_mut()
             .filter_map(|peer| peer.open_link_mut())
             .filter(|link| link.synced)
             .filter(|link| link.told_content.is_none_or(|told| told.version != version))

@@ -365,7 +365,7 @@ impl Session {
             .filter(|link| link.phase == Phase::Welcome)
             .ok_or(CloseReason::Protocol)?;
         link.knocks(now);
-        let greeting = link.greeting.as_mut().ok_or(CloseReason::Protocol)?;
+        let greeting = link.greeting_mut().ok_or(CloseReason::Protocol)?;
         if std::mem::replace(&mut greeting.waiting, true) {
             return Ok(());
         }
@@ -379,7 +379,7 @@ impl Session {
     pub(super) fn beat_waiting(&mut self) {
         let waiting: Vec<_> = self
             .peers
-            .values()
+            .iter()
             .filter_map(|peer| peer.link.as_ref())
             .filter(|link| link.decision() == Decision::Asked)
             .map(|link| link.connection)
@@ -394,7 +394,7 @@ impl Session {
     fn ask_person(&mut self, node: NodeId, now: Duration) -> Result<(), CloseReason> {
         let knocks = self
             .peers
-            .values()
+            .iter()
             .filter_map(|peer| peer.link.as_ref())
             .filter(|link| link.decision() == Decision::Asked)
             .count();
@@ -409,7 +409,7 @@ impl Session {
         let link = peer.link.as_mut().ok_or(CloseReason::Protocol)?;
         link.knocks(now);
         let connection = link.connection;
-        let user = peer.user.clone().ok_or(CloseReason::Protocol)?;
+        let user = peer.user.as_deref().cloned().ok_or(CloseReason::Protocol)?;
         self.send(connection, Message::Waiting { asked });
         self.outputs
             .push(Output::Access(AccessEvent::Knock { node, user }));
@@ -422,7 +422,7 @@ impl Session {
             .peers
             .get_mut(&node)
             .and_then(|peer| peer.link.as_mut())
-            .and_then(|link| link.greeting.as_mut())
+            .and_then(|link| link.greeting_mut())
             .ok_or(CloseReason::Protocol)?;
         greeting.decision = decision;
         Ok(())

@@ -221,8 +221,8 @@ impl Session {
             ))));
         let receivers: Vec<_> = self
             .peers
-            .values()
-            .filter(|peer| Some(peer.node) != from)
+            .iter()
+            .filter(|peer| Some(peer.node()) != from)
             .filter_map(Peer::open_link)
             .map(|link| link.connection)
             .collect();
@@ -296,8 +296,8 @@ impl Session {
         }
         let receivers: Vec<_> = self
             .peers
-            .values()
-            .filter(|peer| peer.node != from)
+            .iter()
+            .filter(|peer| peer.node() != from)
             .filter_map(Peer::open_link)
             .map(|link| link.connection)
             .collect();

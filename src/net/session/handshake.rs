@@ -6,7 +6,7 @@
 //! nothing anywhere else. Who has no document yet takes the other's. A document is named so that
 //! only who knows it already can tell which one it is, until the peer is let in.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rand::RngExt;
 
@@ -21,7 +21,7 @@ use crate::net::{
     node::{DocumentId, NodeId, PeerAddress},
     peer::{
         Link, Peer, Wish,
-        link::{Decision, Greeting, Phase},
+        link::{Decision, Greeting, Handshake, Phase},
     },
     presence::{clean_sentence, clean_title, clean_user},
 };
@@ -56,7 +56,6 @@ impl Session {
         peer.dialled_until = None;
         peer.redial.cancel();
         peer.link = Some(Link::new(connection, greeting, now));
-        self.connections.insert(connection, node);
         self.transition(node, PeerState::Connecting, Reason::Normal);
         let hello = Hello {
             minor_version: MINOR_VERSION,
@@ -80,7 +79,7 @@ impl Session {
         greeting.their_document = hello.document;
         let (binding, nonce) = (greeting.binding, greeting.nonce);
         if let Some(peer) = self.peers.get_mut(&node) {
-            peer.user = Some(clean_user(node, &hello.user));
+            peer.user = Some(Arc::new(clean_user(node, &hello.user)));
             peer.learn_address(hello.address);
         }
         // Elsewhere it takes a proof to be told.
@@ -127,7 +126,7 @@ impl Session {
             .get_mut(&node)
             .and_then(|peer| peer.link.as_mut())
             .ok_or(CloseReason::Protocol)?;
-        let greeting = link.greeting.as_mut().ok_or(CloseReason::Protocol)?;
+        let greeting = link.greeting_mut().ok_or(CloseReason::Protocol)?;
         let before = std::mem::replace(&mut greeting.decision, Decision::Welcomed);
         greeting.told_document = told_document;
         greeting.told_epoch = told_epoch;
@@ -149,20 +148,27 @@ impl Session {
         if link.decision() != Decision::Welcomed || link.phase != Phase::Nothing {
             return Ok(());
         }
-        let greeting = link.greeting.take().ok_or(CloseReason::Protocol)?;
-        let welcome = *greeting.welcome.ok_or(CloseReason::Protocol)?;
-        let told = (greeting.told_document, greeting.told_epoch);
-        self.both_agree(node, welcome, told, now)
+        let handshake = link.handshake.take().ok_or(CloseReason::Protocol)?;
+        self.both_agree(node, *handshake, now)
     }
 
     /// Both sides let each other in.
     fn both_agree(
         &mut self,
         node: NodeId,
-        welcome: Welcome,
-        (told_document, told_epoch): (Option<DocumentId>, u64),
+        handshake: Handshake,
         now: Duration,
     ) -> Result<(), CloseReason> {
+        let Handshake {
+            greeting, early, ..
+        } = handshake;
+        let Greeting {
+            told_document,
+            told_epoch,
+            welcome,
+            ..
+        } = greeting;
+        let welcome = *welcome.ok_or(CloseReason::Protocol)?;
         let neither_had_one = told_document.is_none() && welcome.document.is_none();
         if self.is_other_document(welcome.document) {
             // Meanwhile we took that of somebody else.
@@ -185,7 +191,7 @@ impl Session {
         self.transition(node, PeerState::Syncing, Reason::Normal);
         self.tell_changes(node, told_epoch);
         self.ask(node, now);
-        self.come_in(node, now);
+        self.come_in(node, Some(early), now);
         self.introduce(node);
         self.learn_members(node, welcome.members, now);
         self.relay_all_to(node);
@@ -218,7 +224,7 @@ impl Session {
             .ok_or(CloseReason::Protocol)?;
         link.phase = next;
         let connection = link.connection;
-        let greeting = link.greeting.as_mut().ok_or(CloseReason::Protocol)?;
+        let greeting = link.greeting_mut().ok_or(CloseReason::Protocol)?;
         Ok((connection, greeting))
     }
 
@@ -236,13 +242,13 @@ impl Session {
                 Wish::Unwanted => Err(CloseReason::Unwanted),
             };
         }
-        let newcomers = self.peers.values().filter_map(|peer| peer.link.as_ref());
+        let newcomers = self.peers.iter().filter_map(|peer| peer.link.as_ref());
         let unintroduced = newcomers.filter(|link| !link.is_open()).count();
         if unintroduced >= MAX_UNINTRODUCED || !self.make_room() {
             return Err(CloseReason::Busy);
         }
         let peer = Peer::new(PeerAddress::unknown(node), Wish::Met);
-        self.peers.insert(node, peer);
+        self.peers.insert(peer);
         Ok(())
     }
 
@@ -344,9 +350,9 @@ impl Session {
         let is_stale = |peer: &&Peer| peer.open_link().is_some_and(|link| link.without_document);
         let stale: Vec<_> = self
             .peers
-            .values()
+            .iter()
             .filter(is_stale)
-            .map(|peer| peer.node)
+            .map(|peer| peer.node())
             .collect();
         for node in stale {
             self.close(node, CloseReason::Renew, now);

@@ -1,7 +1,7 @@
 //! What our document has, kept up to date by what is added, so that nobody asks the document for
 //! its version at every keystroke.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use loro::{IdSpan, VersionVector};
 
@@ -28,7 +28,8 @@ struct Waiting {
 /// The version of our document.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    version: VersionVector,
+    /// Shared with what is known of the peers that have the same.
+    version: Arc<VersionVector>,
     started: bool,
     digest: Option<u64>,
     /// Hash of the content at this version, or that the document could not tell.
@@ -42,11 +43,11 @@ impl History {
     pub fn start<R: Replica>(&mut self, replica: &R) {
         if !self.started {
             self.started = true;
-            self.version = replica.version();
+            self.version = Arc::new(replica.version());
         }
     }
 
-    pub fn version(&self) -> &VersionVector {
+    pub fn version(&self) -> &Arc<VersionVector> {
         &self.version
     }
 
@@ -72,8 +73,11 @@ impl History {
                 fresh.push(IdSpan::new(span.peer, end, span.counter.end));
             }
         }
-        for &span in &fresh {
-            self.version.extend_to_include(span);
+        if !fresh.is_empty() {
+            let version = Arc::make_mut(&mut self.version);
+            for &span in &fresh {
+                version.extend_to_include(span);
+            }
         }
         self.changed(!fresh.is_empty(), now);
         Some(fresh)
@@ -82,7 +86,9 @@ impl History {
     /// Notes the document's version as the document itself tells it. Returns what is news.
     pub fn refresh(&mut self, version: VersionVector, now: Duration) -> Vec<IdSpan> {
         let fresh = lacking(&version, &self.version);
-        self.version = version;
+        if !fresh.is_empty() {
+            self.version = Arc::new(version);
+        }
         self.changed(!fresh.is_empty(), now);
         fresh
     }

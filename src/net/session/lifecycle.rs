@@ -23,7 +23,7 @@ impl Session {
             None => {
                 // What the application asks for needs no room of its own: it knows how much it asks.
                 self.make_room();
-                self.peers.insert(node, Peer::new(address, Wish::Requested));
+                self.peers.insert(Peer::new(address, Wish::Requested));
             }
         }
         if let Some(peer) = self.peers.get_mut(&node) {
@@ -81,7 +81,7 @@ impl Session {
 
     /// A connection ended.
     pub(super) fn closed(&mut self, connection: ConnectionId, reason: Reason, now: Duration) {
-        let Some(node) = self.connections.remove(&connection) else {
+        let Some(node) = self.peers.whose(connection) else {
             return;
         };
         let Some(peer) = self.peers.get_mut(&node) else {
@@ -142,7 +142,6 @@ impl Session {
     /// Lets go of whatever connection there is, because a new one takes its place.
     pub(super) fn replace_connection(&mut self, node: NodeId, now: Duration) {
         if let Some(connection) = self.drop_link(node) {
-            self.connections.remove(&connection);
             self.outputs.push(Output::Close {
                 connection,
                 reason: CloseReason::Duplicate,
@@ -155,7 +154,6 @@ impl Session {
             .get_mut(&node)
             .and_then(|peer| peer.ending.take());
         if let Some(ending) = ending {
-            self.connections.remove(&ending.connection);
             self.disconnected(node, ending.reason, now);
         }
     }
@@ -248,19 +246,16 @@ impl Session {
     }
 
     pub(super) fn round_trip(&mut self, connection: ConnectionId, rtt: Duration) {
-        if let Some(peer) = self
-            .connections
-            .get(&connection)
-            .and_then(|node| self.peers.get_mut(node))
-            .filter(|peer| peer.link.is_some())
-        {
+        let node = self.peers.whose(connection);
+        let peer = node.and_then(|node| self.peers.get_mut(&node));
+        if let Some(peer) = peer.filter(|peer| peer.link.is_some()) {
             peer.round_trip = Some(rtt);
         }
     }
 
     /// Notes that a peer is alive. Returns which one it is, if the connection still counts.
     pub(super) fn heard(&mut self, connection: ConnectionId, now: Duration) -> Option<NodeId> {
-        let node = *self.connections.get(&connection)?;
+        let node = self.peers.whose(connection)?;
         let peer = self.peers.get_mut(&node)?;
         let link = peer
             .link
@@ -290,7 +285,7 @@ impl Session {
     }
 
     pub(super) fn nodes(&self) -> Vec<NodeId> {
-        self.peers.keys().copied().collect()
+        self.peers.iter().map(Peer::node).collect()
     }
 
     /// Forgets the link with a peer, and tells the others that we are not its neighbour any more.

@@ -1,12 +1,12 @@
 //! Who takes part: introducing peers to each other, so that they stay connected when we leave.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rand::seq::SliceRandom;
 
 use super::{ConnectionId, Session};
 use crate::net::{
-    event::PeerState,
+    event::{PeerState, UserInfo},
     message::{CloseReason, MAX_FRAME, MAX_MEMBERS, Member, Message},
     node::NodeId,
     peer::{Peer, Wish, link::Decision},
@@ -24,8 +24,8 @@ impl Session {
     pub(super) fn members_for(&self, node: NodeId) -> Vec<Member> {
         let mut room = MAX_FRAME - BESIDE_MEMBERS;
         self.peers
-            .values()
-            .filter(|peer| peer.node != node && peer.open_link().is_some())
+            .iter()
+            .filter(|peer| peer.node() != node && peer.open_link().is_some())
             .filter_map(member)
             .take_while(|member| {
                 let size = size_limit(member);
@@ -83,7 +83,7 @@ impl Session {
 
     pub(super) fn user_left(&mut self, from: NodeId, gone: NodeId) -> Result<(), CloseReason> {
         self.open_link(from)?.remove_neighbour(gone);
-        let claimed = self.peers.values().any(|peer| {
+        let claimed = self.peers.iter().any(|peer| {
             peer.open_link()
                 .is_some_and(|link| link.is_neighbour_of(gone))
         });
@@ -100,7 +100,7 @@ impl Session {
     /// after the handshake, or is not heard while a person at the other side thinks about it.
     pub(super) fn welcomed(&self) -> Vec<ConnectionId> {
         self.peers
-            .values()
+            .iter()
             .filter_map(|peer| peer.link.as_ref())
             .filter(|link| link.decision() == Decision::Welcomed)
             .map(|link| link.connection)
@@ -110,11 +110,7 @@ impl Session {
     /// Returns whether a peer may be dialled as far as the degree limit goes. What the application
     /// asked for always may.
     pub(super) fn has_room(&self, node: NodeId) -> bool {
-        let degree = self
-            .peers
-            .values()
-            .filter(|peer| peer.takes_place())
-            .count();
+        let degree = self.peers.iter().filter(|peer| peer.takes_place()).count();
         self.peers.get(&node).is_some_and(|peer| match peer.wish {
             Wish::Requested => true,
             Wish::Met => degree < self.config.degree_limit,
@@ -145,10 +141,10 @@ impl Session {
         }
         let dispensable = self
             .peers
-            .values()
+            .iter()
             .find(|peer| peer.is_dispensable())
-            .map(|peer| peer.node);
-        dispensable.is_some_and(|node| self.peers.remove(&node).is_some())
+            .map(|peer| peer.node());
+        dispensable.is_some_and(|node| self.peers.remove(&node))
     }
 
     fn learn(&mut self, from: NodeId, member: Member) {
@@ -159,12 +155,12 @@ impl Session {
         if let Ok(link) = self.open_link(from) {
             link.add_neighbour(node);
         }
-        if !self.peers.contains_key(&node) {
+        if !self.peers.contains(&node) {
             if self.peers.len() >= MAX_MEMBERS {
                 return;
             }
             let peer = Peer::new(member.address.clone(), Wish::Met);
-            self.peers.insert(node, peer);
+            self.peers.insert(peer);
         }
         let Some(peer) = self.peers.get_mut(&node) else {
             return;
@@ -172,7 +168,7 @@ impl Session {
         if peer.link.is_none() {
             peer.learn_address(member.address);
             peer.user
-                .get_or_insert_with(|| clean_user(node, &member.user));
+                .get_or_insert_with(|| Arc::new(clean_user(node, &member.user)));
         }
     }
 }
@@ -180,7 +176,7 @@ impl Session {
 fn member(peer: &Peer) -> Option<Member> {
     Some(Member {
         address: peer.address.clone(),
-        user: peer.user.clone()?,
+        user: UserInfo::clone(peer.user.as_ref()?),
     })
 }
 

@@ -1,12 +1,13 @@
 //! Who is here: what our participant tells the peers, and what theirs tell us.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{Output, Session};
 use crate::net::{
-    event::Reason,
+    event::{Reason, UserInfo},
     message::{CloseReason, Message, PresenceUpdate},
     node::NodeId,
+    peer::link::Early,
     presence::{LocalPresence, Participant, clean_user},
 };
 
@@ -25,7 +26,7 @@ impl Session {
         };
         let connections: Vec<_> = self
             .peers
-            .values()
+            .iter()
             .filter_map(|peer| peer.open_link())
             .map(|link| link.connection)
             .collect();
@@ -46,7 +47,9 @@ impl Session {
             return Ok(());
         }
         if !link.is_open() {
-            link.early_presence = Some(Box::new(update));
+            if let Some(handshake) = &mut link.handshake {
+                handshake.early.presence = Some(update);
+            }
             return Ok(());
         }
         self.apply_presence(node, update, now);
@@ -58,14 +61,19 @@ impl Session {
             return;
         };
         let user = update.user.as_ref().map(|user| clean_user(node, user));
+        // Most often it is who it was: then there is one of it.
+        let user = user.map(|user| match &peer.user {
+            Some(known) if **known == user => Arc::clone(known),
+            Some(_) | None => Arc::new(user),
+        });
         if let Some(user) = &user {
-            peer.user = Some(user.clone());
+            peer.user = Some(Arc::clone(user));
         }
         let passed_on = peer.user.clone().map(|user| (user, update.clone()));
         if let Some(participant) = &mut peer.participant
             && participant.update(update, user, now)
         {
-            let presence = participant.presence().clone();
+            let presence = participant.presence();
             self.outputs
                 .push(Output::PresenceChanged { node, presence });
         }
@@ -75,7 +83,8 @@ impl Session {
     }
 
     /// A peer is let in: its participant is here, and gets to know ours.
-    pub(super) fn come_in(&mut self, node: NodeId, now: Duration) {
+    /// `early` is what came before that.
+    pub(super) fn come_in(&mut self, node: NodeId, early: Option<Early>, now: Duration) {
         self.come_near(node);
         let introduction = self.own.introduce();
         let Some(peer) = self.peers.get_mut(&node) else {
@@ -85,26 +94,26 @@ impl Session {
             return;
         };
         let connection = link.connection;
-        let early = link.early_presence.take();
-        let early_relays = std::mem::take(&mut link.early_relays);
+        let Early { presence, relays } = early.unwrap_or_default();
         let output = match &mut peer.participant {
             Some(participant) => participant
                 .come_back(&user)
                 .then(|| Output::PresenceChanged {
                     node,
-                    presence: participant.presence().clone(),
+                    presence: participant.presence(),
                 }),
             None => {
-                peer.participant = Some(Participant::new(user.clone()));
+                peer.participant = Some(Participant::new(Arc::clone(&user)));
+                let user = UserInfo::clone(&user);
                 Some(Output::Joined { node, user })
             }
         };
         self.outputs.extend(output);
         self.send(connection, Message::PresenceUpdate(introduction));
-        if let Some(update) = early {
-            self.apply_presence(node, *update, now);
+        if let Some(update) = presence {
+            self.apply_presence(node, update, now);
         }
-        for relay in early_relays {
+        for relay in relays {
             // It was not refused when it came, and the link is open now.
             let _ = self.presence_relay(node, relay, now);
         }
@@ -129,7 +138,7 @@ impl Session {
                 if let Some(participant) = participant
                     && participant.lose(now)
                 {
-                    let presence = participant.presence().clone();
+                    let presence = participant.presence();
                     self.outputs
                         .push(Output::PresenceChanged { node, presence });
                 }
@@ -147,7 +156,7 @@ impl Session {
             return;
         };
         if participant.stop_typing(now) {
-            let presence = participant.presence().clone();
+            let presence = participant.presence();
             self.outputs
                 .push(Output::PresenceChanged { node, presence });
         } else if participant.is_gone(now) {
@@ -161,7 +170,7 @@ impl Session {
             .get_mut(&node)
             .and_then(|peer| peer.participant.take());
         if let Some(participant) = participant {
-            let user = participant.presence().user.clone();
+            let user = participant.user().clone();
             self.relay(node, node, &user, None);
             self.outputs.push(Output::Left { node, user });
         }

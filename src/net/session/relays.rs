@@ -4,7 +4,7 @@
 //! that are connected neither to the author nor to whom they heard it from. The number that the
 //! author gave an update keeps what comes by several ways from being told twice.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use super::{Output, Session};
 use crate::net::{
@@ -41,8 +41,12 @@ impl Session {
         let peer = self.peers.get_mut(&via).ok_or(CloseReason::Protocol)?;
         let link = peer.link.as_mut().ok_or(CloseReason::Protocol)?;
         if !link.is_open() {
-            if link.early_relays.len() < MAX_MEMBERS {
-                link.early_relays.push(relay);
+            let early = link
+                .handshake
+                .as_mut()
+                .map(|handshake| &mut handshake.early);
+            if let Some(early) = early.filter(|early| early.relays.len() < MAX_MEMBERS) {
+                early.relays.push(relay);
             }
             return Ok(());
         }
@@ -57,7 +61,7 @@ impl Session {
         if author == self.config.node || author == via || direct {
             return Ok(());
         }
-        let user = clean_user(author, &relay.user);
+        let user = Arc::new(clean_user(author, &relay.user));
         match relay.update {
             Some(update) => self.hear_of(author, via, user, update, now),
             None => {
@@ -77,7 +81,7 @@ impl Session {
         &mut self,
         author: NodeId,
         via: NodeId,
-        user: UserInfo,
+        user: Arc<UserInfo>,
         update: PresenceUpdate,
         now: Duration,
     ) {
@@ -98,7 +102,7 @@ impl Session {
             .and_then(|peer| peer.participant.take());
         let news = !self.distant.contains_key(&author) && before.is_none();
         let distant = self.distant.entry(author).or_insert_with(|| Distant {
-            participant: before.unwrap_or_else(|| Participant::new(user.clone())),
+            participant: before.unwrap_or_else(|| Participant::new(Arc::clone(&user))),
             sequence,
             via,
         });
@@ -107,12 +111,12 @@ impl Session {
         let back = distant.participant.come_back(&user);
         let changed = distant
             .participant
-            .update(update.clone(), Some(user.clone()), now);
-        let presence = distant.participant.presence().clone();
+            .update(update.clone(), Some(Arc::clone(&user)), now);
+        let presence = distant.participant.presence();
         if news {
             self.outputs.push(Output::Joined {
                 node: author,
-                user: user.clone(),
+                user: UserInfo::clone(&user),
             });
         }
         if changed || back {
@@ -134,8 +138,8 @@ impl Session {
     ) {
         let receivers: Vec<_> = self
             .peers
-            .values()
-            .filter(|peer| peer.node != author && peer.node != sender)
+            .iter()
+            .filter(|peer| peer.node() != author && peer.node() != sender)
             .filter_map(|peer| peer.open_link())
             .filter(|link| !link.is_neighbour_of(author) && !link.is_neighbour_of(sender))
             .map(|link| link.connection)
@@ -158,9 +162,9 @@ impl Session {
         let Some(link) = self.peers.get(&node).and_then(|peer| peer.open_link()) else {
             return;
         };
-        let direct = self.peers.values().filter_map(|peer| {
+        let direct = self.peers.iter().filter_map(|peer| {
             let sequence = peer.open_link()?.presence_sequence();
-            Some((peer.node, sequence, peer.participant.as_ref()?.presence()))
+            Some((peer.node(), sequence, peer.participant.as_ref()?.presence()))
         });
         let distant = self
             .distant
@@ -172,7 +176,7 @@ impl Session {
             .filter(|(author, sequence, _)| {
                 *author != node && *sequence > 0 && !link.is_neighbour_of(*author)
             })
-            .map(|(author, sequence, presence)| introduction(author, sequence, presence))
+            .map(|(author, sequence, presence)| introduction(author, sequence, &presence))
             .collect();
         let connection = link.connection;
         for relay in relays {
@@ -193,7 +197,7 @@ impl Session {
     pub(super) fn lose_those_behind(&mut self, via: NodeId, now: Duration) {
         for (&node, distant) in &mut self.distant {
             if distant.via == via && distant.participant.lose(now) {
-                let presence = distant.participant.presence().clone();
+                let presence = distant.participant.presence();
                 self.outputs
                     .push(Output::PresenceChanged { node, presence });
             }
@@ -205,7 +209,7 @@ impl Session {
         let mut gone = Vec::new();
         for (&node, distant) in &mut self.distant {
             if distant.participant.stop_typing(now) {
-                let presence = distant.participant.presence().clone();
+                let presence = distant.participant.presence();
                 self.outputs
                     .push(Output::PresenceChanged { node, presence });
             } else if distant.participant.is_gone(now) {
@@ -219,7 +223,7 @@ impl Session {
 
     fn distant_left(&mut self, node: NodeId) {
         if let Some(distant) = self.distant.remove(&node) {
-            let user = distant.participant.presence().user.clone();
+            let user = distant.participant.user().clone();
             self.relay(node, distant.via, &user, None);
             self.outputs.push(Output::Left { node, user });
         }

@@ -1,6 +1,7 @@
 //! Stories about sessions, told with the simulated network.
 
 mod access;
+mod clocks;
 mod crowds;
 mod divergence;
 mod hostile;

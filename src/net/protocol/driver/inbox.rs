@@ -10,6 +10,7 @@ use loro::IdSpan;
 
 use super::Driver;
 use crate::net::{
+    connection::{FromLink, Received},
     protocol::wake::Wake,
     replica::{Replica as _, spans_of_own_update},
     session::Input,
@@ -17,6 +18,8 @@ use crate::net::{
 
 /// Between two updates that go out, while something is being written all the time.
 const BATCH: Duration = Duration::from_millis(5);
+/// Messages that are handed to the session at once, at most.
+const AT_ONCE: usize = 64;
 
 impl Driver {
     /// Returns when what was written has waited long enough.
@@ -38,6 +41,44 @@ impl Driver {
                 other => self.backlog.push_back(other),
             }
             next = self.inbox.try_recv().ok();
+        }
+    }
+
+    /// Hands a message to the session, with those that wait right behind it: what many people
+    /// wrote at the same time costs much less when it is imported at once.
+    pub(super) fn take_received(&mut self, first: Received) {
+        let mut inputs = Vec::new();
+        let mut places = Vec::new();
+        let mut next = Some(first);
+        while let Some(received) = next {
+            let Received {
+                connection,
+                message,
+                place,
+            } = received;
+            if self.links.contains_key(&connection) {
+                let message = *message;
+                inputs.push(Input::Received {
+                    connection,
+                    message,
+                });
+            }
+            places.push(place);
+            next = (places.len() < AT_ONCE)
+                .then(|| self.next_received())
+                .flatten();
+        }
+        self.handle_batch(inputs);
+        drop(places);
+    }
+
+    fn next_received(&mut self) -> Option<Received> {
+        match self.backlog.pop_front()? {
+            Wake::Link(FromLink::Received(received)) => Some(received),
+            other => {
+                self.backlog.push_front(other);
+                None
+            }
         }
     }
 
