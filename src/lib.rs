@@ -183,8 +183,8 @@ pub use net::node::{DocumentId, NodeId, PeerAddress};
 pub use net::peer::PeerView as PeerInfo;
 pub use net::protocol::{
     Access, AccessManager, AccessState, Builder, ChangeError, ConnectError, ConnectionManager,
-    DocumentInfo, KnockHandler, NotOwner, PresenceError, PresenceManager, ProtocolError,
-    RealtimeLoroProtocol, SessionState, TicketLedger,
+    DocumentInfo, ImportGuard, KnockHandler, NotOwner, PresenceError, PresenceManager,
+    ProtocolError, RealtimeLoroProtocol, SessionState, TicketLedger,
 };
 pub use net::session::KnockAnswer;
 pub use net::signature::SigningKey;

@@ -2,6 +2,8 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use mimalloc::MiMalloc;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use iroh_loro_realtime::{
     NetworkKind, Role,
@@ -12,6 +14,11 @@ use iroh_loro_realtime::{
         launch::{LaunchError, Options},
     },
 };
+
+/// Loro reads lengths that a crafted update made up and asks for that much memory: this allocator
+/// hands out room that is never touched, where the system's would end the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Write together in the terminal: no account, no server.
 #[derive(Parser)]
@@ -178,6 +185,7 @@ fn options(edit: EditArguments) -> Result<Options, LaunchError> {
         file: edit.file,
         name: edit.name,
         color: edit.color,
+        banned: Vec::new(),
         joins_from_input: edit.connect.as_deref() == Some("-"),
         connect: entrance::whom_to_join(edit.connect)?,
         trust: match edit.trust {

@@ -12,6 +12,7 @@ mod connections;
 mod driver;
 mod error;
 mod events;
+mod guarded;
 mod participants;
 mod presence;
 mod published;
@@ -57,6 +58,7 @@ use wake::Wake;
 
 pub use connections::ConnectionManager;
 pub use error::{ChangeError, ConnectError, PresenceError, ProtocolError};
+pub use guarded::ImportGuard;
 pub use presence::PresenceManager;
 pub use published::{DocumentInfo, SessionState};
 
@@ -125,6 +127,7 @@ pub struct Builder {
     access: Access,
     keys: AccessConfig,
     ledger: Arc<dyn TicketLedger>,
+    guard: Option<Arc<dyn ImportGuard>>,
     lookup_directory: Option<PathBuf>,
     max_queued: usize,
     updates: Option<broadcast::Sender<DocumentEvent>>,
@@ -175,6 +178,18 @@ impl Builder {
     /// Hands in the newest [list of members](crate::AccessEvent::RosterChanged) that was stored.
     pub fn roster(mut self, roster: Option<Signed<Roster>>) -> Self {
         self.keys.roster = roster;
+        self
+    }
+
+    /// Shuts these nodes out for the whole session: they are neither dialled nor let in.
+    pub fn ban(mut self, nodes: Vec<NodeId>) -> Self {
+        self.keys.banned = nodes;
+        self
+    }
+
+    /// Notes whose update goes into the document, so that it is known after the process died of it.
+    pub fn import_guard(mut self, guard: Arc<dyn ImportGuard>) -> Self {
+        self.guard = Some(guard);
         self
     }
 
@@ -253,6 +268,7 @@ impl Builder {
             max_queued: self.max_queued,
             access: self.access,
             ledger: self.ledger,
+            guard: self.guard,
         });
         thread::Builder::new()
             .name(format!("session {}", self.node.short()))
@@ -306,6 +322,7 @@ impl RealtimeLoroProtocol {
             access: Access::default(),
             keys: AccessConfig::default(),
             ledger: Arc::new(Mutex::new(TicketBook::default())),
+            guard: None,
             lookup_directory: None,
             max_queued: MAX_QUEUED,
             updates: None,

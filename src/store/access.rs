@@ -7,7 +7,9 @@ use super::{
     error::{StoreError, WorkError},
     replica::ReplicaId,
 };
-use crate::{DocumentId, Role, Roster, Signed, SigningKey, TicketId, TicketRefusal, TicketTerms};
+use crate::{
+    DocumentId, NodeId, Role, Roster, Signed, SigningKey, TicketId, TicketRefusal, TicketTerms,
+};
 
 /// What a replica may do with its document, as it is stored.
 #[derive(Clone, Debug, Default)]
@@ -96,6 +98,51 @@ impl Store {
                 params![replica.0, bytes],
             )?;
             Ok(())
+        })
+    }
+
+    /// Shuts a node out of a replica, because a process died of what it sent.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database cannot be written.
+    pub fn quarantine(&self, replica: ReplicaId, node: NodeId) -> Result<(), StoreError> {
+        self.transact(|transaction| {
+            transaction.execute(
+                "INSERT INTO quarantined (replica, node_id) VALUES (?1, ?2)
+                 ON CONFLICT DO NOTHING",
+                params![replica.0, node.0],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Lets a node in again that was shut out.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database cannot be written.
+    pub fn end_quarantine(&self, replica: ReplicaId, node: NodeId) -> Result<(), StoreError> {
+        self.transact(|transaction| {
+            transaction.execute(
+                "DELETE FROM quarantined WHERE replica = ?1 AND node_id = ?2",
+                params![replica.0, node.0],
+            )?;
+            Ok(())
+        })
+    }
+
+    /// Lists the nodes that are shut out of a replica.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the database cannot be read.
+    pub fn quarantined(&self, replica: ReplicaId) -> Result<Vec<NodeId>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT node_id FROM quarantined WHERE replica = ?1 ORDER BY node_id";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([replica.0], |row| row.get(0).map(NodeId))?;
+            rows.collect()
         })
     }
 
@@ -239,6 +286,19 @@ mod tests {
         store.start_over(replica).unwrap();
         let left = store.access(replica).unwrap();
         assert!(left.document_key.is_none() && left.roster.is_none());
+    }
+
+    #[test]
+    fn who_is_shut_out_stays_out_until_let_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let replica = store.create_replica("one").unwrap().id;
+        let node = NodeId([1; 32]);
+        store.quarantine(replica, node).unwrap();
+        store.quarantine(replica, node).unwrap();
+        assert_eq!(store.quarantined(replica).unwrap(), [node]);
+        store.end_quarantine(replica, node).unwrap();
+        assert_eq!(store.quarantined(replica).unwrap(), []);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! | `places` | which folders are ours: the only file that knows their names |
 //! | `database`, `schema`, `column`, `error` | opening and using the database of the state folder |
 //! | `replica`, `snapshot`, `peer`, `access` | what is remembered, by [`Store`] |
+//! | `marker` | whose update was going in when a process died |
 //! | `lock` | one process at a time writes a replica |
 //! | `path`, `file`, `save`, `attributes` | a person's files: naming, reading, saving them whole |
 //! | `merge` | what another program changed in a file |
@@ -21,6 +22,7 @@ mod error;
 mod file;
 mod hash;
 mod lock;
+mod marker;
 mod merge;
 mod path;
 mod peer;
@@ -36,6 +38,7 @@ pub use error::StoreError;
 pub use file::{FileError, LoadedFile, MAX_FILE, read_file};
 pub use hash::ContentHash;
 pub use lock::ReplicaLock;
+pub use marker::ImportMarker;
 pub use merge::{difference, differing_lines};
 pub use path::canonical_path;
 pub use peer::KnownPeer;

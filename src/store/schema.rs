@@ -55,7 +55,12 @@ const STEPS: &[&str] = &[
         uses INTEGER NOT NULL DEFAULT 0,
         revoked INTEGER NOT NULL DEFAULT 0,
         UNIQUE (replica, id)
-    );",
+    );
+    CREATE TABLE quarantined (
+        replica INTEGER NOT NULL REFERENCES replicas (id) ON DELETE CASCADE,
+        node_id BLOB NOT NULL CHECK (length(node_id) = 32),
+        PRIMARY KEY (replica, node_id)
+    ) WITHOUT ROWID;",
 ];
 
 /// The schema version that this program writes.

@@ -42,6 +42,8 @@ pub(super) enum News {
     Document(DocumentInfo),
     /// Somebody knocks, or who may do what has changed.
     Access(AccessEvent),
+    /// An update of this peer broke the document, which must not be touched any more.
+    Broken(NodeId),
     /// The content of a peer's replica goes on in place of ours.
     Superseded(NodeId),
     /// From the clipboard.
@@ -78,6 +80,8 @@ pub(super) struct Editor {
     adopt: Option<(DocumentId, String)>,
     /// What to open instead of this document.
     successor: Option<Successor>,
+    /// Whether the document must not be touched any more.
+    broken: bool,
     done: bool,
 }
 
@@ -105,6 +109,7 @@ impl Editor {
             disk_work: None,
             adopt: None,
             successor: None,
+            broken: false,
             done: false,
         };
         editor.update(Event::Share(launched.share));
@@ -159,6 +164,7 @@ impl Editor {
             News::App(event) => self.update(event),
             News::Document(info) => self.take_in_document(info),
             News::Access(event) => self.take_in_access(event),
+            News::Broken(culprit) => self.restore(culprit),
             News::Superseded(by) => self.give_way(by),
             News::Clipboard(ClipboardEvent::Pasted(text)) => self.update(Event::Clipboard(text)),
             News::Clipboard(ClipboardEvent::WriteToTerminal(text)) => {
@@ -193,7 +199,7 @@ impl Editor {
 
     /// Stores the document with its history, if it changed since.
     pub(super) fn keep(&mut self) {
-        if !self.joining.lets_keep() {
+        if self.broken || !self.joining.lets_keep() {
             return;
         }
         self.kept = Instant::now();
@@ -308,6 +314,17 @@ impl Editor {
         };
         self.adopt = Some((document, info.title));
         self.settle();
+    }
+
+    /// Opens the document again as it was stored, without whoever broke it; keeps the text.
+    fn restore(&mut self, culprit: NodeId) {
+        let name = self.shown_peers.iter().find(|peer| peer.node == culprit);
+        let name = name.and_then(|peer| peer.user.as_ref());
+        let name = name.map_or_else(|| culprit.short(), |user| user.name.clone());
+        self.broken = true;
+        let text = set_aside::keep(&self.app);
+        self.successor = Some(Successor::restore(culprit, &name, text.ok()));
+        self.done = true;
     }
 
     /// Opens the document of a peer anew, whose content goes on in place of ours; keeps the text.

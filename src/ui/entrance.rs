@@ -9,8 +9,9 @@ use std::{
 
 use super::launch::LaunchError;
 use crate::{
-    Access, Builder, DocumentId, SigningKey, TicketGrant, TicketLedger, TicketRefusal,
-    store::{ReplicaId, Store, StoreError, StoredAccess},
+    Access, Builder, DocumentId, ImportGuard, NodeId, SigningKey, TicketGrant, TicketLedger,
+    TicketRefusal,
+    store::{ImportMarker, ReplicaId, Store, StoreError, StoredAccess},
 };
 
 /// Whom to let in that is not a member.
@@ -58,29 +59,50 @@ pub fn whom_to_join(argument: Option<String>) -> Result<Option<String>, LaunchEr
 pub(super) struct Entrance {
     pub(super) trust: Trust,
     stored: StoredAccess,
+    banned: Vec<NodeId>,
+    marker: Arc<ImportMarker>,
     state: PathBuf,
     replica: ReplicaId,
 }
 
 impl Entrance {
-    /// Reads what was stored about a replica. `document` is the one that is opened.
+    /// Reads what was stored about a replica, whose lock we have. `document` is the one that is
+    /// opened, `banned` who broke it before, `wanted` whom the person joins: that one is let in
+    /// again. Returns a sentence, too, if the last process died of somebody's edit.
     pub(super) fn load(
         store: &Store,
         replica: ReplicaId,
         document: Option<DocumentId>,
         trust: Trust,
-    ) -> Result<Self, StoreError> {
+        mut banned: Vec<NodeId>,
+        wanted: Option<NodeId>,
+    ) -> Result<(Self, Option<String>), StoreError> {
+        let (marker, culprit) = ImportMarker::open(store, replica)?;
+        for node in banned.iter().copied().chain(culprit) {
+            store.quarantine(replica, node)?;
+        }
+        if let Some(node) = wanted.filter(|node| Some(*node) != culprit) {
+            store.end_quarantine(replica, node)?;
+        }
+        banned.extend(store.quarantined(replica)?);
+        let accident = match culprit {
+            Some(node) => Some(accident_in_words(store, replica, node)?),
+            None => None,
+        };
         let mut stored = store.access(replica)?;
         if document.is_none() {
             // Another document is joined: what is stored is about the one before.
             stored = StoredAccess::default();
         }
-        Ok(Self {
+        let entrance = Self {
             trust,
             stored,
+            banned,
+            marker: Arc::new(marker),
             state: store.state_dir().to_owned(),
             replica,
-        })
+        };
+        Ok((entrance, accident))
     }
 
     /// Tells a session whom to let in, and with what to prove who we are.
@@ -98,16 +120,35 @@ impl Entrance {
             store: Store::open(&self.state)?,
             replica: self.replica,
         };
+        let marker: Arc<dyn ImportGuard> = Arc::clone(&self.marker) as _;
         let builder = builder
             .access(access)
             .node_key(SigningKey::from_bytes(node_key))
             .roster(self.stored.roster.clone())
+            .ban(self.banned.clone())
+            .import_guard(marker)
             .ticket_ledger(Arc::new(ledger));
         Ok(match &self.stored.document_key {
             Some(key) => builder.document_key(key.clone()),
             None => builder,
         })
     }
+}
+
+/// Says of whose edit the last process died.
+fn accident_in_words(
+    store: &Store,
+    replica: ReplicaId,
+    node: NodeId,
+) -> Result<String, StoreError> {
+    let peers = store.peers(replica)?;
+    let peer = peers.into_iter().find(|peer| peer.address.node == node);
+    let name = peer
+        .and_then(|peer| peer.name)
+        .unwrap_or_else(|| node.short());
+    Ok(format!(
+        "copad ended while it took in an edit from {name}, who is shut out now; copad --connect {node} lets them in again"
+    ))
 }
 
 /// Counts in the database, so that a restart and other processes change nothing.

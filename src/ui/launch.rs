@@ -43,6 +43,8 @@ pub struct Options {
     pub connect: Option<String>,
     /// Whether that was read from standard input, which need not be the terminal then.
     pub joins_from_input: bool,
+    /// Who is shut out, because what they sent broke the document.
+    pub banned: Vec<NodeId>,
     /// Whom to let in that is not a member.
     pub trust: Trust,
     /// How far peers may be found.
@@ -268,7 +270,15 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         node,
         config,
     });
-    let entrance = Entrance::load(&store, replica.id, opening.document_id, options.trust)?;
+    let wanted = host.filter(|host| !options.banned.contains(host));
+    let (entrance, accident) = Entrance::load(
+        &store,
+        replica.id,
+        opening.document_id,
+        options.trust,
+        options.banned,
+        wanted,
+    )?;
     Ok(Launched {
         app,
         entrance,
@@ -285,7 +295,7 @@ pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
         aside: opening.aside,
         share: network::share_info(node, network),
         terminal,
-        message: opening.message,
+        message: accident.or(opening.message),
     })
 }
 

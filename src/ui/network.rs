@@ -334,10 +334,18 @@ fn watch_session(mut state: watch::Receiver<SessionState>, to: mpsc::UnboundedSe
                     let _ = to.send(News::Superseded(*by));
                     return;
                 }
-                SessionState::Failed { reason } => reason.clone(),
+                SessionState::Failed {
+                    reason,
+                    culprit: Some(culprit),
+                } => {
+                    tracing::error!("an update of {culprit} broke the document: {reason}");
+                    let _ = to.send(News::Broken(*culprit));
+                    return;
+                }
+                SessionState::Failed { reason, .. } => reason.clone(),
             };
             tracing::error!("the session failed: {failed}");
-            let sentence = "A peer's update broke the document. Save, quit and open it again";
+            let sentence = "The document broke. Save, quit and open it again";
             let event = Event::Message(MessageKind::Error, sentence.to_owned());
             let _ = to.send(News::App(event));
             return;

@@ -40,7 +40,10 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
     let mut keyboard = keyboard::listen()?;
     let result = runtime.block_on(async {
         while let Some(successor) = run_one(launched, &mut terminal, &mut keyboard).await? {
-            options.connect = Some(successor.host.clone());
+            if let Some(host) = &successor.host {
+                options.connect = Some(host.clone());
+            }
+            options.banned.extend(successor.culprit);
             launched = launch::open(options.clone())?;
             launched.message = successor.message().or(launched.message);
         }

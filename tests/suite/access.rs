@@ -133,7 +133,7 @@ fn members_are_promoted_demoted_and_kicked_live() {
     house.host.keys("v");
     guest.sees(&["You can only read this document now"]);
     house.host.keys("k");
-    guest.sees(&["you are not a member of this document any more"]);
+    guest.sees(&["are not a member of this document any more"]);
     house.host.keys("\x1b");
     house.host.waits("Ben is gone", |screen| {
         !screen.contents().contains("Members") && screen.contents().contains("left")
@@ -180,6 +180,34 @@ fn tickets_that_are_good_no_longer_say_why() {
     let (code, _, error) = cy.run(&["--connect", &tampered]);
     assert_eq!(code, 2);
     assert!(error.contains("the ticket is damaged"), "{error}");
+}
+
+#[test]
+fn whoever_a_process_died_of_is_shut_out_and_named() {
+    let mut house = House::new();
+    let guest = house.knock("e");
+    guest.sees(&["first line"]);
+    let ben: Vec<u8> = {
+        let (_, id, _) = house.machine.person("ben").run(&["id"]);
+        let digits = id.trim().to_owned();
+        (0..digits.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal digits"))
+            .collect()
+    };
+    drop(house.host);
+    // As a process leaves it that dies while it imports.
+    let state = house.ada.path("state/copad");
+    let marker = std::fs::read_dir(&state)
+        .expect("the state folder is readable")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.to_string_lossy().contains("importing-"))
+        .expect("there is a note");
+    std::fs::write(&marker, &ben).expect("it can be written");
+    house.host = house
+        .ada
+        .open(&["--name", "Ada", "--trust", "ask", "notes.md"]);
+    house.host.sees(&["first line", "who is shut out now"]);
 }
 
 #[test]

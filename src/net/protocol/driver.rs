@@ -34,6 +34,7 @@ use super::{
     clock::{Clock as _, SystemClock, Vigil},
     error::ConnectError,
     events::{Subscriptions, TextChange, subscribe},
+    guarded::{GuardedDocument, ImportGuard},
     participants::Participants,
     published::Published,
     wake::Wake,
@@ -74,6 +75,7 @@ pub(super) struct Parts {
     pub(super) max_queued: usize,
     pub(super) access: Access,
     pub(super) ledger: Arc<dyn TicketLedger>,
+    pub(super) guard: Option<Arc<dyn ImportGuard>>,
 }
 
 /// The session, its connections, and what is on its way.
@@ -81,6 +83,8 @@ pub(super) struct Driver {
     node: NodeId,
     session: Session,
     document: SharedDocument,
+    /// The same document, for the session.
+    replica: GuardedDocument,
     participants: Participants,
     clock: SystemClock,
     vigil: Vigil,
@@ -155,6 +159,7 @@ impl Driver {
             node: parts.config.node,
             session: Session::new(parts.config, rand::random()),
             participants: Participants::new(parts.document.clone(), changes),
+            replica: GuardedDocument::new(parts.document.clone(), parts.guard),
             document: parts.document,
             vigil: Vigil::start(&clock),
             clock,
@@ -302,14 +307,14 @@ impl Driver {
     /// Hands something to the session, and carries out what follows from it.
     fn handle(&mut self, input: Input) {
         let now = self.now();
-        let outputs = self.session.handle(input, now, &mut self.document);
+        let outputs = self.session.handle(input, now, &mut self.replica);
         self.carry_out_all(outputs);
     }
 
     /// The same with several things at once.
     fn handle_batch(&mut self, inputs: Vec<Input>) {
         let now = self.now();
-        let outputs = self.session.handle_batch(inputs, now, &mut self.document);
+        let outputs = self.session.handle_batch(inputs, now, &mut self.replica);
         self.carry_out_all(outputs);
     }
 

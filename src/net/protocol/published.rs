@@ -50,6 +50,8 @@ pub enum SessionState {
     Failed {
         /// The words of the panic.
         reason: String,
+        /// Whose update was going into the document. `None`: no peer's.
+        culprit: Option<NodeId>,
     },
 }
 

@@ -41,6 +41,8 @@ pub struct AccessConfig {
     pub document_key: Option<SigningKey>,
     /// The newest roster that was stored.
     pub roster: Option<Signed<Roster>>,
+    /// Who is shut out for the whole session.
+    pub banned: Vec<NodeId>,
 }
 
 /// What a person says to a knock.
@@ -78,6 +80,7 @@ pub(super) struct Gate {
     pub tickets: BTreeMap<NodeId, TicketProof>,
     /// Until when somebody who was denied is not asked about again.
     turned_away: BTreeMap<NodeId, Duration>,
+    pub banned: Vec<NodeId>,
 }
 
 /// What a proof is a signature of.
@@ -106,6 +109,7 @@ impl Gate {
             node_key,
             document_key,
             roster,
+            banned,
         } = config;
         let document_key = document_key.filter(|key| Some(key.document()) == document);
         let mut membership = document.map(Membership::new);
@@ -132,6 +136,7 @@ impl Gate {
             passes: BTreeMap::new(),
             tickets: BTreeMap::new(),
             turned_away: BTreeMap::new(),
+            banned,
         };
         (gate, first)
     }

@@ -236,6 +236,9 @@ impl Session {
         if node == self.config.node {
             return Err(CloseReason::Protocol);
         }
+        if self.gate.banned.contains(&node) {
+            return Err(CloseReason::Denied);
+        }
         if let Some(peer) = self.peers.get(&node) {
             return match peer.wish {
                 Wish::Requested | Wish::Met | Wish::Refused => Ok(()),

@@ -54,7 +54,8 @@ impl Session {
         let Some(peer) = self.peers.get_mut(&node) else {
             return;
         };
-        if self.reach != Reach::Online || peer.state != PeerState::Disconnected {
+        let banned = self.gate.banned.contains(&node);
+        if banned || self.reach != Reach::Online || peer.state != PeerState::Disconnected {
             return;
         }
         peer.dialled(now);

@@ -44,7 +44,7 @@ impl Club {
                 entrance,
                 node_key: Some(key(1)),
                 document_key: Some(key(DOCUMENT)),
-                roster: None,
+                ..AccessConfig::default()
             },
         });
         net.insert(owner, 0, "hello");
@@ -434,7 +434,7 @@ fn from_outside_an_unknown_document_looks_like_a_bad_proof() {
                 entrance: Entrance::Ask,
                 node_key: Some(key(1)),
                 document_key: Some(key(DOCUMENT)),
-                roster: None,
+                ..AccessConfig::default()
             },
         };
         let mut session = Session::new(config, 1);
