@@ -45,7 +45,7 @@ pub use self::event::{
     SaveRequest, SavedFile, ShareInfo,
 };
 pub(crate) use self::{
-    access::MemberRow,
+    access::{KnockLine, MemberRow},
     areas::Areas,
     notice::Notice,
     people::{Person, PersonState},

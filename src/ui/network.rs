@@ -211,9 +211,9 @@ fn place(document: &TextDocument, position: usize, bias: Bias) -> CursorPosition
 pub(super) fn share_info(node: NodeId, kind: NetworkKind) -> ShareInfo {
     let option = option_of(kind);
     let reach = match kind {
-        NetworkKind::Local => "Anyone on this machine can join.",
-        NetworkKind::Lan => "Anyone on your network can join.",
-        NetworkKind::Internet => "Anyone who has this id can join, wherever they are.",
+        NetworkKind::Local => "It works on this machine only.",
+        NetworkKind::Lan => "It works in your network.",
+        NetworkKind::Internet => "It works from anywhere.",
     };
     ShareInfo {
         node_id: node.to_string(),

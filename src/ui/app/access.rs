@@ -59,6 +59,17 @@ pub(super) struct AccessView {
     waiting: Option<(NodeId, String)>,
 }
 
+/// What the line above the status line says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct KnockLine {
+    /// Who wants what.
+    pub(crate) sentence: String,
+    /// The colour of who knocks, `#RRGGBB`.
+    pub(crate) color: Option<String>,
+    /// What the key for answers leads to, as a verb.
+    pub(crate) key_does: &'static str,
+}
+
 /// One line of the list of members.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct MemberRow {
@@ -95,18 +106,25 @@ impl App {
         self.access.open_to_anyone
     }
 
-    /// What has to be answered, as a sentence and the colour of who asks.
-    pub(crate) fn knock_line(&self) -> Option<(String, String)> {
+    /// What waits for an answer, if anything does.
+    pub(crate) fn knock_line(&self) -> Option<KnockLine> {
         if let Some((node, user)) = self.access.knocks.first() {
             let more = match self.access.knocks.len() {
                 1 => String::new(),
                 knocks => format!(" (and {} more)", knocks - 1),
             };
-            let line = format!("{} {} wants to join{more}", user.name, node.short());
-            return Some((line, user.color.clone()));
+            return Some(KnockLine {
+                sentence: format!("{} {} wants to join{more}", user.name, node.short()),
+                color: Some(user.color.clone()),
+                key_does: "answers",
+            });
         }
         let (_, asked) = self.access.waiting.as_ref()?;
-        Some((format!("Waiting for {asked} to let you in"), String::new()))
+        Some(KnockLine {
+            sentence: format!("Waiting for {asked} to let you in"),
+            color: None,
+            key_does: "gives up",
+        })
     }
 
     /// Says that a viewer does not write. Returns whether we are one.

@@ -22,7 +22,7 @@ impl App {
     /// Shows how others can join.
     pub(super) fn show_share(&mut self) {
         let info = self.share.clone().unwrap_or_else(|| self.plain_share());
-        let invites = self.own_role() == Some(crate::Role::Owner);
+        let invites = self.own_role() == Some(crate::Role::Owner) && !self.is_open_to_anyone();
         self.open(Dialog::Share(Share::new(info, invites)));
     }
 

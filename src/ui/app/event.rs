@@ -150,7 +150,7 @@ pub struct ShareInfo {
     pub node_id: String,
     /// What the other person types, ending with the node id.
     pub command: String,
-    /// Who can reach us, as a sentence: "Anyone on this machine can join."
+    /// From where others can reach us, as a sentence: "It works on this machine only."
     pub reach: String,
 }
 

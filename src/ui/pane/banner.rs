@@ -7,11 +7,20 @@ use ratatui::{
 };
 
 use super::words::{shorten, width};
-use crate::ui::{app::App, command::Command, theme::Role};
+use crate::ui::{
+    app::{App, KnockLine},
+    command::Command,
+    theme::Role,
+};
 
 /// Draws the line, if there is something to answer and room for it.
 pub(crate) fn draw(app: &App, status: Rect, buffer: &mut Buffer) {
-    let Some((sentence, color)) = app.knock_line() else {
+    let Some(KnockLine {
+        sentence,
+        color,
+        key_does,
+    }) = app.knock_line()
+    else {
         return;
     };
     if status.y < 2 || status.is_empty() {
@@ -25,11 +34,11 @@ pub(crate) fn draw(app: &App, status: Rect, buffer: &mut Buffer) {
     Clear.render(area, buffer);
     buffer.set_style(area, app.theme.style(Role::Status));
     let key = app.keymap.keys_for(Command::AnswerKnock).first().copied();
-    let hint = key.map_or_else(String::new, |key| format!("{key} answers"));
+    let hint = key.map_or_else(String::new, |key| format!("{key} {key_does}"));
     let columns = usize::from(area.width).saturating_sub(2);
     let room = columns.saturating_sub(2 + width(&hint) + 2);
     let mut x = area.x + u16::from(area.width > 2);
-    if !color.is_empty() {
+    if let Some(color) = color {
         buffer.set_string(x, area.y, "■", app.theme.participant(&color).name);
         x += 2;
     }
