@@ -225,3 +225,31 @@ fn only_the_owner_makes_tickets() {
     assert_eq!(code, 2);
     assert!(error.contains("only its owner makes tickets"), "{error}");
 }
+
+#[test]
+fn names_and_texts_that_are_made_to_harm_are_shown_harmless() {
+    let mut house = House::new();
+    let tower = "\u{301}".repeat(10_000);
+    let name = format!(
+        "\u{1b}[31mM\u{202e}al\u{200b}l{tower}ory \u{1b}]0;owned\u{7}👨\u{200d}👩\u{200d}👧"
+    );
+    let mallory = house.machine.person("mallory");
+    let mut guest = mallory.open(&["--name", &name, ASK[0], ASK[1], "--connect", &house.id]);
+    guest.sees(&["Waiting for Ada"]);
+    let screen = house.host.sees(&["wants to join"]);
+    let line = screen.contents();
+    let line = line.lines().find(|line| line.contains("wants to join"));
+    let line = line.expect("there is such a line");
+    assert!(line.contains("[31mMall"), "{line}");
+    assert_eq!(line.matches('\u{301}').count(), 4, "{line}");
+    let hidden = |c: char| c.is_control() || ('\u{200b}'..='\u{202e}').contains(&c);
+    assert!(!line.chars().any(hidden), "{line:?}");
+
+    house.host.keys(ANSWER);
+    house.host.sees(&["Somebody knocks"]);
+    house.host.keys("e");
+    guest.sees(&["first line"]);
+    guest.keys("\x1b[200~a\u{1b}[2Jb\u{202e}c\u{1b}[201~");
+    let screen = house.host.sees(&["<U+202E>"]);
+    assert!(screen.contents().contains("first line"));
+}

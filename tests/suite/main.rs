@@ -5,6 +5,7 @@ mod access;
 mod command_line;
 mod demo;
 mod examples;
+mod licences;
 mod people;
 mod picture;
 mod rooms;

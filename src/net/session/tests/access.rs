@@ -8,9 +8,12 @@ use super::{is_connected, states};
 use crate::{
     crdt::SharedDocument,
     net::{
-        access::{Entrance, Role, TicketTerms},
+        access::{Entrance, Role, RosterMember, TicketTerms},
         event::{AccessEvent, PeerState, Reason, UserInfo},
-        message::{DocumentTag, Hello, KNOCK_PAUSE_SECONDS, Message, Prove},
+        message::{
+            CloseReason, DocumentTag, Hello, KNOCK_PAUSE_SECONDS, Message, Part, PresenceRelay,
+            PresenceUpdate, Prove,
+        },
         node::{NodeId, PeerAddress},
         session::{AccessConfig, Decree, Input, KnockAnswer, Output, Session, SessionConfig},
         signature::SigningKey,
@@ -493,4 +496,152 @@ fn where_anybody_comes_in_there_is_a_list_all_the_same() {
             .iter()
             .any(|(state, _)| *state == PeerState::Connected)
     );
+}
+
+/// Hands a message to a site as if a peer had sent it, whichever connection that has.
+fn forge(net: &mut Network, at: SiteId, message: &Message) {
+    for connection in 0..64 {
+        let message = message.clone();
+        net.input(
+            at,
+            Input::Received {
+                connection,
+                message,
+            },
+        );
+    }
+}
+
+#[test]
+fn what_a_viewer_forges_is_dropped_before_it_is_read() {
+    let mut club = Club::new(Entrance::Ask);
+    let viewer = club.member("Vic", Role::Viewer);
+    let before = club.net.text(club.owner);
+    let doc = LoroDoc::new();
+    doc.get_text("main").insert(0, "forged").unwrap();
+    doc.commit();
+    let genuine = doc.export(loro::ExportMode::all_updates()).unwrap();
+    // What cannot be read at all would end the connection, were it read.
+    for updates in [genuine, b"nonsense".to_vec()] {
+        let part = Part {
+            last: true,
+            updates,
+        };
+        forge(&mut club.net, club.owner, &Message::UpdateBatch(part));
+    }
+    let user = UserInfo {
+        name: "Mallory".to_owned(),
+        color: "#4ECDC4".to_owned(),
+        avatar_url: None,
+    };
+    let relay = PresenceRelay {
+        author: NodeId([7; 32]),
+        user,
+        update: None,
+    };
+    let relay = Message::PresenceRelay(Box::new(PresenceRelay {
+        update: Some(PresenceUpdate {
+            sequence: 1,
+            cursor: None,
+            selection_start: None,
+            typing: true,
+            away: false,
+            user: None,
+        }),
+        ..relay
+    }));
+    forge(&mut club.net, club.owner, &relay);
+    assert_eq!(club.net.text(club.owner), before);
+    assert!(is_connected(&club.net, club.owner, viewer));
+    let joined = club.net.log(club.owner).iter().any(
+        |(_, output)| matches!(output, Output::Joined { node, .. } if *node == NodeId([7; 32])),
+    );
+    assert!(!joined, "nobody speaks for a stranger");
+}
+
+#[test]
+fn rosters_and_admissions_of_others_change_nothing() {
+    let mut club = Club::new(Entrance::Ask);
+    let viewer = club.member("Vic", Role::Viewer);
+    let node = club.net.node(viewer);
+    let roster = club.net.session(club.owner).roster().unwrap();
+    let promoted = roster
+        .statement
+        .with_member(RosterMember {
+            node,
+            role: Role::Editor,
+            may_admit: true,
+        })
+        .unwrap();
+    // A viewer has no key but its own.
+    let forged = promoted.sign(&key(2));
+    forge(
+        &mut club.net,
+        club.owner,
+        &Message::Roster(Box::new(forged)),
+    );
+    let roster = club.net.session(club.owner).roster().unwrap();
+    assert_eq!(roster.statement.member(node).unwrap().role, Role::Viewer);
+    let thrown_out = club.net.log(club.owner).iter().any(|(_, output)| {
+        matches!(output, Output::Close { reason, .. } if *reason == CloseReason::Protocol)
+    });
+    assert!(thrown_out, "whoever forges is shown the door");
+}
+
+#[test]
+fn a_recorded_handshake_is_worth_nothing_on_another_connection() {
+    let mut club = Club::new(Entrance::Ask);
+    let guest = club.member("Eve", Role::Editor);
+    let node = club.net.node(guest);
+    // What Eve proved once was a signature for one connection and one challenge.
+    let old = Prove {
+        signature: Some(key(2).sign(b"what was signed for an older connection")),
+        ..Prove::default()
+    };
+    club.net.crash(guest);
+    club.net.run_for(Duration::from_secs(40));
+    let connection = 1_000_000;
+    let before = club.net.log(club.owner).len();
+    club.net.input(
+        club.owner,
+        Input::Opened {
+            node,
+            connection,
+            address: None,
+            binding: [9; 32],
+        },
+    );
+    let hello = Hello {
+        minor_version: 0,
+        document: None,
+        user: UserInfo {
+            name: "Eve".to_owned(),
+            color: "#4ECDC4".to_owned(),
+            avatar_url: None,
+        },
+        address: PeerAddress::unknown(node),
+    };
+    for message in [
+        Message::Hello(hello),
+        Message::Challenge { nonce: [1; 32] },
+        Message::Prove(Box::new(old)),
+    ] {
+        club.net.input(
+            club.owner,
+            Input::Received {
+                connection,
+                message,
+            },
+        );
+    }
+    let closed = club.net.log(club.owner)[before..]
+        .iter()
+        .any(|(_, output)| {
+            *output
+                == Output::Close {
+                    connection,
+                    reason: CloseReason::Denied,
+                }
+        });
+    assert!(closed, "who cannot prove it does not come in");
 }
