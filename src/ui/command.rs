@@ -111,8 +111,8 @@ commands! {
     Share "share", Together, Everywhere, "Invite others: by node id, or with a ticket", &["Ctrl-T", "F2"];
     Connect "connect", Together, Everywhere, "Join another person by node id or ticket", &["Ctrl-R", "F3"];
     TogglePeers "toggle-peers", Together, Everywhere, "Show or hide who is here", &["Ctrl-B", "F4"];
-    AnswerKnock "answer-knock", Together, Everywhere, "Answer somebody who wants to join", &["F9", "Alt-A"];
-    Members "members", Together, Everywhere, "Show who may read and write, and change it", &["F12", "Alt-Y"];
+    AnswerKnock "answer-knock", Together, Everywhere, "Answer somebody who wants to join", &["F10", "Alt-E"];
+    Members "members", Together, Everywhere, "Show who may read and write, and change it", &["F12", "Alt-V"];
     GoOffline "go-offline", Together, Everywhere, "Go offline, or online again", &["F6"];
 
     Undo "undo", Edit, Everywhere, "Undo what you typed last; others' text stays", &["Ctrl-Z"];

@@ -2,8 +2,8 @@
 
 use crate::terminal::{Machine, Person, Terminal};
 
-const ANSWER: &str = "\x1ba";
-const MEMBERS: &str = "\x1by";
+const ANSWER: &str = "\x1be";
+const MEMBERS: &str = "\x1bv";
 const ASK: [&str; 2] = ["--trust", "ask"];
 
 /// Ada's document, and what another person has to know to knock.

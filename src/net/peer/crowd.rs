@@ -6,6 +6,10 @@ use crate::net::{node::NodeId, session::ConnectionId};
 /// Peers by their ids. There are few hundred at most, so a sorted list does, which takes hardly
 /// any memory beside the peers.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::vec_box,
+    reason = "a list that grows keeps room for as many again, which must be pointers"
+)]
 pub(crate) struct Crowd(Vec<Box<Peer>>);
 
 impl Crowd {
@@ -26,7 +30,7 @@ impl Crowd {
     /// Adds a peer, in place of the one with the same id if there is one.
     pub fn insert(&mut self, peer: Peer) {
         match self.place_of(&peer.node()) {
-            Ok(place) => self.0[place] = Box::new(peer),
+            Ok(place) => *self.0[place] = peer,
             Err(place) => self.0.insert(place, Box::new(peer)),
         }
     }

@@ -81,7 +81,7 @@ fn a_knock_takes_no_key_until_it_is_asked_for() {
     desk.write("evdb");
     assert!(desk.app.rope().to_string().starts_with("evdb"));
     assert_eq!(requests(&desk), []);
-    desk.keys("F9");
+    desk.keys("F10");
     // Enter lets nobody in.
     desk.keys("Enter");
     let deny = AccessRequest::Answer(MARGARET, KnockAnswer::Deny);
@@ -98,7 +98,7 @@ fn each_letter_of_the_question_is_an_answer() {
     ] {
         let mut desk = desk_as(Role::Owner);
         knock(&mut desk, MARGARET);
-        desk.keys("F9");
+        desk.keys("F10");
         desk.keys(key);
         assert_eq!(requests(&desk), [AccessRequest::Answer(MARGARET, answer)]);
     }
@@ -109,7 +109,7 @@ fn whoever_goes_away_takes_the_question_along() {
     let mut desk = desk_as(Role::Owner);
     knock(&mut desk, MARGARET);
     knock(&mut desk, ADA);
-    desk.keys("F9");
+    desk.keys("F10");
     happens(&mut desk, AccessEvent::KnockOver { node: MARGARET });
     let line = desk.app.knock_line().expect("Ada still waits");
     assert!(line.sentence.starts_with("Ada"), "{line:?}");
@@ -171,7 +171,7 @@ fn the_screens() {
     knock(&mut desk, MARGARET);
     desk.assert_screen("knock__line", 80, 24);
     desk.assert_screen("knock__line_40x12", 40, 12);
-    desk.keys("F9");
+    desk.keys("F10");
     desk.assert_screen("dialog__knock", 80, 24);
     desk.assert_screen("dialog__knock_40x12", 40, 12);
 
@@ -199,6 +199,6 @@ fn the_screens() {
         asked: "Ada".to_owned(),
     };
     happens(&mut desk, waiting);
-    desk.keys("F9");
+    desk.keys("F10");
     desk.assert_screen("dialog__waiting", 80, 24);
 }
