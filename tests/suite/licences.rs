@@ -22,6 +22,7 @@ const ALLOWED: &[&str] = &[
     "Unicode-3.0",
     "Unicode-DFS-2016",
     "Unlicense",
+    "WTFPL",
     "Zlib",
 ];
 
