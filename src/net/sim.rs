@@ -1,6 +1,6 @@
 //! A network of sessions in one thread and in virtual time, for tests and benchmarks.
 //!
-//! Every site is a real Loro document with a real [`Session`](super::session::Session); the
+//! Every site is a real Loro document with a real [`Session`]; the
 //! network plays the driver's part and everything between: it decides about simultaneous dials by
 //! the same rule, delays what is sent, loses connections, holds up what crosses a partition, and
 //! lets processes die and come back. One seed decides everything, so that each run can be
