@@ -280,6 +280,7 @@ impl Builder {
             &self.user,
             self.conflicts,
             published.conflicts.clone(),
+            published.access_state.subscribe(),
             announce,
         )
         .map_err(ProtocolError::Thread)?;

@@ -170,6 +170,10 @@ impl App {
 
     /// Does what a card asks for.
     pub(super) fn act_on_conflict(&mut self, action: ConflictAction) {
+        let writes = !matches!(action, ConflictAction::Show(_));
+        if writes && self.refuses_edits() {
+            return;
+        }
         match action {
             ConflictAction::Show(id) => self.show_place(id),
             ConflictAction::Resolve(id, resolution) => {

@@ -10,9 +10,12 @@ use loro::LoroDoc;
 use super::{
     ConflictError, ConflictInfo, ConflictSettings, Inner, Resolution, Reunion, Strategy, locked,
 };
-use crate::crdt::conflict::{
-    self, Author, Choice, ConflictAnswer, ConflictContent, ConflictId, ConflictSide, ConflictState,
-    Grade, Side,
+use crate::{
+    crdt::conflict::{
+        self, Author, Choice, ConflictAnswer, ConflictContent, ConflictId, ConflictSide,
+        ConflictState, Grade, Side,
+    },
+    net::access::Role,
 };
 
 /// What a comparison led to.
@@ -79,8 +82,10 @@ impl Inner {
         mut clashes: Vec<conflict::Clash>,
         settings: &ConflictSettings,
     ) -> Result<Vec<(ConflictId, Grade)>, ConflictError> {
-        let is_kept =
-            |clash: &conflict::Clash| settings.strategy(clash.record.grade) != Strategy::KeepMerged;
+        let writes = self.must_write().is_ok();
+        let is_kept = |clash: &conflict::Clash| {
+            writes && settings.strategy(clash.record.grade) != Strategy::KeepMerged
+        };
         clashes.retain(is_kept);
         let mut asked = Vec::new();
         for clash in conflict::keep(doc, clashes)? {
@@ -120,6 +125,14 @@ impl Inner {
         Ok(true)
     }
 
+    /// What a viewer writes stays on this replica, which would have another text than all others.
+    pub(super) fn must_write(&self) -> Result<(), ConflictError> {
+        match self.access.borrow().role {
+            Role::Viewer => Err(ConflictError::Viewer),
+            Role::Owner | Role::Editor => Ok(()),
+        }
+    }
+
     pub(super) fn write_answer(
         &self,
         doc: &LoroDoc,
@@ -128,6 +141,7 @@ impl Inner {
         outcome: ConflictContent,
         withdrawn: bool,
     ) -> Result<(), ConflictError> {
+        self.must_write()?;
         let answer = ConflictAnswer {
             choice,
             by: doc.peer_id(),

@@ -281,6 +281,9 @@ pub enum ConflictError {
     /// The place is gone, or the answer does not fit what is there.
     #[error("the answer does not fit the conflict")]
     DoesNotFit,
+    /// This replica is a viewer's: others would not take what it writes.
+    #[error("a viewer cannot answer conflicts")]
+    Viewer,
     /// The edits could not be compared.
     #[error(transparent)]
     Compare(#[from] CompareError),

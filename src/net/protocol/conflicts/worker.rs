@@ -208,7 +208,7 @@ impl Worker {
                 open.insert(*id, now);
             }
         }
-        if records {
+        if records && inner.must_write().is_ok() {
             self.repair(inner.document.lock().doc());
         }
         let before = std::mem::replace(&mut self.open, open);

@@ -179,6 +179,17 @@ fn keys_on_a_card_can_be_clicked() {
 }
 
 #[test]
+fn who_only_reads_answers_nothing() {
+    let (mut desk, _) = fox();
+    desk.app.toggle_read_only();
+    desk.keys("F7 m k b a u");
+    assert_eq!(answers(&desk), []);
+    assert_eq!(line(&desk, 2), "The quick fox slept beside the dog.");
+    assert_eq!(desk.app.open_conflicts(), 1);
+    assert!(desk.status().contains("You are only reading"));
+}
+
+#[test]
 fn who_wrote_neither_chooses_by_name() {
     let (mut desk, states) = fox();
     let shared = desk.app.document.shared().clone();
