@@ -7,6 +7,7 @@ mod dialogs;
 mod disk;
 mod drawing;
 mod editing;
+mod file_conflicts;
 mod highlighting;
 mod lines;
 mod mouse;
