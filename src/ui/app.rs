@@ -54,7 +54,6 @@ pub use self::event::{
 pub(crate) use self::{
     access::{KnockLine, MemberRow},
     areas::Areas,
-    event::DISPUTED,
     event::{FileChange, FileFound},
     notice::Notice,
     people::{Person, PersonState},
@@ -285,7 +284,7 @@ impl App {
             Event::FileSeen(look) => self.file_seen(*look),
             Event::Journal(state) => self.journal = state,
             Event::Conflicts { open, clock } => self.conflicts(open, clock),
-            Event::ConflictSettled(id, words) => self.conflict_settled(id, words),
+            Event::ConflictSettled { id, how, by } => self.conflict_settled(id, how, &by),
             Event::Met(reunion) => self.met(reunion),
         }
         self.expire();

@@ -139,7 +139,7 @@ fn the_merge_is_kept() {
             && is_without_a_card(screen)
             && !screen.contents().contains("1 conflict")
     });
-    pair.ben.sees(&["settled"]);
+    pair.ben.sees(&["Ada settled the conflict"]);
     // The text is as it was, but there is something to decide again.
     pair.ada.keys(UNDO);
     pair.both_show("it is open again", |screen| {

@@ -6,7 +6,7 @@ use std::{collections::BTreeSet, ops::Range};
 
 use super::{App, Clock, Effect, MessageKind, follow::carried};
 use crate::{
-    ConflictId, ConflictInfo, ConflictSettings, Resolution, Reunion,
+    ConflictId, ConflictInfo, ConflictSettings, Resolution, Reunion, Settlement,
     crdt::{
         Delta, EditKind, TextDocument,
         conflict::{ConflictContent, TextKind, replacement},
@@ -266,19 +266,28 @@ impl App {
         }
     }
 
-    /// Somebody else settled a conflict, or edits left nothing of it.
-    pub(super) fn conflict_settled(&mut self, id: ConflictId, words: &'static str) {
+    /// Somebody else settled a conflict, or edits left nothing of it. `by` is who answered, as they
+    /// call themselves.
+    pub(super) fn conflict_settled(&mut self, id: ConflictId, how: Settlement, by: &str) {
         let given_here = self.conflicts.given.iter().any(|given| given.id == id);
         let shown = match &self.dialog {
             Some(Dialog::Conflict(dialog)) => dialog.shown() == Some(id),
             Some(_) | None => false,
         };
-        if given_here && words != crate::ui::app::DISPUTED {
+        if given_here && how != Settlement::Disputed {
             return;
         }
+        let name = clean_name(by).unwrap_or_else(|| "Somebody else".to_owned());
+        let words = match how {
+            Settlement::Answered => format!("{name} settled the conflict"),
+            Settlement::Disputed => {
+                format!("Two people answered a conflict at once; the answer of {name} holds")
+            }
+            Settlement::Moot => "An edit left nothing of the conflict".to_owned(),
+        };
         self.conflicts.open.retain(|open| open.info.id != id);
         if shown {
-            self.say_on_card(words);
+            self.say_on_card(&words);
         }
         self.renew_cards();
         self.notify(MessageKind::Info, words);
@@ -302,6 +311,7 @@ impl App {
         };
         if !dialog.update(cards) {
             self.dialog = None;
+            self.uncover();
             self.reply(NONE_LEFT);
         }
     }

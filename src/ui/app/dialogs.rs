@@ -164,8 +164,10 @@ impl App {
             Answer::Close => {
                 let closed = self.dialog.take();
                 self.stay();
-                if let Some(Dialog::Changed(_)) = closed {
-                    self.put_off_file_question();
+                match closed {
+                    Some(Dialog::Changed(_)) => self.put_off_file_question(),
+                    Some(Dialog::Conflict(_)) => self.uncover(),
+                    Some(_) | None => {}
                 }
             }
             Answer::Copy(text, words) => {

@@ -12,7 +12,8 @@ use super::{AccessNews, AccessRequest, Job, Outcome};
 use crate::ui::{config::Config, theme::Theme};
 pub use crate::workspace::{SaveError, SaveRequest, SavedFile};
 use crate::{
-    ConflictId, ConflictInfo, ConnectionEvent, NodeId, PeerState, PresenceEvent, Reunion, UserInfo,
+    ConflictId, ConflictInfo, ConnectionEvent, NodeId, PeerState, PresenceEvent, Reunion,
+    Settlement, UserInfo,
     crdt::{
         Delta, TextFormat, TextSelection,
         conflict::{Choice, DetectOptions, OutsideClash},
@@ -20,9 +21,6 @@ use crate::{
     store::{ContentHash, LoadedFile, Meeting, Trail},
     workspace::LastSaved,
 };
-
-/// What is said when two answers at once were settled to one.
-pub(crate) const DISPUTED: &str = "Two people answered a conflict at once; the first answer holds";
 
 /// Something happened: at the keyboard, in the document, among the peers.
 #[derive(Clone, Debug)]
@@ -89,8 +87,15 @@ pub enum Event {
         /// The time of the machine.
         clock: Clock,
     },
-    /// A conflict needs no answer any more, and why.
-    ConflictSettled(ConflictId, &'static str),
+    /// A conflict needs no answer any more.
+    ConflictSettled {
+        /// Which one.
+        id: ConflictId,
+        /// How that came.
+        how: Settlement,
+        /// The name of whoever answered, as it was told; empty if nobody did.
+        by: String,
+    },
     /// Somebody is back, and what was done meanwhile has been compared.
     Met(Reunion),
 }

@@ -27,6 +27,10 @@ use crate::{
 
 /// The widest that a card grows, borders included.
 const WIDEST: u16 = 84;
+/// Cards with fewer columns inside have shorter words,
+const NARROW: usize = 50;
+/// and on screens with fewer rows the lines around the place are left to the text above the card.
+const LOW: u16 = 16;
 
 /// The keys of a card: letter, word, and the answer.
 const KEYS: [(char, &str, Option<Resolution>); 6] = [
@@ -329,7 +333,7 @@ impl ConflictDialog {
         let Some(card) = self.cards.get(self.at) else {
             return;
         };
-        let lines = card.lines(theme, columns);
+        let lines = card.lines(theme, columns, screen.height >= LOW);
         let keys = key_rows(columns, &card.labels(), self.cards.len() > 1);
         // The place in the text above the card must be seen.
         let most = usize::from(screen.height.saturating_sub(4).max(6));
@@ -393,7 +397,7 @@ impl ConflictDialog {
     ) -> Option<Position> {
         let card = self.cards.get(self.at)?;
         let title = self.title(card);
-        let lines = card.lines(theme, columns);
+        let lines = card.lines(theme, columns, screen.height >= LOW);
         let Stage::Editing(field) = &mut self.stage else {
             return None;
         };
@@ -513,7 +517,11 @@ fn frame(screen: Rect, rows: u16, title: &str, buffer: &mut Buffer, theme: &Them
 }
 
 fn draw_line(line: &card::CardLine, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let label = if area.width < 50 { 8 } else { 11 };
+    let label = if usize::from(area.width) < NARROW {
+        8
+    } else {
+        11
+    };
     put(buffer, area, area.y, &line.label, line.label_style);
     let mut x = area.x + label;
     for piece in &line.text {
@@ -549,14 +557,16 @@ fn key_rows(columns: usize, sides: &[String; 2], several: bool) -> Vec<Vec<(char
         .map(|(key, word, resolution)| match resolution {
             Some(Resolution::Mine) => (*key, sides[0].clone()),
             Some(Resolution::Theirs) => (*key, sides[1].clone()),
+            Some(Resolution::KeepMerged) if columns < NARROW => (*key, "keep".to_owned()),
             Some(_) | None => (*key, (*word).to_owned()),
         })
         .collect();
-    if several {
-        keys.push(('n', "next".to_owned()));
-        keys.push(('p', "previous".to_owned()));
-        keys.push(('a', "all: keep merged".to_owned()));
-    }
+    let walking: &[(char, &str)] = match (several, columns < NARROW) {
+        (false, _) => &[],
+        (true, true) => &[('n', "next"), ('a', "all keep")],
+        (true, false) => &[('n', "next"), ('p', "previous"), ('a', "all: keep merged")],
+    };
+    keys.extend(walking.iter().map(|(key, word)| (*key, (*word).to_owned())));
     keys.push(('u', "undo".to_owned()));
     let mut rows: Vec<Vec<(char, String)>> = vec![Vec::new()];
     let mut used = 0;
@@ -622,7 +632,7 @@ fn draw_hints(
     for (key, words) in hints {
         let wide = width(words) as u16;
         if x + wide > area.right() {
-            break;
+            continue;
         }
         let place = Rect::new(x, y, wide, 1);
         put(buffer, place, y, words, theme.style(Role::DialogKey));
@@ -655,7 +665,8 @@ mod tests {
         assert_eq!(labelled('x', "all"), "[x] all");
         let sides = ["mine".to_owned(), "Ada's".to_owned()];
         assert_eq!(key_rows(200, &sides, true).len(), 1);
-        assert!(key_rows(34, &sides, true).len() > 2);
+        let usual = ["mine", "theirs"].map(str::to_owned);
+        assert_eq!(key_rows(36, &usual, true).len(), 2);
         assert!(key_rows(200, &sides, true)[0].contains(&('t', "Ada's".to_owned())));
     }
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    ConflictId, ConflictInfo, Reunion,
-    crdt::conflict::{self, Choice, ConflictState, TextKind, testing},
+    ConflictId, ConflictInfo, Reunion, Settlement,
+    crdt::conflict::{self, Choice, ConflictState, Rule, TextKind, testing},
 };
 
 const NOTES: &str = "\
@@ -339,15 +339,67 @@ fn a_card_follows_what_others_do_to_its_place_and_closes_when_it_is_moot() {
     assert!(screen.contains("The text has just changed"), "{screen}");
     let whole = desk.app.conflict_ranges().next().expect("one is open");
     desk.others_delete(whole);
+    desk.send(Event::ConflictSettled {
+        id: states[0].0,
+        how: Settlement::Moot,
+        by: String::new(),
+    });
     tell(&mut desk, &states);
-    desk.send(Event::ConflictSettled(
-        states[0].0,
-        "An edit left nothing of it",
-    ));
     assert_eq!(desk.app.open_conflicts(), 0);
     let screen = desk.text_of_screen(80, 24).join("\n");
     assert!(!screen.contains("keep merged"), "{screen}");
-    assert!(screen.contains("An edit left nothing of it"), "{screen}");
+    assert!(
+        screen.contains("An edit left nothing of the conflict"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn who_answered_is_named_on_the_next_card() {
+    let (mut desk, states) = three();
+    desk.keys("F7");
+    let first = desk.app.conflict_ranges().next().expect("three are open");
+    let id = states
+        .iter()
+        .find(|(_, state)| state.record.rule == Rule::SameSentence)
+        .expect("the fox is first")
+        .0;
+    for by in ["Ada\u{202e}", ""] {
+        desk.send(Event::ConflictSettled {
+            id,
+            how: Settlement::Answered,
+            by: by.to_owned(),
+        });
+        let name = if by.is_empty() {
+            "Somebody else"
+        } else {
+            "Ada"
+        };
+        let screen = desk.text_of_screen(80, 24).join("\n");
+        let words = format!("{name} settled the conflict");
+        assert!(screen.contains(&words), "{screen}");
+    }
+    assert_eq!(desk.app.open_conflicts(), 2);
+    assert!(desk.app.conflict_ranges().all(|range| range != first));
+}
+
+#[test]
+fn the_place_is_seen_above_the_card_on_a_small_screen() {
+    let (mut desk, _) = three();
+    desk.keys("F7 n n");
+    let screen = desk.text_of_screen(40, 12);
+    desk.keys("p n");
+    let drawn = desk.text_of_screen(40, 12);
+    assert!(
+        drawn[..3].iter().any(|row| row.contains("milk")),
+        "{screen:?} {drawn:?}"
+    );
+    desk.keys("Esc");
+    let drawn = desk.text_of_screen(40, 12);
+    assert!(
+        drawn[0].contains("# Minutes") || drawn[10].contains("10"),
+        "{drawn:?}"
+    );
 }
 
 #[test]

@@ -93,9 +93,10 @@ impl Card {
         }
     }
 
-    /// Sets the card in lines of so many columns.
-    pub(super) fn lines(&self, theme: &Theme, columns: usize) -> Vec<CardLine> {
-        let label = if columns < 50 { 7 } else { 10 };
+    /// Sets the card in lines of so many columns, with the lines around the place if they are
+    /// wanted.
+    pub(super) fn lines(&self, theme: &Theme, columns: usize, context: bool) -> Vec<CardLine> {
+        let label = if columns < super::NARROW { 7 } else { 10 };
         let plain = theme.style(Role::Dialog);
         let faint = theme.style(Role::DialogFaint);
         let mut lines = Vec::new();
@@ -128,13 +129,12 @@ impl Card {
                 style,
             }]
         };
-        if !self.context[0].is_empty() {
-            row(
-                "",
-                faint,
-                only(&shorten(&self.context[0], columns), faint),
-                "",
+        if context && !self.context[0].is_empty() {
+            let line = shorten(
+                &visible(&self.context[0]),
+                columns.saturating_sub(label + 1),
             );
+            row("", faint, only(&line, faint), "");
         }
         let before = self.before();
         row("before", faint, self.marked_gone(&before, theme), "");
@@ -169,13 +169,12 @@ impl Card {
             self.marked(&before, &merged, theme, whose),
             "",
         );
-        if !self.context[1].is_empty() {
-            row(
-                "",
-                faint,
-                only(&shorten(&self.context[1], columns), faint),
-                "",
+        if context && !self.context[1].is_empty() {
+            let line = shorten(
+                &visible(&self.context[1]),
+                columns.saturating_sub(label + 1),
             );
+            row("", faint, only(&line, faint), "");
         }
         lines
     }
