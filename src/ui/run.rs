@@ -117,7 +117,7 @@ impl Loop<'_> {
                 biased;
                 event = self.keyboard.recv() => {
                     let Some(event) = event else { break };
-                    self.editor.update(event);
+                    self.take(event);
                     self.take_burst();
                     // What a person does is drawn at once, not with the next frame.
                     self.draw()?;
@@ -137,9 +137,14 @@ impl Loop<'_> {
                     stale = true;
                 }
                 _ = look.tick() => {
-                    if self.terminal.size().is_err() {
+                    match self.terminal.was_resized() {
                         // It went away without a word.
-                        break;
+                        Err(_) => break,
+                        Ok(false) => {}
+                        Ok(true) => {
+                            self.terminal.redraw();
+                            stale = true;
+                        }
                     }
                     stale |= self.editor.look_at_settings();
                     stale |= self.editor.look_at_peers();
@@ -154,13 +159,20 @@ impl Loop<'_> {
         Ok(())
     }
 
+    fn take(&mut self, event: Event) {
+        if matches!(event, Event::Resize(..)) {
+            self.terminal.redraw();
+        }
+        self.editor.update(event);
+    }
+
     /// Takes in what else has been typed already: a burst of keys or a turning wheel needs one
     /// frame, not one for each.
     fn take_burst(&mut self) {
         let started = Instant::now();
         while started.elapsed() < FRAME {
             match self.keyboard.try_recv() {
-                Ok(event) => self.editor.update(event),
+                Ok(event) => self.take(event),
                 Err(_) => break,
             }
         }

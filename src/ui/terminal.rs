@@ -31,7 +31,7 @@ use crossterm::{
     },
 };
 use ratatui::{
-    Frame, Terminal,
+    Frame, Terminal, Viewport,
     backend::CrosstermBackend,
     layout::{Position, Rect, Size},
 };
@@ -68,13 +68,17 @@ impl Write for Output {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let pending = std::mem::take(&mut self.pending);
-        if !TAKEN.load(Ordering::SeqCst) {
-            return Ok(());
-        }
-        let mut output = io::stdout().lock();
-        output.write_all(&pending)?;
-        output.flush()
+        let written = match TAKEN.load(Ordering::SeqCst) {
+            true => {
+                let mut output = io::stdout().lock();
+                output
+                    .write_all(&self.pending)
+                    .and_then(|()| output.flush())
+            }
+            false => Ok(()),
+        };
+        self.pending.clear();
+        written
     }
 }
 
@@ -95,7 +99,11 @@ impl TerminalSession {
     pub fn enter(options: TerminalOptions) -> io::Result<Self> {
         restore_on_panic();
         take(options)?;
-        let terminal = Terminal::new(CrosstermBackend::new(Output::default()));
+        // Ratatui would ask for the size at each frame, which means opening the terminal again. It
+        // is told instead, before the first frame and whenever the size may have changed.
+        let viewport = Viewport::Fixed(Rect::ZERO);
+        let backend = CrosstermBackend::new(Output::default());
+        let terminal = Terminal::with_options(backend, ratatui::TerminalOptions { viewport });
         Ok(Self {
             terminal: terminal.inspect_err(|_| restore())?,
             options,
@@ -123,14 +131,19 @@ impl TerminalSession {
         self.terminal.draw(render).map(|_| ())
     }
 
-    /// Forgets what is on the screen, so that the next frame is drawn whole.
+    /// Forgets what is on the screen and how large it is, so that the next frame is drawn whole.
     pub fn redraw(&mut self) {
         self.is_stale = true;
     }
 
-    /// Returns the size of the screen.
+    /// Asks for the size of the screen, which takes longer than most of what a frame needs.
     pub fn size(&self) -> io::Result<Size> {
         self.terminal.size()
+    }
+
+    /// Looks whether the screen has another size than the last frame was drawn for.
+    pub fn was_resized(&mut self) -> io::Result<bool> {
+        Ok(self.size()? != self.terminal.get_frame().area().as_size())
     }
 
     /// Names the window. What could not be seen in the title is left out of it.

@@ -5,7 +5,7 @@
 //! columns at the latest, and wherever a [segment](super::grapheme::SEGMENT) of the line ends: so
 //! finding the row of a position takes a walk over one segment, never over a long line.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use ropey::Rope;
 
@@ -62,7 +62,7 @@ pub struct Cell {
     /// drawn.
     pub width: u16,
     /// What to draw; takes as many columns as `width` says.
-    pub symbol: String,
+    pub symbol: Cow<'static, str>,
     /// What kind of thing it is.
     pub kind: CellKind,
 }
@@ -389,7 +389,7 @@ pub fn cells_within(
                 chars,
                 column,
                 width: shape.width,
-                symbol: symbol.to_owned(),
+                symbol: symbol::kept(symbol),
                 kind: shape.kind,
             });
         }

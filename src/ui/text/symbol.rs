@@ -4,7 +4,7 @@
 //! would make a terminal do something, are shown by name. Widths are those that ratatui computes,
 //! since it is ratatui that places what comes after.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
@@ -35,6 +35,24 @@ const OMITTED: char = '…';
 pub(super) struct Shape {
     pub(super) width: u16,
     pub(super) kind: CellKind,
+}
+
+/// All characters that most text is made of, in order.
+const PRINTABLE: &str = concat!(
+    " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`",
+    "abcdefghijklmnopqrstuvwxyz{|}~"
+);
+
+/// Returns a copy of a symbol to keep. Nearly all are single characters, which take no memory.
+pub(super) fn kept(symbol: &str) -> Cow<'static, str> {
+    let printable = match symbol.as_bytes() {
+        [byte @ b' '..=b'~'] => {
+            let place = usize::from(byte - b' ');
+            PRINTABLE.get(place..=place)
+        }
+        _ => None,
+    };
+    printable.map_or_else(|| Cow::Owned(symbol.to_owned()), Cow::Borrowed)
 }
 
 /// Draws a cluster into `symbol`, which is emptied first, in at most `limit` columns (at least
