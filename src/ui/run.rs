@@ -110,6 +110,7 @@ impl Loop<'_> {
         let size = self.terminal.size()?;
         self.editor.update(Event::Resize(size.width, size.height));
         self.draw()?;
+        self.editor.publish();
         let mut stale = false;
         while !self.editor.is_done() {
             let tick = self.editor.next_tick();
@@ -155,6 +156,8 @@ impl Loop<'_> {
                 _ = hang_up.recv() => break,
             }
             self.carry_out_at_the_terminal()?;
+            // What a person does is seen here first, and then elsewhere.
+            self.editor.publish();
         }
         Ok(())
     }

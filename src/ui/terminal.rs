@@ -5,8 +5,10 @@
 //! a panic.
 
 use std::{
+    cell::Cell,
     io::{self, Write},
     panic,
+    rc::Rc,
     sync::{
         Mutex, Once,
         atomic::{AtomicBool, Ordering},
@@ -59,6 +61,9 @@ static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
 #[derive(Default)]
 struct Output {
     pending: Vec<u8>,
+    /// Ratatui flushes the cells, the cursor and the end of a frame one by one; while this is so,
+    /// that does nothing.
+    is_held: Rc<Cell<bool>>,
 }
 
 impl Write for Output {
@@ -68,6 +73,9 @@ impl Write for Output {
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        if self.is_held.get() {
+            return Ok(());
+        }
         let written = match TAKEN.load(Ordering::SeqCst) {
             true => {
                 let mut output = io::stdout().lock();
@@ -85,6 +93,8 @@ impl Write for Output {
 /// The terminal while it is the editor's. Dropping it gives the terminal back.
 pub struct TerminalSession {
     terminal: Terminal<CrosstermBackend<Output>>,
+    /// Whether the output gathers what is written, instead of writing it at each flush.
+    is_held: Rc<Cell<bool>>,
     options: TerminalOptions,
     /// Whether the screen may show something else than the last frame.
     is_stale: bool,
@@ -102,10 +112,15 @@ impl TerminalSession {
         // Ratatui would ask for the size at each frame, which means opening the terminal again. It
         // is told instead, before the first frame and whenever the size may have changed.
         let viewport = Viewport::Fixed(Rect::ZERO);
-        let backend = CrosstermBackend::new(Output::default());
+        let is_held = Rc::default();
+        let backend = CrosstermBackend::new(Output {
+            pending: Vec::new(),
+            is_held: Rc::clone(&is_held),
+        });
         let terminal = Terminal::with_options(backend, ratatui::TerminalOptions { viewport });
         Ok(Self {
             terminal: terminal.inspect_err(|_| restore())?,
+            is_held,
             options,
             is_stale: true,
         })
@@ -114,7 +129,9 @@ impl TerminalSession {
     /// Draws a frame. The terminal shows it all at once if it knows how to.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.is_held.set(true);
         let drawn = self.draw_frame(render);
+        self.is_held.set(false);
         // Also after a failure: the terminal would stand still until it gives up waiting.
         let ended = self.write(EndSynchronizedUpdate);
         drawn.and(ended)
