@@ -31,6 +31,8 @@ use site::{Site, messages_of, opened};
 struct Carried {
     bytes: f64,
     packets: f64,
+    /// What the host alone has sent.
+    sent: f64,
 }
 
 fn carried(host: &Node) -> Carried {
@@ -39,6 +41,7 @@ fn carried(host: &Node) -> Carried {
     Carried {
         bytes: sum(|stats| stats.udp_tx.bytes + stats.udp_rx.bytes) as f64,
         packets: sum(|stats| stats.udp_tx.datagrams + stats.udp_rx.datagrams) as f64,
+        sent: sum(|stats| stats.udp_tx.bytes) as f64,
     }
 }
 
@@ -64,6 +67,7 @@ async fn rate<F: Future<Output = ()>>(
     Carried {
         bytes: (after.bytes - before.bytes) / seconds,
         packets: (after.packets - before.packets) / seconds,
+        sent: (after.sent - before.sent) / seconds,
     }
 }
 
@@ -77,20 +81,11 @@ async fn measure(figures: &mut Figures, update: f64) {
 
     let idle_seconds = full_or_quick(60, 10);
     let idle = rate(&host, Duration::from_secs(1), idle_seconds, |_| async {}).await;
-    figures.add(
-        "wire-idle-minute",
-        idle.bytes * 60.0,
-        "B",
-        0.0,
-        Bar::AtMost(6_000.0),
-    );
-    figures.add(
-        "wire-idle-packets",
-        idle.packets * 60.0,
-        "1/min",
-        0.0,
-        Bar::None,
-    );
+    let both = idle.bytes * 60.0;
+    let bar = Bar::AtMost(6_000.0);
+    figures.add("wire-idle-minute", idle.sent * 60.0, "B", both, bar);
+    let packets = idle.packets * 60.0;
+    figures.add("wire-idle-packets", packets, "1/min", 0.0, Bar::None);
 
     for (name, per_second, seconds) in [("5", 5, full_or_quick(20, 4)), ("100", 100, 5)] {
         let pause = Duration::from_secs(1) / per_second;

@@ -1,6 +1,8 @@
 //! The real binary in a pseudo-terminal, with the time at which each of its bytes comes out.
 
 use std::{
+    env,
+    ffi::OsString,
     io::{Read, Write},
     path::PathBuf,
     process::Command,
@@ -11,6 +13,12 @@ use std::{
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tempfile::TempDir;
+
+/// The binary that is measured: the one that `COPAD` names, or else the one that cargo has built for
+/// the benches.
+fn copad() -> OsString {
+    env::var_os("COPAD").unwrap_or_else(|| env!("CARGO_BIN_EXE_copad").into())
+}
 
 /// Longer than anything takes.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -77,7 +85,7 @@ impl Person {
 
     /// The node id under which this person shares a file.
     pub fn node_id(&self, file: &str) -> String {
-        let output = Command::new(env!("CARGO_BIN_EXE_copad"))
+        let output = Command::new(copad())
             .args(["id", file])
             .current_dir(&self.home)
             .envs(self.environment())
@@ -97,7 +105,7 @@ impl Person {
         let pair = native_pty_system()
             .openpty(size)
             .expect("a pseudo-terminal can be opened");
-        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_copad"));
+        let mut command = CommandBuilder::new(copad());
         command.args(["--network", "local"]);
         command.args(arguments);
         command.cwd(&self.home);
