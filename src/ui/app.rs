@@ -7,6 +7,7 @@
 //! Every change of the text, whoever made it, goes through `App::follow`: the one place that
 //! carries carets, selections and the scroll position over it.
 
+mod access;
 mod areas;
 mod changes;
 mod clipboard;
@@ -45,11 +46,13 @@ use ratatui::{
 };
 use ropey::Rope;
 
+pub use self::access::{AccessNews, AccessRequest};
 pub use self::event::{
     Effect, Event, Existing, ExistingFile, FileLook, FileLookRequest, FileOnDisk, JournalState,
     LocalCaret, MessageKind, PeerRow, SaveError, SaveRequest, SavedFile, ShareInfo,
 };
 pub(crate) use self::{
+    access::{KnockLine, MemberRow},
     areas::Areas,
     event::DISPUTED,
     event::{FileChange, FileFound},
@@ -156,6 +159,7 @@ pub struct App {
     greeting: bool,
     /// When somebody was at the keyboard last.
     acted: Duration,
+    access: access::AccessView,
 
     dialog: Option<Dialog>,
     pub(crate) notice: Option<Notice>,
@@ -215,6 +219,7 @@ impl App {
             following: None,
             greeting: false,
             acted: Duration::ZERO,
+            access: access::AccessView::default(),
             dialog: None,
             notice: None,
             press: None,
@@ -274,6 +279,7 @@ impl App {
                 self.people.remove(&self.node);
                 self.share = Some(info);
             }
+            Event::Access(news) => self.take_access_news(*news),
             Event::Save => self.save(),
             Event::ReadOnly(why) => self.read_only = why,
             Event::AskExisting(file) => self.ask_existing(file),
@@ -317,6 +323,7 @@ impl App {
         pane::elsewhere::draw(self, &areas, cursor, buffer);
         pane::status::draw(self, areas.status, buffer);
         self.tell_search_bar();
+        pane::banner::draw(self, areas.status, buffer);
         match &mut self.dialog {
             Some(dialog) => dialog.draw(areas.screen, buffer, &self.theme, &self.keymap),
             None => cursor,

@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 mod dialog;
 mod editor;
+pub mod invite;
 mod joining;
 mod keyboard;
 pub mod keymap;

@@ -45,7 +45,10 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
         while let Some(successor) =
             run_one(launched, &mut terminal, &mut keyboard, &mut asked).await?
         {
-            options.connect = Some(successor.host.to_string());
+            if let Some(host) = &successor.host {
+                options.connect = Some(host.clone());
+            }
+            options.banned.extend(successor.culprit);
             launched = launch::open(options.clone())?;
             launched.message = successor.message().or(launched.message);
         }
