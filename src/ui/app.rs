@@ -37,7 +37,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, ops::Range, path::PathBuf, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, ops::Range, path::PathBuf, time::Duration};
 
 use ratatui::{
     Frame,
@@ -121,6 +121,7 @@ pub struct App {
     pub(crate) left: u16,
     pub(crate) wrap: bool,
     size: Size,
+    laid: RefCell<scroll::Laid>,
 
     path: Option<PathBuf>,
     format: TextFormat,
@@ -190,6 +191,7 @@ impl App {
             left: 0,
             wrap: options.config.wrap,
             size: Size::new(80, 24),
+            laid: RefCell::default(),
             path: options.path,
             format: options.format,
             title: options.title,

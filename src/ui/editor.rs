@@ -94,8 +94,10 @@ pub(super) struct Editor {
     observed: Option<(Stamp, u64)>,
     /// Looks whether it still has.
     taking_over: Option<JoinHandle<()>>,
-    /// Where our caret was last told to be.
+    /// Where our caret is, for the others.
     caret: Option<LocalCaret>,
+    /// Whether they were told.
+    is_published: bool,
     /// Other copads on the file that want it saved.
     saves_asked: SavesAsked,
     /// Whether the document must not be touched any more.
@@ -137,6 +139,7 @@ impl Editor {
             observed: None,
             taking_over: None,
             caret: None,
+            is_published: true,
             saves_asked: SavesAsked::default(),
             broken: false,
             done: false,
@@ -210,6 +213,16 @@ impl Editor {
             News::Clipboard(ClipboardEvent::WriteToTerminal(text)) => {
                 self.for_terminal.push(TerminalEffect::Copy(text));
             }
+        }
+    }
+
+    /// Tells the others where our caret is, if it has moved. Not done at once, because it takes a
+    /// look into the document, and the screen comes first.
+    pub(super) fn publish(&mut self) {
+        if let Some(caret) = self.caret
+            && !std::mem::replace(&mut self.is_published, true)
+        {
+            self.network.publish(self.app.document(), caret);
         }
     }
 
@@ -328,7 +341,7 @@ impl Editor {
             Effect::Introduce(user) => self.network.introduce(user),
             Effect::Publish(caret) => {
                 self.caret = Some(caret);
-                self.network.publish(self.app.document(), caret);
+                self.is_published = false;
             }
             Effect::Connect(node) => self.connect(&node),
             Effect::Offline(offline) => {

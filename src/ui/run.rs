@@ -113,6 +113,7 @@ impl Loop<'_> {
         let size = self.terminal.size()?;
         self.editor.update(Event::Resize(size.width, size.height));
         self.draw()?;
+        self.editor.publish();
         let mut stale = false;
         while !self.editor.is_done() {
             let tick = self.editor.next_tick();
@@ -120,7 +121,7 @@ impl Loop<'_> {
                 biased;
                 event = self.keyboard.recv() => {
                     let Some(event) = event else { break };
-                    self.editor.update(event);
+                    self.take(event);
                     self.take_burst();
                     // What a person does is drawn at once, not with the next frame.
                     self.draw()?;
@@ -140,9 +141,14 @@ impl Loop<'_> {
                     stale = true;
                 }
                 _ = look.tick() => {
-                    if self.terminal.size().is_err() {
+                    match self.terminal.was_resized() {
                         // It went away without a word.
-                        break;
+                        Err(_) => break,
+                        Ok(false) => {}
+                        Ok(true) => {
+                            self.terminal.redraw();
+                            stale = true;
+                        }
                     }
                     stale |= self.editor.look_at_settings();
                     stale |= self.editor.look_at_peers();
@@ -153,8 +159,17 @@ impl Loop<'_> {
                 _ = hang_up.recv() => break,
             }
             self.carry_out_at_the_terminal()?;
+            // What a person does is seen here first, and then elsewhere.
+            self.editor.publish();
         }
         Ok(())
+    }
+
+    fn take(&mut self, event: Event) {
+        if matches!(event, Event::Resize(..)) {
+            self.terminal.redraw();
+        }
+        self.editor.update(event);
     }
 
     /// Takes in what else has been typed already: a burst of keys or a turning wheel needs one
@@ -163,7 +178,7 @@ impl Loop<'_> {
         let started = Instant::now();
         while started.elapsed() < FRAME {
             match self.keyboard.try_recv() {
-                Ok(event) => self.editor.update(event),
+                Ok(event) => self.take(event),
                 Err(_) => break,
             }
         }

@@ -156,9 +156,8 @@ impl Editor {
         if let Err(error) = started {
             self.update(Event::Message(MessageKind::Error, error.to_string()));
         }
-        if let Some(caret) = self.caret {
-            self.network.publish(self.app.document(), caret);
-        }
+        self.is_published = false;
+        self.publish();
         self.update(Event::ReadOnly(None));
         self.update(Event::FileTouched);
         self.update(Event::Share(self.network.share_info()));
