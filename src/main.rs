@@ -123,6 +123,9 @@ struct ServeArguments {
 struct EditArguments {
     /// The file to write in; it need not exist yet
     file: Option<PathBuf>,
+    /// More files, each in a tab of its own
+    #[arg(value_name = "FILE")]
+    more_files: Vec<PathBuf>,
     /// Your name, as others see it [default: config, else the login name]
     #[arg(long)]
     name: Option<String>,
@@ -280,6 +283,7 @@ fn serve_options(arguments: ServeArguments) -> Result<serve::Options, Box<dyn Er
 fn options(edit: EditArguments) -> Options {
     Options {
         file: edit.file,
+        more_files: edit.more_files,
         name: edit.name,
         color: edit.color,
         connect: edit.connect,

@@ -13,6 +13,7 @@ mod clipboard;
 mod commands;
 mod conflicts;
 mod dialogs;
+mod documents;
 mod editing;
 mod event;
 mod file_state;
@@ -45,12 +46,14 @@ use ratatui::{
 };
 use ropey::Rope;
 
+pub use self::documents::FileList;
 pub use self::event::{
     Effect, Event, Existing, ExistingFile, FileLook, FileLookRequest, FileOnDisk, JournalState,
     LocalCaret, MessageKind, PeerRow, SaveError, SaveRequest, SavedFile, ShareInfo,
 };
 pub(crate) use self::{
     areas::Areas,
+    documents::Leave,
     event::DISPUTED,
     event::{FileChange, FileFound},
     notice::Notice,
@@ -66,6 +69,7 @@ pub use self::{
     settings::{FileProperties, LineNumbers},
     work::{Job, Outcome},
 };
+pub use super::dialog::{FolderEntry, RecentFile};
 use super::{
     config::Config,
     dialog::Dialog,
@@ -127,7 +131,10 @@ pub struct App {
     saved_version: u64,
     own_edits: u64,
     settled_edits: u64,
-    quit_once_saved: bool,
+    /// What the person wants to leave, or last wanted to.
+    leaving: documents::Leave,
+    /// Whether they do once the text is saved.
+    go_once_saved: bool,
     /// Why nothing may be changed.
     read_only: Option<String>,
     file: file_state::FileState,
@@ -194,7 +201,8 @@ impl App {
             saved_version: 0,
             own_edits: u64::from(options.modified),
             settled_edits: 0,
-            quit_once_saved: false,
+            leaving: documents::Leave::Program,
+            go_once_saved: false,
             read_only: None,
             file,
             journal: JournalState::default(),
@@ -273,6 +281,10 @@ impl App {
                 self.share = Some(info);
             }
             Event::Save => self.save(),
+            Event::Quit => self.quit(),
+            Event::Close => self.close(),
+            Event::Opened(problem) => self.opened(problem),
+            Event::Files(list) => self.list_files(list),
             Event::ReadOnly(why) => self.read_only = why,
             Event::AskExisting(file) => self.ask_existing(file),
             Event::FileTouched => self.file_touched(),
@@ -384,8 +396,7 @@ impl App {
             self.published = Some(caret);
             self.effects.push(Effect::Publish(caret));
         }
-        let mark = if self.modified() { "*" } else { "" };
-        let title = format!("{}{mark} - copad", self.name());
+        let title = self.window_title();
         if self.window_title.as_ref() != Some(&title) {
             self.window_title = Some(title.clone());
             self.effects.push(Effect::SetTitle(title));

@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 mod dialog;
 mod editor;
+mod folder;
 mod joining;
 mod keyboard;
 pub mod keymap;
@@ -22,6 +23,7 @@ mod set_aside;
 #[cfg(test)]
 mod snapshot;
 pub mod source;
+mod tabs;
 pub mod terminal;
 pub mod text;
 pub mod theme;

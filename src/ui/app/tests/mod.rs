@@ -4,6 +4,7 @@ mod anything;
 mod conflicts;
 mod dialogs;
 mod disk;
+mod documents;
 mod drawing;
 mod editing;
 mod highlighting;
