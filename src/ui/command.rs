@@ -114,7 +114,7 @@ commands! {
     SaveAs "save-as", File, Everywhere, "Save under another name", &["Alt-S", "Ctrl-Shift-S"];
     Open "open", File, Everywhere, "Open a file; recent ones are listed", &["Ctrl-O"];
     New "new", File, Everywhere, "Start a new document", &["Ctrl-N"];
-    Reload "reload", File, Everywhere, "Read the file again; undo brings your text back", &["Alt-V"];
+    Reload "reload", File, Everywhere, "Read the file again; undo brings your text back", &["Ctrl-U"];
     Close "close", File, Everywhere, "Close this document", &["Ctrl-W"];
     NextTab "next-tab", File, Everywhere, "Go to the next open document", &["Ctrl-PageDown", "Alt-."];
     PreviousTab "previous-tab", File, Everywhere, "Go to the open document before", &["Ctrl-PageUp", "Alt-,"];
@@ -123,9 +123,11 @@ commands! {
     Help "help", File, Everywhere, "Show every command and its keys", &["F1", "Alt-H"];
     Palette "commands", File, Everywhere, "Find a command by name", &["Ctrl-P", "Alt-X"];
 
-    Share "share", Together, Everywhere, "Show the node id that lets others join", &["Ctrl-T", "F2"];
-    Connect "connect", Together, Everywhere, "Join another person by node id", &["Ctrl-R", "F3"];
+    Share "share", Together, Everywhere, "Invite others: by node id, or with a ticket", &["Ctrl-T", "F2"];
+    Connect "connect", Together, Everywhere, "Join another person by node id or ticket", &["Ctrl-R", "F3"];
     TogglePeers "toggle-peers", Together, Everywhere, "Show or hide who is here", &["Ctrl-B", "F4"];
+    AnswerKnock "answer-knock", Together, Everywhere, "Answer somebody who wants to join", &["F10", "Alt-E"];
+    Members "members", Together, Everywhere, "Show who may read and write, and change it", &["F12", "Alt-V"];
     GoOffline "go-offline", Together, Everywhere, "Go offline, or online again", &["F6"];
     Conflicts "conflicts", Together, Everywhere, "Look at edits that clash, and settle them", &["F7", "Alt-K"];
     NextConflict "next-conflict", Together, Everywhere, "Go to the next conflict in the text", &["F8", "Alt-G"];

@@ -9,6 +9,7 @@ pub mod config;
 mod dialog;
 mod editor;
 mod folder;
+pub mod invite;
 mod joining;
 mod keyboard;
 pub mod keymap;

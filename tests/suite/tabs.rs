@@ -9,7 +9,7 @@ const CLOSE: &str = "\x17";
 const SAVE: &str = "\x13";
 const SAVE_AS: &str = "\x1bs";
 const QUIT: &str = "\x11";
-const RELOAD: &str = "\x1bv";
+const RELOAD: &str = "\x15";
 const NEXT: &str = "\x1b[6;5~";
 const PREVIOUS: &str = "\x1b[5;5~";
 const DOWN: &str = "\x1b[B";
@@ -211,7 +211,8 @@ fn names_can_be_clicked_and_what_cannot_be_opened_is_said() {
     screen.keys("\x1b[<0;8;2M\x1b[<0;8;2m");
     screen.keys("X");
     screen.sees(&["secXond"]);
-    screen.keys("\x1a");
+    screen.keys(SAVE);
+    tabs(&screen, &["one.md", "› two.md"]);
     // The wheel on the row turns.
     screen.keys("\x1b[<64;3;1M");
     tabs(&screen, &["› one.md", "two.md"]);

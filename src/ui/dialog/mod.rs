@@ -12,6 +12,8 @@ mod form;
 mod go_to;
 mod help;
 mod input;
+mod knock;
+mod members;
 mod open_file;
 mod palette;
 mod people;
@@ -37,6 +39,8 @@ pub(crate) use self::{
     existing::ExistingQuestion,
     go_to::{GoTo, GoToLine},
     help::Help,
+    knock::{KnockQuestion, WaitingQuestion},
+    members::Members,
     open_file::OpenFile,
     palette::Palette,
     people::{PeopleList, PersonEntry},
@@ -50,7 +54,7 @@ pub use self::{completion::FolderEntry, open_file::RecentFile};
 use super::{command::Command, keymap::Keymap, theme::Theme};
 use crate::{
     NodeId,
-    ui::app::{Approach, Existing, FileAnswer},
+    ui::app::{AccessRequest, Approach, Existing, FileAnswer},
 };
 
 /// What a dialog wants done.
@@ -62,7 +66,9 @@ pub(crate) enum Answer {
     Close,
     /// Put this on the clipboard, and say so with these words.
     Copy(String, &'static str),
-    /// Join the document behind this node id.
+    /// Let somebody in, or change what they may do.
+    Access(AccessRequest),
+    /// Join the document behind this node id or ticket.
     Connect(String),
     /// Write the text here; a file in that place may be replaced if the flag says so.
     SaveAs(PathBuf, bool),
@@ -112,6 +118,9 @@ pub(crate) enum Dialog {
     Changed(ChangedQuestion),
     Conflict(Box<ConflictDialog>),
     Changes(ChangeList),
+    Knock(KnockQuestion),
+    Waiting(WaitingQuestion),
+    Members(Members),
 }
 
 impl Dialog {
@@ -133,6 +142,9 @@ impl Dialog {
             Self::Changed(question) => question.key(key),
             Self::Conflict(conflict) => conflict.key(key),
             Self::Changes(changes) => changes.key(key),
+            Self::Knock(question) => question.key(key),
+            Self::Waiting(question) => question.key(key),
+            Self::Members(members) => members.key(key),
         }
     }
 
@@ -153,7 +165,10 @@ impl Dialog {
             | Self::Existing(_)
             | Self::People(_)
             | Self::Changes(_)
-            | Self::Changed(_) => {}
+            | Self::Changed(_)
+            | Self::Knock(_)
+            | Self::Waiting(_)
+            | Self::Members(_) => {}
         }
         Answer::Stay
     }
@@ -176,6 +191,9 @@ impl Dialog {
             Self::Changed(question) => question.click(at),
             Self::Conflict(_) => Answer::Stay,
             Self::Changes(changes) => changes.click(at),
+            Self::Knock(question) => question.click(at),
+            Self::Waiting(question) => question.click(at),
+            Self::Members(members) => members.click(at),
         }
     }
 
@@ -196,7 +214,10 @@ impl Dialog {
             | Self::Search(_)
             | Self::GoToLine(_)
             | Self::Rename(_)
-            | Self::Changed(_) => {}
+            | Self::Changed(_)
+            | Self::Knock(_)
+            | Self::Waiting(_)
+            | Self::Members(_) => {}
         }
     }
 
@@ -230,6 +251,9 @@ impl Dialog {
             Self::Changed(question) => question.form.draw(screen, buffer, theme),
             Self::Conflict(conflict) => conflict.draw(screen, buffer, theme),
             Self::Changes(changes) => changes.form.draw(screen, buffer, theme),
+            Self::Knock(question) => question.form.draw(screen, buffer, theme),
+            Self::Waiting(question) => question.form.draw(screen, buffer, theme),
+            Self::Members(members) => members.form.draw(screen, buffer, theme),
         }
     }
 }

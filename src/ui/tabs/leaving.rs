@@ -42,7 +42,8 @@ impl Tabs {
     async fn replace(&mut self, index: usize, successor: Successor) -> Result<(), LaunchError> {
         let tab = self.open.remove(index);
         let mut options = tab.options;
-        options.connect = Some(successor.host.to_string());
+        options.connect = successor.host.clone().or(options.connect);
+        options.banned.extend(successor.culprit);
         tab.editor.close(successor.replaces()).await?;
         let opened = launch::open(options.clone()).and_then(|mut launched| {
             launched.message = successor.message().or(launched.message);

@@ -10,6 +10,7 @@ use crate::{
         editor::TerminalEffect,
         launch::{self, LaunchError, Options},
     },
+    workspace::Trust,
 };
 
 impl Tabs {
@@ -48,6 +49,9 @@ impl Tabs {
             file,
             more_files: Vec::new(),
             connect: None,
+            // What was said of the document on the command line holds for that one.
+            banned: Vec::new(),
+            trust: Trust::default(),
             name: Some(app.user.name.clone()),
             ..self.open[self.active].options.clone()
         };

@@ -238,7 +238,7 @@ fn reading_the_file_again_takes_its_text_as_one_step() {
         let mut desk = Desk::marked("one\ntwo\n|");
         desk.write("mine");
         desk.others_insert(0, "theirs ");
-        desk.keys("Alt-V");
+        desk.keys("Ctrl-U");
         answer_look(&mut desk, &folder, on_disk);
         assert_eq!(desk.app.rope().to_string(), on_disk);
         assert!(!desk.app.modified(), "the file holds the text");
@@ -253,13 +253,13 @@ fn reading_the_file_again_takes_its_text_as_one_step() {
 fn reading_again_says_what_is_in_the_way() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut desk = Desk::marked("text|");
-    desk.keys("Alt-V");
+    desk.keys("Ctrl-U");
     answer_look(&mut desk, &folder, "text");
     assert!(desk.status().contains("holds this text already"));
-    desk.keys("Alt-O Alt-V");
+    desk.keys("Alt-O Ctrl-U");
     assert!(desk.status().contains("only reading"), "{}", desk.status());
     desk.keys("Alt-O");
     desk.app.path = None;
-    desk.keys("Alt-V");
+    desk.keys("Ctrl-U");
     assert!(desk.status().contains("has no file to read again"));
 }
