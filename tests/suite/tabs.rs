@@ -226,6 +226,9 @@ fn names_can_be_clicked_and_what_cannot_be_opened_is_said() {
     screen.keys("there/is/no/folder.md\r");
     screen.sees(&["Open", "is not there"]);
     screen.keys("\x1b");
+    screen.waits("the question is gone", |screen| {
+        !screen.contents().contains("is not there")
+    });
     screen.keys(SAVE_AS);
     screen.sees(&["Save as"]);
     screen.keys("\x01\x0b~/copy.md\r");
