@@ -15,6 +15,9 @@
 //! 4. [`settle`] puts an answer's outcome into the text, [`write_answer`] notes it for everybody,
 //!    and [`repair`] puts right what two answers at once made of it.
 //!
+//! What clashes with something that is no replica, such as a file that another program changed, is
+//! an [`OutsideClash`]: it is kept and answered like any other.
+//!
 //! [`PendingEdits`] is the cheap way for people who are connected: it costs a few microseconds,
 //! and keeps nothing.
 //!
@@ -41,15 +44,17 @@ mod compare;
 mod detect;
 mod keep;
 mod live;
+mod outside;
 mod record;
 mod rule;
 
-pub use author::Author;
+pub use author::{Author, DISK};
 pub use block::{Block, blocks};
 pub use compare::{Clash, CompareError, Compared, Side, compare};
 pub use detect::{DetectOptions, Edit, Overlap, TextKind, detect};
 pub use keep::{keep, open, repair};
 pub use live::PendingEdits;
+pub use outside::OutsideClash;
 pub use record::{
     CONTAINER, Choice, ConflictAnswer, ConflictContent, ConflictId, ConflictPlace, ConflictRecord,
     ConflictSide, ConflictState, InvalidConflictId, is_known, read, replacement, settle, write,

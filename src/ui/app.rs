@@ -50,8 +50,8 @@ use ropey::Rope;
 pub use self::access::{AccessNews, AccessRequest};
 pub use self::documents::FileList;
 pub use self::event::{
-    Effect, Event, Existing, ExistingFile, FileLook, FileLookRequest, FileOnDisk, JournalState,
-    LocalCaret, MessageKind, PeerRow, SaveError, SaveRequest, SavedFile, ShareInfo,
+    Clock, Effect, Event, Existing, ExistingFile, FileLook, FileLookRequest, FileOnDisk,
+    JournalState, LocalCaret, MessageKind, PeerRow, SaveError, SaveRequest, SavedFile, ShareInfo,
 };
 pub(crate) use self::{
     access::{KnockLine, MemberRow},
@@ -296,7 +296,7 @@ impl App {
             Event::FileTouched => self.file_touched(),
             Event::FileSeen(look) => self.file_seen(*look),
             Event::Journal(state) => self.journal = state,
-            Event::Conflicts { open, now } => self.conflicts(open, now),
+            Event::Conflicts { open, clock } => self.conflicts(open, clock),
             Event::ConflictSettled(id, words) => self.conflict_settled(id, words),
             Event::Met(reunion) => self.met(reunion),
         }

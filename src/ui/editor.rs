@@ -379,6 +379,7 @@ impl Editor {
                 });
             }
             Effect::AnswerConflict(id, choice) => self.network.answer_conflict(&id, choice),
+            Effect::ReportConflicts(clashes) => self.network.report_conflicts(clashes),
             Effect::ReopenConflict(id) => self.network.reopen_conflict(&id),
         }
     }

@@ -1,6 +1,6 @@
 //! The editor's side of the network: starts the protocol, and turns what it tells into news.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::{
     sync::{broadcast, mpsc, watch},
@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    app::{AccessRequest, DISPUTED, Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
+    app::{AccessRequest, Clock, DISPUTED, Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
     editor::News,
 };
 use crate::{
@@ -16,7 +16,10 @@ use crate::{
     ConflictSettings, CursorPosition, DocumentEvent, DocumentId, DocumentInfo, Invitation,
     NetworkKind, NodeId, PeerAddress, PeerInfo, ProtocolError, Selection, SessionState, Settlement,
     Standing, SyncProgress, Ticket, TicketTerms,
-    crdt::{Bias, TextDocument, conflict::Choice},
+    crdt::{
+        Bias, TextDocument,
+        conflict::{Choice, OutsideClash},
+    },
     workspace::{Entrance, Sharing, SharingEvents, SharingOptions},
 };
 
@@ -234,6 +237,13 @@ impl Network {
         }
     }
 
+    /// Keeps for everybody that the text and its file clashed.
+    pub(super) fn report_conflicts(&self, clashes: Vec<OutsideClash>) {
+        if let Err(error) = self.sharing.protocol().conflict_resolver().report(clashes) {
+            tracing::warn!("what clashed with the file was not noted: {error}");
+        }
+    }
+
     /// Returns the peers as the screen shows them.
     pub(super) fn rows(&self) -> Vec<PeerRow> {
         let progress = *self.sharing.protocol().sync_progress().borrow();
@@ -394,10 +404,13 @@ fn watch_conflicts(resolver: ConflictResolver, to: mpsc::UnboundedSender<News>) 
         // The document may have been opened with some.
         let mut told = Some(Vec::new());
         while let Some(news) = told {
-            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-            let now = now.map_or(0, |now| now.as_secs() as i64);
+            let now = chrono::Local::now();
+            let clock = Clock {
+                now: now.timestamp(),
+                offset: now.offset().local_minus_utc(),
+            };
             let open = resolver.open_conflicts();
-            let open = Event::Conflicts { open, now };
+            let open = Event::Conflicts { open, clock };
             if std::iter::once(open)
                 .chain(news)
                 .any(|event| to.send(News::App(event)).is_err())

@@ -13,7 +13,10 @@ use crate::ui::{config::Config, theme::Theme};
 pub use crate::workspace::{SaveError, SaveRequest, SavedFile};
 use crate::{
     ConflictId, ConflictInfo, ConnectionEvent, NodeId, PeerState, PresenceEvent, Reunion, UserInfo,
-    crdt::{Delta, TextFormat, TextSelection, conflict::Choice},
+    crdt::{
+        Delta, TextFormat, TextSelection,
+        conflict::{Choice, DetectOptions, OutsideClash},
+    },
     store::{ContentHash, LoadedFile, Meeting, Trail},
     workspace::LastSaved,
 };
@@ -91,13 +94,22 @@ pub enum Event {
     Conflicts {
         /// All of them.
         open: Vec<ConflictInfo>,
-        /// The time of the machine, in seconds since 1970.
-        now: i64,
+        /// The time of the machine.
+        clock: Clock,
     },
     /// A conflict needs no answer any more, and why.
     ConflictSettled(ConflictId, &'static str),
     /// Somebody is back, and what was done meanwhile has been compared.
     Met(Reunion),
+}
+
+/// The time of the machine, and where on earth it stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clock {
+    /// In seconds since 1970.
+    pub now: i64,
+    /// How many seconds local time is ahead of that in Greenwich.
+    pub offset: i32,
 }
 
 /// Whether every edit is written down on this machine, apart from the file.
@@ -159,6 +171,8 @@ pub enum Effect {
     AnswerConflict(ConflictId, Choice),
     /// The answer to a conflict was taken back.
     ReopenConflict(ConflictId),
+    /// The text and its file clashed, and both are in: keep that for everybody to see.
+    ReportConflicts(Vec<OutsideClash>),
     /// See whether the file is as it was known, and answer with [`Event::FileSeen`].
     LookAtFile(Box<FileLookRequest>),
     /// Record that the file's bytes have this hash, and whether it holds the document's text as it
@@ -229,6 +243,8 @@ pub struct FileLookRequest {
     pub shared: bool,
     /// Whether its text is wanted even if its bytes are as known.
     pub whole: bool,
+    /// What counts as one thought.
+    pub options: DetectOptions,
 }
 
 /// What a look at the file found.
@@ -268,6 +284,8 @@ pub(crate) struct FileChange {
     pub(crate) text: Rope,
     /// The number of the document's text that it was compared with.
     pub(crate) version: u64,
+    /// When it was written, in seconds since 1970; 0 if nobody knows.
+    pub(crate) written: i64,
     /// What can be made of both.
     pub(crate) meeting: Meeting,
 }

@@ -122,6 +122,7 @@ impl App {
                 version: self.version,
                 shared: self.file.reopened || !self.people.is_empty(),
                 whole: self.file.reload == Reload::Asked,
+                options: self.conflict_settings().options(),
             })));
     }
 
@@ -371,10 +372,15 @@ impl App {
             return false;
         };
         later.iter().for_each(|later| outcome.carry(later));
+        if answer == FileAnswer::Merge {
+            self.expect_file_conflicts(change, &later);
+        }
         let edited = !outcome.edit.is_empty();
         if edited && !self.take_in_edit(&mut outcome) {
+            self.forget_file_conflicts();
             return false;
         }
+        self.report_file_conflicts();
         let holds = outcome.rest.is_empty();
         if answer != FileAnswer::KeepMine {
             self.format = change.format;

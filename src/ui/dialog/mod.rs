@@ -189,7 +189,7 @@ impl Dialog {
             Self::People(list) => list.click(at),
             Self::Rename(rename) => rename.click(at),
             Self::Changed(question) => question.click(at),
-            Self::Conflict(_) => Answer::Stay,
+            Self::Conflict(conflict) => conflict.click(at),
             Self::Changes(changes) => changes.click(at),
             Self::Knock(question) => question.click(at),
             Self::Waiting(question) => question.click(at),

@@ -224,7 +224,15 @@ fn answer_look(desk: &mut Desk, folder: &tempfile::TempDir, text: &str) {
     });
     let request = request.expect("somebody looks");
     let path = folder.path().join("notes.md");
-    std::fs::write(&path, text).expect("written");
+    let written = crate::workspace::write(&SaveRequest {
+        path: path.clone(),
+        text: Rope::from_str(text),
+        format: desk.app.format,
+        version: 0,
+        replace: true,
+        expected: None,
+    });
+    written.expect("written");
     let mut look = watching::look_with(FileLookRequest { path, ..request }, || {});
     look.path = "notes.md".into();
     desk.send(Event::FileSeen(Box::new(look)));

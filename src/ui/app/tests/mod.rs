@@ -8,6 +8,7 @@ mod disk;
 mod documents;
 mod drawing;
 mod editing;
+mod file_conflicts;
 mod highlighting;
 mod lines;
 mod mouse;

@@ -25,8 +25,8 @@ pub(crate) struct Card {
     pub(crate) context: [String; 2],
     /// The sides' names, clean; `None` is the person at the keyboard.
     pub(crate) names: [Option<String>; 2],
-    /// How long ago each side wrote: "3 min ago"; empty if nobody noted it.
-    pub(crate) ages: [String; 2],
+    /// When each side wrote: "14:02", or "3 days ago"; empty if nobody noted it.
+    pub(crate) times: [String; 2],
 }
 
 /// A line of the card.
@@ -46,6 +46,22 @@ impl Card {
             0 => why.to_owned(),
             seconds => format!("{why} · apart {}", super::lasting(seconds)),
         }
+    }
+
+    /// What the keys for one side and for the other are called: "mine" and "theirs", or whose they
+    /// are if neither is the person's at the keyboard.
+    pub(super) fn labels(&self) -> [String; 2] {
+        if self.info.mine.is_some() {
+            return ["mine", "theirs"].map(str::to_owned);
+        }
+        let names = self.names.each_ref().map(Option::as_deref);
+        // First names are enough to tell people apart, unless they are not.
+        let first = names.map(|name| name.and_then(|name| name.split_whitespace().next()));
+        let names = if first[0] == first[1] { names } else { first };
+        [0, 1].map(|side| match names[side] {
+            Some(name) => format!("{}'s", shorten(name, 12)),
+            None => ["first", "other"][side].to_owned(),
+        })
     }
 
     fn text_of(&self, side: usize) -> String {
@@ -86,7 +102,7 @@ impl Card {
         let mut row = |name: &str, style: Style, pieces: Vec<Piece>, note: &str| {
             let room = columns.saturating_sub(label + 1);
             let noted = width(note) + 2;
-            let note = if room > 3 * noted { note } else { "" };
+            let note = if room > 4 * noted { note } else { "" };
             let room = if note.is_empty() { room } else { room - noted };
             for (index, text) in set(&pieces, room).into_iter().enumerate() {
                 let first = index == 0;
@@ -137,7 +153,7 @@ impl Card {
                 name,
                 style.remove_modifier(Modifier::UNDERLINED),
                 pieces,
-                &self.ages[side],
+                &self.times[side],
             );
         }
         let merged = self.merged();
@@ -167,10 +183,13 @@ impl Card {
     /// How a side's words look: in its person's colour, ours underlined and others' bold.
     fn style_of(&self, side: usize, theme: &Theme) -> Style {
         let color = &self.info.record.sides[side].color;
-        let style = theme
-            .style(Role::Dialog)
-            .patch(theme.participant(color).name)
-            .remove_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+        let plain = theme.style(Role::Dialog);
+        // The disk has no colour.
+        let style = match color.is_empty() {
+            true => plain,
+            false => plain.patch(theme.participant(color).name),
+        };
+        let style = style.remove_modifier(Modifier::BOLD | Modifier::UNDERLINED);
         if self.order()[0] == side {
             style.add_modifier(Modifier::UNDERLINED)
         } else {
