@@ -147,7 +147,7 @@ fn find(request: &FileLookRequest, pause: impl Fn()) -> FileFound {
     let mut before = None;
     for _ in 0..READS {
         let file = match store::read_file(&request.path) {
-            Ok(file) if file.hash == request.known && !file.is_new => {
+            Ok(file) if file.hash == request.known && !file.is_new && !request.whole => {
                 return FileFound::Holds(file.hash);
             }
             Ok(file) => Ok(file),

@@ -22,5 +22,6 @@ mod rooms;
 mod serve;
 mod several;
 mod suspended;
+mod tabs;
 mod terminal;
 mod tools;

@@ -8,7 +8,7 @@ use std::{path::PathBuf, time::Duration};
 use crossterm::event::{KeyEvent, MouseEvent};
 use ropey::Rope;
 
-use super::{AccessNews, AccessRequest, Job, Outcome};
+use super::{AccessNews, AccessRequest, FileList, Job, Outcome};
 use crate::ui::{config::Config, theme::Theme};
 pub use crate::workspace::{SaveError, SaveRequest, SavedFile};
 use crate::{
@@ -59,6 +59,14 @@ pub enum Event {
     Clipboard(String),
     /// Save the file, as if the person had asked for it.
     Save,
+    /// Leave the program, as if the person had asked for it.
+    Quit,
+    /// Close the document, as if the person had asked for it.
+    Close,
+    /// The answer to [`Effect::Open`]: nothing if the file is open now, else why it is not.
+    Opened(Option<String>),
+    /// The answer to [`Effect::ListFolder`] and [`Effect::ListRecent`].
+    Files(FileList),
     /// Why nothing may be changed here, or that it may again.
     ReadOnly(Option<String>),
     /// Something to tell the person for a few seconds.
@@ -124,8 +132,22 @@ pub enum JournalState {
 pub enum Effect {
     /// Write the text to a file and answer with [`Event::Saved`].
     Save(SaveRequest),
-    /// End the program.
+    /// End the program; nothing here is in the way.
     Quit,
+    /// Close this document; nothing here is in the way.
+    Close,
+    /// The person does not want to leave any more, if they did.
+    Stay,
+    /// Open a file beside this document and answer with [`Event::Opened`]. It is as it was typed.
+    Open(PathBuf),
+    /// Open a document without a file beside this one.
+    New,
+    /// Show another open document: so many further in their order.
+    Turn(isize),
+    /// List a folder, as it was typed with its slash, and answer with [`Event::Files`].
+    ListFolder(String),
+    /// List the files that were open last, and answer with [`Event::Files`].
+    ListRecent,
     /// Hand the terminal back to the shell until it wakes us.
     Suspend,
     /// Do this where it may take its time, and answer with [`Event::Worked`].
@@ -224,6 +246,8 @@ pub struct FileLookRequest {
     pub version: u64,
     /// Whether others have the same document, and so may have written the file.
     pub shared: bool,
+    /// Whether its text is wanted even if its bytes are as known.
+    pub whole: bool,
     /// What counts as one thought.
     pub options: DetectOptions,
 }

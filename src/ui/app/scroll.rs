@@ -13,6 +13,50 @@ use crate::ui::{
 /// Rows kept visible above and below the caret.
 const MARGIN: usize = 3;
 
+/// The screen as it was laid out last. A key asks for it half a dozen times.
+#[derive(Default)]
+pub(super) struct Laid {
+    /// A copy, which shares its text with the rope. It has to be a copy: as long as it is here, a
+    /// change makes another rope of the one that is shown.
+    rope: Rope,
+    options: Option<LayoutOptions>,
+    top: usize,
+    count: usize,
+    rows: Vec<Row>,
+}
+
+impl Laid {
+    fn rows_of(
+        &self,
+        rope: &Rope,
+        options: &LayoutOptions,
+        top: usize,
+        count: usize,
+    ) -> Option<&[Row]> {
+        let same = self.options == Some(*options)
+            && (self.top, self.count) == (top, count)
+            && self.rope.is_instance(rope);
+        same.then_some(&self.rows)
+    }
+
+    fn keep(
+        &mut self,
+        rope: &Rope,
+        options: &LayoutOptions,
+        top: usize,
+        count: usize,
+        rows: &[Row],
+    ) {
+        if !self.rope.is_instance(rope) {
+            self.rope = rope.clone();
+        }
+        self.options = Some(*options);
+        (self.top, self.count) = (top, count);
+        self.rows.clear();
+        self.rows.extend_from_slice(rows);
+    }
+}
+
 impl App {
     /// The rows on the screen, from the top.
     pub(crate) fn visible_rows(&self) -> Vec<Row> {
@@ -22,8 +66,15 @@ impl App {
     }
 
     fn rows_from_top(&self, rope: &Rope, options: &LayoutOptions, count: usize) -> Vec<Row> {
-        let top = layout::row_at(rope, options, self.top.min(rope.len_chars()));
-        layout::rows_from(rope, options, top.position, count)
+        let top = self.top.min(rope.len_chars());
+        let mut laid = self.laid.borrow_mut();
+        if let Some(rows) = laid.rows_of(rope, options, top, count) {
+            return rows.to_vec();
+        }
+        let first = layout::row_at(rope, options, top);
+        let rows = layout::rows_from(rope, options, first.position, count);
+        laid.keep(rope, options, top, count, &rows);
+        rows
     }
 
     /// Notes on which row of the screen the caret is, before the text is laid out anew.

@@ -5,6 +5,7 @@ mod anything;
 mod conflicts;
 mod dialogs;
 mod disk;
+mod documents;
 mod drawing;
 mod editing;
 mod file_conflicts;
