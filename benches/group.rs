@@ -196,7 +196,10 @@ mod simulated {
 
     use iroh_loro_realtime::{
         DocumentId,
-        net::sim::{Network, SiteId, SiteOptions},
+        net::{
+            session::AccessConfig,
+            sim::{Network, SiteId, SiteOptions},
+        },
     };
     use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
@@ -220,6 +223,7 @@ mod simulated {
                 document: Some(DocumentId([1; 32])),
                 title: "notes.md".to_owned(),
                 degree_limit: 0,
+                access: AccessConfig::default(),
             });
             let mut asked: Vec<SiteId> = Vec::new();
             while asked.len() < number.min(3) {
