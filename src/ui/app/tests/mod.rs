@@ -10,6 +10,7 @@ mod editing;
 mod highlighting;
 mod lines;
 mod mouse;
+mod names;
 mod people;
 mod saving;
 mod screens;
