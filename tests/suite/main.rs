@@ -28,5 +28,6 @@ mod several;
 #[expect(dead_code, reason = "the tests of the library use the rest")]
 mod stranger;
 mod suspended;
+mod tabs;
 mod terminal;
 mod tools;
