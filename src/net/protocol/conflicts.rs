@@ -218,7 +218,12 @@ impl ConflictResolver {
     ///
     /// If there is no such conflict, or this is a viewer's replica.
     pub fn reopen(&self, conflict_id: &ConflictId) -> Result<(), ConflictError> {
-        self.note(conflict_id, Choice::Merged, true)
+        self.note(conflict_id, Choice::Merged, true)?;
+        // The thread may not have seen the answer yet, and finds nothing new then.
+        let _ = self.inner.events.send(ConflictEvent::Changed {
+            conflict_id: *conflict_id,
+        });
+        Ok(())
     }
 
     fn note(
