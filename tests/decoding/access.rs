@@ -150,7 +150,7 @@ fn handshake(ticket: &Ticket) -> Vec<Message> {
         for answer in std::mem::take(&mut answers) {
             said.extend(messages_of(hears(&mut guest, answer)).map(|(_, message)| message));
         }
-        for message in said[heard..].to_vec() {
+        for message in said[heard..].iter().cloned() {
             heard += 1;
             answers.extend(messages_of(hears(&mut host, message)).map(|(_, message)| message));
         }

@@ -18,7 +18,7 @@ use iroh_loro_realtime::{
         access::Role,
         message::{
             CloseReason, DeniedCode, MAX_FRAME, Member, Message, Part, PresenceRelay,
-            PresenceUpdate, Prove,
+            PresenceUpdate,
         },
     },
 };
@@ -41,7 +41,6 @@ const FORGED: &str = "forged";
 struct House {
     ada: Node,
     ben: Node,
-    document_key: SigningKey,
     names: Arc<Mutex<Vec<String>>>,
     /// Letters that the two have typed.
     typed: usize,
@@ -60,7 +59,6 @@ impl House {
         Self {
             ada,
             ben,
-            document_key,
             names,
             typed: 0,
             _machine: machine,
@@ -70,18 +68,8 @@ impl House {
     /// Somebody comes in as what the name says.
     async fn stranger(&self, name: &str) -> Stranger {
         let mut stranger = Stranger::dial(self.ada.endpoint.addr()).await.unwrap();
-        self.bring_in(&mut stranger, name).await;
+        stranger.come_in(name).await;
         stranger
-    }
-
-    async fn bring_in(&self, stranger: &mut Stranger, name: &str) -> Prove {
-        let nonce = stranger.greet(2, name).await;
-        let proof = stranger.proof(nonce);
-        stranger.say(&Message::Prove(Box::new(proof.clone()))).await;
-        assert!(matches!(stranger.hear().await, Message::Prove(_)));
-        let document = Some(self.document_key.document());
-        stranger.welcome(document, &LoroDoc::new()).await;
-        proof
     }
 
     /// The two write while something happens, and afterwards their document holds what they wrote
@@ -442,7 +430,7 @@ async fn a_recorded_handshake_opens_nothing() {
     let mut genuine = Stranger::dial_as(key.clone(), house.ada.endpoint.addr())
         .await
         .unwrap();
-    let recorded = house.bring_in(&mut genuine, "Editor Eve").await;
+    let recorded = genuine.come_in("Editor Eve").await;
     drop(genuine);
     // By somebody else, and by who has even the key and says what was said before.
     for key in [SecretKey::generate(), key] {

@@ -169,25 +169,25 @@ impl Stranger {
         self.welcome(Some(document), doc).await;
     }
 
-    /// The same where the document is not known before: says which one it is.
-    pub async fn come_in(&mut self, name: &str) -> DocumentId {
+    /// The same with nothing to give, into whichever document it is. Returns how it was proved.
+    pub async fn come_in(&mut self, name: &str) -> Prove {
         let nonce = self.greet(2, name).await;
         let proof = self.proof(nonce);
-        self.say(&Message::Prove(Box::new(proof))).await;
-        self.welcome(None, &LoroDoc::new()).await
+        self.say(&Message::Prove(Box::new(proof.clone()))).await;
+        self.welcome(None, &LoroDoc::new()).await;
+        proof
     }
 
     /// The same from the moment on when the other side has let this one in.
-    pub async fn welcome(&mut self, document: Option<DocumentId>, doc: &LoroDoc) -> DocumentId {
+    async fn welcome(&mut self, document: Option<DocumentId>, doc: &LoroDoc) {
         let heard = self
             .hear_of(|message| matches!(message, Message::Welcome(_)))
             .await;
         let Message::Welcome(heard) = heard else {
             unreachable!("only a welcome is waited for");
         };
-        let document = document.or(heard.document).unwrap();
         self.say(&Message::Welcome(Box::new(Welcome {
-            document: Some(document),
+            document: document.or(heard.document),
             title: String::new(),
             role: Role::Editor,
             roster: None,
@@ -207,7 +207,6 @@ impl Stranger {
         let last = true;
         self.say(&Message::SyncResponse(Part { last, updates }))
             .await;
-        document
     }
 
     pub async fn end(&self) -> Option<CloseReason> {

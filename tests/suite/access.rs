@@ -249,7 +249,7 @@ fn a_second_copad_of_a_guest_writes_nothing_before_it_is_let_in() {
     // The first one may let nobody in, so the owner is asked about the second.
     second.sees(&["first line", "Waiting for Ada to let you in"]);
     second.keys("unheard ");
-    second.sees(&["You are a viewer here"]);
+    second.sees(&["You are not a member of this document"]);
     house.host.sees(&["Ben", "wants to join"]);
     house.host.keys(ANSWER);
     house.host.sees(&["Somebody knocks"]);

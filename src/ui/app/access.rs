@@ -142,7 +142,10 @@ impl App {
     pub(super) fn refuses_to_write(&mut self) -> bool {
         let refuses = !self.may_write();
         if refuses {
-            self.reply("You are a viewer here: you can read, not write");
+            self.reply(match self.role_of(self.node) {
+                Some(_) => "You are a viewer here: you can read, not write",
+                None => "You are not a member of this document: you can read, not write",
+            });
         }
         refuses
     }

@@ -134,6 +134,25 @@ fn a_viewer_changes_nothing() {
 }
 
 #[test]
+fn who_was_kicked_is_not_called_a_viewer() {
+    let mut desk = Desk::new(NOTES);
+    let key = SigningKey::from_bytes(&[1; 32]);
+    let roster = Some(Roster::new(key.document(), ADA).sign(&key));
+    news(
+        &mut desk,
+        AccessNews::State(AccessState {
+            role: Role::Viewer,
+            may_admit: false,
+            roster,
+        }),
+    );
+    desk.write("x");
+    let screen = desk.text_of_screen(80, 24).join("\n");
+    assert!(screen.contains("You are not a member"), "{screen}");
+    assert!(!screen.contains("x# Minutes"), "{screen}");
+}
+
+#[test]
 fn the_owner_changes_what_members_may_do() {
     let mut desk = desk_as(Role::Owner);
     desk.keys("F12");
