@@ -140,6 +140,9 @@ struct ServeArguments {
 struct EditArguments {
     /// The file to write in; it need not exist yet
     file: Option<PathBuf>,
+    /// More files, each in a tab of its own
+    #[arg(value_name = "FILE")]
+    more_files: Vec<PathBuf>,
     /// Your name, as others see it [default: config, else the login name]
     #[arg(long)]
     name: Option<String>,
@@ -380,8 +383,11 @@ fn seconds(text: &str) -> Result<u64, String> {
     if text == "never" {
         return Ok(0);
     }
-    let wrong = || "it is a number of minutes, hours or days (30m, 24h, 7d), or never".to_owned();
+    let wrong = || {
+        "it is a number of seconds, minutes, hours or days (90s, 30m, 24h, 7d), or never".to_owned()
+    };
     let unit = match text.chars().last() {
+        Some('s') => 1,
         Some('m') => 60,
         Some('h') => 3_600,
         Some('d') => 86_400,
@@ -397,6 +403,7 @@ fn seconds(text: &str) -> Result<u64, String> {
 fn options(edit: EditArguments) -> Result<Options, LaunchError> {
     Ok(Options {
         file: edit.file,
+        more_files: edit.more_files,
         name: edit.name,
         color: edit.color,
         banned: Vec::new(),

@@ -14,6 +14,7 @@ mod clipboard;
 mod commands;
 mod conflicts;
 mod dialogs;
+mod documents;
 mod editing;
 mod event;
 mod file_state;
@@ -47,14 +48,15 @@ use ratatui::{
 use ropey::Rope;
 
 pub use self::access::{AccessNews, AccessRequest};
+pub use self::documents::FileList;
 pub use self::event::{
-    Effect, Event, Existing, ExistingFile, FileLook, FileLookRequest, FileOnDisk, JournalState,
-    LocalCaret, MessageKind, PeerRow, SaveError, SaveRequest, SavedFile, ShareInfo,
+    Clock, Effect, Event, Existing, ExistingFile, FileLook, FileLookRequest, FileOnDisk,
+    JournalState, LocalCaret, MessageKind, PeerRow, SaveError, SaveRequest, SavedFile, ShareInfo,
 };
 pub(crate) use self::{
     access::{KnockLine, MemberRow},
     areas::Areas,
-    event::DISPUTED,
+    documents::Leave,
     event::{FileChange, FileFound},
     notice::Notice,
     people::{Person, PersonState},
@@ -69,6 +71,7 @@ pub use self::{
     settings::{FileProperties, LineNumbers},
     work::{Job, Outcome},
 };
+pub use super::dialog::{FolderEntry, RecentFile};
 use super::{
     config::Config,
     dialog::Dialog,
@@ -131,7 +134,10 @@ pub struct App {
     saved_version: u64,
     own_edits: u64,
     settled_edits: u64,
-    quit_once_saved: bool,
+    /// What the person wants to leave, or last wanted to.
+    leaving: documents::Leave,
+    /// Whether they do once the text is saved.
+    go_once_saved: bool,
     /// Why nothing may be changed.
     read_only: Option<String>,
     file: file_state::FileState,
@@ -200,7 +206,8 @@ impl App {
             saved_version: 0,
             own_edits: u64::from(options.modified),
             settled_edits: 0,
-            quit_once_saved: false,
+            leaving: documents::Leave::Program,
+            go_once_saved: false,
             read_only: None,
             file,
             journal: JournalState::default(),
@@ -281,13 +288,17 @@ impl App {
             }
             Event::Access(news) => self.take_access_news(*news),
             Event::Save => self.save(),
+            Event::Quit => self.quit(),
+            Event::Close => self.close(),
+            Event::Opened(problem) => self.opened(problem),
+            Event::Files(list) => self.list_files(list),
             Event::ReadOnly(why) => self.read_only = why,
             Event::AskExisting(file) => self.ask_existing(file),
             Event::FileTouched => self.file_touched(),
             Event::FileSeen(look) => self.file_seen(*look),
             Event::Journal(state) => self.journal = state,
-            Event::Conflicts { open, now } => self.conflicts(open, now),
-            Event::ConflictSettled(id, words) => self.conflict_settled(id, words),
+            Event::Conflicts { open, clock } => self.conflicts(open, clock),
+            Event::ConflictSettled { id, how, by } => self.conflict_settled(id, how, &by),
             Event::Met(reunion) => self.met(reunion),
         }
         self.expire();
@@ -393,8 +404,7 @@ impl App {
             self.published = Some(caret);
             self.effects.push(Effect::Publish(caret));
         }
-        let mark = if self.modified() { "*" } else { "" };
-        let title = format!("{}{mark} - copad", self.name());
+        let title = self.window_title();
         if self.window_title.as_ref() != Some(&title) {
             self.window_title = Some(title.clone());
             self.effects.push(Effect::SetTitle(title));

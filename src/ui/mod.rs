@@ -8,6 +8,7 @@ pub mod command;
 pub mod config;
 mod dialog;
 mod editor;
+mod folder;
 pub mod invite;
 mod joining;
 mod keyboard;
@@ -23,6 +24,7 @@ mod set_aside;
 #[cfg(test)]
 mod snapshot;
 pub mod source;
+mod tabs;
 pub mod terminal;
 pub mod text;
 pub mod theme;

@@ -281,6 +281,7 @@ impl Driver {
             | Input::Closed { .. }
             | Input::RoundTrip { .. }
             | Input::LocalPresence(_)
+            | Input::Announce(_)
             | Input::Answer { .. }
             | Input::Redeemed { .. }
             | Input::Hold(_)

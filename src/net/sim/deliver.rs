@@ -152,6 +152,7 @@ impl Network {
                     stands: Standing::Ours,
                     ..
                 }
+                | Output::ConflictTold { .. }
                 | Output::Progress(_)
                 | Output::InSync { .. }
                 | Output::Access(_) => {}

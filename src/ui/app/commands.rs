@@ -32,6 +32,12 @@ impl App {
         match command {
             Command::Save => self.save(),
             Command::SaveAs => self.ask_save_as(),
+            Command::Open => self.ask_open(),
+            Command::New => self.effects.push(Effect::New),
+            Command::Reload => self.reload(),
+            Command::Close => self.close(),
+            Command::NextTab => self.effects.push(Effect::Turn(1)),
+            Command::PreviousTab => self.effects.push(Effect::Turn(-1)),
             Command::Quit => self.quit(),
             Command::Suspend => self.effects.push(Effect::Suspend),
             Command::Help => self.show_help(),

@@ -5,7 +5,10 @@
 use ropey::Rope;
 
 use super::App;
-use crate::ui::text::layout::{self, LayoutOptions, Row};
+use crate::ui::{
+    dialog::Dialog,
+    text::layout::{self, LayoutOptions, Row},
+};
 
 /// Rows kept visible above and below the caret.
 const MARGIN: usize = 3;
@@ -157,8 +160,18 @@ impl App {
         let options = self.layout_options();
         let height = self.text_height();
         let row = layout::row_at(self.rope(), &options, position.min(self.rope().len_chars()));
-        self.top = self.row_above(&options, row, height / 12).position.start;
-        self.fill(&options, height);
+        let mut near = self
+            .rows_from_top(self.rope(), &options, height / 4 + 1)
+            .into_iter();
+        if near.all(|shown| shown.position.start != row.position.start) {
+            self.top = self.row_above(&options, row, height / 12).position.start;
+        }
+    }
+
+    /// A card does not cover the text any more: what was empty below it is filled.
+    pub(super) fn uncover(&mut self) {
+        let held = self.hold();
+        self.settle(held);
     }
 
     /// Rows of text on the screen, at least one.
@@ -166,8 +179,11 @@ impl App {
         usize::from(self.areas().text.height).max(1)
     }
 
-    /// Scrolls back while there is empty room below the end of the text.
+    /// Scrolls back while there is empty room below the end of the text; a card may cover that.
     fn fill(&mut self, options: &LayoutOptions, height: usize) {
+        if matches!(self.dialog, Some(Dialog::Conflict(_))) {
+            return;
+        }
         let shown = self.rows_from_top(self.rope(), options, height);
         let Some(first) = shown.first().copied() else {
             return;
