@@ -181,7 +181,7 @@ fn shared(figures: &mut Figures) {
         let mut host = ada.open(&["--name", "Ada", "notes.txt"]);
         host.shows("lorem");
         let mut guest = ben.open(&["--name", "Ben", "--connect", &id]);
-        guest.shows("lorem");
+        guest.shows("orem"); // The caret of the host is on the first letter.
         // Whatever goes on in the background has ended, and labels have faded.
         let calm = Duration::from_millis(1_500);
         thread::sleep(Duration::from_secs(4));

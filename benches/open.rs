@@ -55,8 +55,9 @@ fn start(person: &Person, file: &str, first: &str) -> Start {
     let started = Instant::now();
     let mut terminal = person.open(&[file]);
     let screen = terminal.shows(first);
-    let pressed = terminal.press("z");
-    terminal.shows("z");
+    // No document holds it.
+    let pressed = terminal.press("¤");
+    terminal.shows("¤");
     let editable = screen + pressed.elapsed();
     let loaded = rest(&terminal) - started;
     let memory = resident(&terminal.process()) as f64;
@@ -127,7 +128,7 @@ fn sizes(figures: &mut Figures) {
     }
 }
 
-/// Stores a history as copad would have, with its file. Returns the start of its first long line.
+/// Stores a history as copad would have, with its file. Returns its first long word.
 fn keep(person: &Person) -> String {
     let document = document_written(&keystrokes());
     let text = document.text();
@@ -151,11 +152,9 @@ fn keep(person: &Person) -> String {
     };
     journal.record_save(record).expect("the save is recorded");
     journal.close().expect("everything is stored");
-    let line = text.lines().find(|line| line.trim().len() > 3);
-    let line = line.unwrap_or_default().trim();
-    line.chars()
-        .take_while(|one| one.is_alphanumeric())
-        .collect()
+    let mut words = text.split(|one: char| !one.is_alphanumeric());
+    let first = words.find(|word| word.len() > 3);
+    first.unwrap_or_default().to_owned()
 }
 
 fn history(figures: &mut Figures) {
@@ -189,7 +188,7 @@ fn idle(figures: &mut Figures) {
         let mut guest = machine
             .person(name)
             .open(&["--name", name, "--connect", &id]);
-        guest.shows("lorem");
+        guest.shows("orem"); // The caret of the host is on the first letter.
         guests.push(guest);
     }
     thread::sleep(Duration::from_secs(15));

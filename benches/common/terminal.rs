@@ -106,7 +106,7 @@ impl Person {
             .openpty(size)
             .expect("a pseudo-terminal can be opened");
         let mut command = CommandBuilder::new(copad());
-        command.args(["--network", "local"]);
+        command.args(["--network", "local", "--trust", "anyone"]);
         command.args(arguments);
         command.cwd(&self.home);
         command.env("TERM", "xterm-256color");
