@@ -69,6 +69,28 @@ fn files_are_opened_beside_each_other_and_found_again() {
     screen.sees(&["Saved fresh.md"]);
     assert_eq!(read(&ada, "fresh.md"), "brand new");
 
+    // What was left without a name does not come back where something new is wanted.
+    screen.keys(NEW);
+    tabs(
+        &screen,
+        &["notes.md", "fresh.md", "› untitled", "novel.txt *"],
+    );
+    screen.keys("left behind");
+    screen.keys(CLOSE);
+    screen.sees(&["Close without saving"]);
+    screen.keys("w");
+    tabs(&screen, &["notes.md", "› fresh.md", "novel.txt *"]);
+    screen.keys(NEW);
+    tabs(
+        &screen,
+        &["notes.md", "fresh.md", "› untitled", "novel.txt *"],
+    );
+    screen.waits("there is nothing in it", |screen| {
+        !screen.contents().contains("left behind")
+    });
+    screen.keys(CLOSE);
+    tabs(&screen, &["notes.md", "› fresh.md", "novel.txt *"]);
+
     // Closing goes to a neighbour; the last one open needs no row of names.
     screen.keys(CLOSE);
     tabs(&screen, &["notes.md", "› novel.txt *"]);

@@ -43,6 +43,7 @@ impl Tabs {
         let tab = self.open.remove(index);
         let mut options = tab.options;
         options.connect = successor.host.clone().or(options.connect);
+        options.fresh = false;
         options.banned.extend(successor.culprit);
         tab.editor.close(successor.replaces()).await?;
         let opened = launch::open(options.clone()).and_then(|mut launched| {

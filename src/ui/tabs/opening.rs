@@ -46,6 +46,7 @@ impl Tabs {
         let app = self.open[self.active].editor.app();
         let replaces = file.is_some() && app.is_spare();
         let options = Options {
+            fresh: file.is_none(),
             file,
             more_files: Vec::new(),
             connect: None,
