@@ -91,8 +91,10 @@ fn files_are_opened_beside_each_other_and_found_again() {
     screen.keys(CLOSE);
     tabs(&screen, &["notes.md", "› fresh.md", "novel.txt *"]);
 
-    // Closing goes to a neighbour; the last one open needs no row of names.
+    // Closing goes back to where one was; the last one open needs no row of names.
     screen.keys(CLOSE);
+    tabs(&screen, &["› notes.md", "novel.txt *"]);
+    screen.keys(NEXT);
     tabs(&screen, &["notes.md", "› novel.txt *"]);
     screen.keys(CLOSE);
     screen.sees(&["Save and close"]);

@@ -88,7 +88,10 @@ impl Tabs {
 
     /// The document that is shown is another one now.
     pub(super) fn shown(&mut self) {
+        self.shows += 1;
+        let shows = self.shows;
         let tab = self.active_tab();
+        tab.shown = shows;
         // As with a window: its file may have changed meanwhile.
         tab.editor.update(Event::FocusGained);
         let title = tab.editor.app().window_title();
