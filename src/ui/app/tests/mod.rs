@@ -12,6 +12,7 @@ mod file_conflicts;
 mod highlighting;
 mod lines;
 mod mouse;
+mod names;
 mod people;
 mod saving;
 mod screens;
