@@ -266,7 +266,7 @@ fn a_second_copad_of_a_guest_writes_nothing_before_it_is_let_in() {
 fn only_the_owner_makes_tickets() {
     let mut house = House::new();
     let mut guest = house.knock("e");
-    guest.sees(&["first line"]);
+    guest.sees(&["first line", "notes.md"]);
     // Saved under a name, so that there is a file to make a ticket for.
     guest.keys("\x13");
     guest.sees(&["notes.md"]);

@@ -23,6 +23,8 @@ use crate::{
 /// How long more is waited for before anything is looked at: a sync comes in several pieces, and
 /// people type several letters.
 const GATHER: Duration = Duration::from_millis(40);
+/// So many pieces are waited for at most: nobody can put a look off for ever.
+const GATHERED: usize = 100;
 
 /// What the thread is asked to do.
 pub(in crate::net::protocol) enum Job {
@@ -83,8 +85,9 @@ impl Worker {
         while let Ok(first) = jobs.recv() {
             let (mut spans, mut records, mut text) = (Vec::new(), false, false);
             let mut by_us = false;
-            let mut next = Some(first);
+            let (mut next, mut gathered) = (Some(first), 0);
             while let Some(job) = next {
+                gathered += 1;
                 match job {
                     Job::Imported(imported) => spans.extend(imported),
                     Job::Records { ours } => {
@@ -97,6 +100,9 @@ impl Worker {
                     }
                     // What we know already is not worth a look.
                     Job::Told(id) => records |= !self.states.contains_key(&id),
+                }
+                if gathered == GATHERED {
+                    break;
                 }
                 next = match jobs.recv_timeout(GATHER) {
                     Ok(job) => Some(job),
