@@ -404,6 +404,7 @@ fn options(edit: EditArguments) -> Result<Options, LaunchError> {
     Ok(Options {
         file: edit.file,
         more_files: edit.more_files,
+        fresh: false,
         name: edit.name,
         color: edit.color,
         banned: Vec::new(),

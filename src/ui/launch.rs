@@ -3,6 +3,8 @@
 //! Everything that can be refused with a sentence is refused here: a wrong option, a broken config,
 //! a file that is none. Nothing here waits for the network.
 
+mod several;
+
 use std::{
     fs::OpenOptions,
     io::IsTerminal,
@@ -32,6 +34,8 @@ use crate::{
     },
 };
 
+pub(super) use several::open_all;
+
 /// What a document without a file is called.
 const UNTITLED: &str = "untitled";
 
@@ -42,6 +46,8 @@ pub struct Options {
     pub file: Option<PathBuf>,
     /// Files to open beside it.
     pub more_files: Vec<PathBuf>,
+    /// Without a file: a document with nothing in it, not the one that was last left.
+    pub fresh: bool,
     /// The name that others see.
     pub name: Option<String>,
     /// The colour that others see, `#RRGGBB`.
@@ -197,47 +203,6 @@ pub fn node_id(file: Option<&Path>) -> Result<NodeId, LaunchError> {
     Ok(node_of(&replica))
 }
 
-/// All documents that the command line names.
-pub(super) struct AllLaunched {
-    /// Each with what it was opened with; there is at least one.
-    pub(super) documents: Vec<(Options, Launched)>,
-    pub(super) terminal: TerminalOptions,
-    /// Where programs on this machine find each other.
-    pub(super) lookup_directory: PathBuf,
-}
-
-/// Opens what the command line asks for.
-pub(super) fn open_all(options: Options) -> Result<AllLaunched, LaunchError> {
-    let launched = open(options.clone())?;
-    let (terminal, lookup_directory) =
-        (launched.terminal, launched.sharing.lookup_directory.clone());
-    let canonical = |path: &Path| store::canonical_path(path).ok();
-    let mut known: Vec<_> = options.file.iter().map(|file| canonical(file)).collect();
-    let more = options.more_files.clone();
-    let mut documents = vec![(options, launched)];
-    for file in more {
-        let path = canonical(&file);
-        // Named twice, or by two names, it is still one document.
-        if path.is_some() && known.contains(&path) {
-            continue;
-        }
-        known.push(path);
-        let options = Options {
-            file: Some(file),
-            more_files: Vec::new(),
-            connect: None,
-            ..documents[0].0.clone()
-        };
-        let launched = open(options.clone())?;
-        documents.push((options, launched));
-    }
-    Ok(AllLaunched {
-        documents,
-        terminal,
-        lookup_directory,
-    })
-}
-
 /// Opens one document.
 pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     match try_open(options.clone()) {
@@ -271,7 +236,7 @@ fn try_open(options: Options) -> Result<Launched, LaunchError> {
 
     let store = Store::open(&places.state)?;
     let is_first_start = store.replicas()?.is_empty();
-    let (replica, lock) = choose_replica(&store, options.file.as_deref(), host)?;
+    let (replica, lock) = choose_replica(&store, &options, host)?;
     if host == Some(node_of(&replica)) {
         let node = node_of(&replica);
         return Err(LaunchError::OwnNodeId {
@@ -518,10 +483,10 @@ fn node_of(replica: &Replica) -> NodeId {
 /// Finds and locks the replica that the command line means.
 fn choose_replica(
     store: &Store,
-    file: Option<&Path>,
+    options: &Options,
     host: Option<NodeId>,
 ) -> Result<(Replica, Option<ReplicaLock>), LaunchError> {
-    let candidates = match (file, host) {
+    let candidates = match (&options.file, host) {
         (Some(file), _) => {
             let replica = store.replica_for(file)?;
             let lock = store.try_lock(replica.id)?;
@@ -531,7 +496,11 @@ fn choose_replica(
         (None, None) => unnamed_replicas(store)?,
     };
     for replica in candidates {
-        if let Some(lock) = store.try_lock(replica.id)? {
+        let Some(lock) = store.try_lock(replica.id)? else {
+            continue;
+        };
+        // What cannot be read is left to whoever asks for it.
+        if !options.fresh || store.text(replica.id).is_ok_and(|text| text.is_empty()) {
             return Ok((replica, Some(lock)));
         }
     }

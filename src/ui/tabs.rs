@@ -40,6 +40,8 @@ struct Tab {
     options: Options,
     /// The state of its text when the person last saw it.
     seen: u64,
+    /// When it was last shown, counted in documents shown; 0 is never.
+    shown: u64,
 }
 
 impl Tab {
@@ -52,6 +54,7 @@ impl Tab {
             editor,
             news,
             options,
+            shown: 0,
         })
     }
 }
@@ -61,6 +64,8 @@ pub(super) struct Tabs {
     open: Vec<Tab>,
     active: usize,
     last_id: u64,
+    /// How many documents were shown, one after the other.
+    shows: u64,
     /// Where the next piece of news is looked for first, so that none waits for ever.
     turn: usize,
     size: Size,
@@ -89,6 +94,7 @@ impl Tabs {
             open: Vec::new(),
             active: 0,
             last_id: 0,
+            shows: 0,
             turn: 0,
             size: Size::default(),
             bar: Bar::default(),
@@ -105,6 +111,7 @@ impl Tabs {
             let tab = Tab::open(tabs.next_id(), launched, options)?;
             tabs.open.push(tab);
         }
+        tabs.shown();
         Ok(tabs)
     }
 

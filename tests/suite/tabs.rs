@@ -69,8 +69,32 @@ fn files_are_opened_beside_each_other_and_found_again() {
     screen.sees(&["Saved fresh.md"]);
     assert_eq!(read(&ada, "fresh.md"), "brand new");
 
-    // Closing goes to a neighbour; the last one open needs no row of names.
+    // What was left without a name does not come back where something new is wanted.
+    screen.keys(NEW);
+    tabs(
+        &screen,
+        &["notes.md", "fresh.md", "› untitled", "novel.txt *"],
+    );
+    screen.keys("left behind");
     screen.keys(CLOSE);
+    screen.sees(&["Close without saving"]);
+    screen.keys("w");
+    tabs(&screen, &["notes.md", "› fresh.md", "novel.txt *"]);
+    screen.keys(NEW);
+    tabs(
+        &screen,
+        &["notes.md", "fresh.md", "› untitled", "novel.txt *"],
+    );
+    screen.waits("there is nothing in it", |screen| {
+        !screen.contents().contains("left behind")
+    });
+    screen.keys(CLOSE);
+    tabs(&screen, &["notes.md", "› fresh.md", "novel.txt *"]);
+
+    // Closing goes back to where one was; the last one open needs no row of names.
+    screen.keys(CLOSE);
+    tabs(&screen, &["› notes.md", "novel.txt *"]);
+    screen.keys(NEXT);
     tabs(&screen, &["notes.md", "› novel.txt *"]);
     screen.keys(CLOSE);
     screen.sees(&["Save and close"]);

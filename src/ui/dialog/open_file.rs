@@ -1,6 +1,6 @@
 //! Opening a file: a path to type, completed with Tab, above what fits it and what was open last.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::{
@@ -209,10 +209,14 @@ impl OpenFile {
                 path: file.path.clone(),
                 note: file.age.clone(),
             });
-        self.rows = match text.is_empty() {
+        let rows: Vec<Row> = match text.is_empty() {
             true => recent.chain(entries).collect(),
             false => entries.chain(recent).collect(),
         };
+        self.rows.clear();
+        let mut listed = BTreeSet::new();
+        let new = |row: &Row| listed.insert(row.path.clone());
+        self.rows.extend(rows.into_iter().filter(new));
         if self.chosen.is_some_and(|row| row >= self.rows.len()) {
             self.chosen = None;
         }

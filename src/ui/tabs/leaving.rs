@@ -43,6 +43,7 @@ impl Tabs {
         let tab = self.open.remove(index);
         let mut options = tab.options;
         options.connect = successor.host.clone().or(options.connect);
+        options.fresh = false;
         options.banned.extend(successor.culprit);
         tab.editor.close(successor.replaces()).await?;
         let opened = launch::open(options.clone()).and_then(|mut launched| {
@@ -69,10 +70,14 @@ impl Tabs {
     pub(super) fn remove(&mut self, index: usize) {
         let tab = self.open.remove(index);
         self.closing.push(tokio::spawn(tab.editor.close(false)));
-        if index < self.active || self.active == self.open.len() {
-            self.active = self.active.saturating_sub(1);
+        if index == self.active {
+            // Back to where the person was before.
+            let last = self.open.iter().enumerate().max_by_key(|(_, it)| it.shown);
+            self.active = last.map_or(0, |(index, _)| index);
+            self.shown();
+        } else if index < self.active {
+            self.active -= 1;
         }
-        self.shown();
     }
 
     /// Waits until what was closed is closed.

@@ -46,6 +46,7 @@ impl Tabs {
         let app = self.open[self.active].editor.app();
         let replaces = file.is_some() && app.is_spare();
         let options = Options {
+            fresh: file.is_none(),
             file,
             more_files: Vec::new(),
             connect: None,
@@ -87,7 +88,10 @@ impl Tabs {
 
     /// The document that is shown is another one now.
     pub(super) fn shown(&mut self) {
+        self.shows += 1;
+        let shows = self.shows;
         let tab = self.active_tab();
+        tab.shown = shows;
         // As with a window: its file may have changed meanwhile.
         tab.editor.update(Event::FocusGained);
         let title = tab.editor.app().window_title();

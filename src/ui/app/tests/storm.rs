@@ -75,14 +75,34 @@ fn keys() -> impl Strategy<Value = KeyPress> {
 
 #[test]
 fn a_minute_of_keys_and_sizes_with_two_others_typing() {
-    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[7; 32]);
+    storm(7, KEYS);
+}
+
+/// `COPAD_STORM_SEED` names another seed, to look for what these do not find.
+#[test]
+fn shorter_storms_of_other_seeds() {
+    let named = std::env::var("COPAD_STORM_SEED").ok();
+    match named.and_then(|seed| seed.parse().ok()) {
+        Some(seed) => storm(seed, KEYS),
+        None => (1..=4).for_each(|seed| storm(seed, KEYS / 8)),
+    }
+}
+
+/// Lets so many keys rain down. The seed is told if anything goes wrong.
+fn storm(seed: u64, keys_pressed: usize) {
+    println!("COPAD_STORM_SEED={seed}");
+    let mut bytes = [0; 32];
+    bytes
+        .chunks_exact_mut(8)
+        .for_each(|part| part.copy_from_slice(&seed.to_le_bytes()));
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(RunnerConfig::default(), rng);
     let mut desk = Desk::new("fn main() {\n    start();\n}\n");
     let mut others = [Other::new(&desk), Other::new(&desk)];
     desk.joins(ADA, 3, 3);
     desk.joins(LINUS, 0, 8);
     let pick = (keys(), any::<usize>(), (0_u16..=300, 0_u16..=100));
-    for step in 0..KEYS {
+    for step in 0..keys_pressed {
         let tree = pick.new_tree(&mut runner).expect("a value");
         let (press, at, (columns, rows)) = tree.current();
         // A text that grows for ever is another test.
@@ -106,7 +126,8 @@ fn a_minute_of_keys_and_sizes_with_two_others_typing() {
         others.iter().for_each(|other| other.sync(&mut desk));
     }
     let ours = desk.app.rope().to_string();
-    assert!(others.iter().all(|other| other.typed > 500));
+    let least = keys_pressed / 24;
+    assert!(others.iter().all(|other| other.typed > least));
     assert_eq!(others[0].text(), ours);
     assert_eq!(others[1].text(), ours);
 }
