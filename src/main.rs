@@ -76,6 +76,8 @@ enum Action {
 /// What has to do with copad itself.
 #[derive(Subcommand)]
 enum Tool {
+    /// Show what it is like to write together: a text in which two others write; nothing is kept
+    Demo(DemoArguments),
     /// Print the settings with what they mean, or check yours
     Config(ConfigArguments),
     /// Show all themes
@@ -143,6 +145,16 @@ struct EditArguments {
     log: Option<PathBuf>,
 }
 
+#[derive(Args)]
+struct DemoArguments {
+    /// Your name, as the others see it [default: config, else the login name]
+    #[arg(long)]
+    name: Option<String>,
+    /// The colours of the screen [default: config, else dark]
+    #[arg(long)]
+    theme: Option<String>,
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum Network {
     /// This machine only
@@ -190,6 +202,7 @@ fn print(bytes: &[u8]) -> ExitCode {
 
 fn use_tool(tool: Tool) -> ExitCode {
     match tool {
+        Tool::Demo(arguments) => demonstrate(arguments),
         Tool::Config(arguments) => settings(&arguments),
         Tool::Themes => themes(),
         Tool::Completions { shell } => print(&completions(shell)),
@@ -214,6 +227,18 @@ fn settings(arguments: &ConfigArguments) -> ExitCode {
             }
             ExitCode::from(1)
         }
+        Err(error) => fail(&error),
+    }
+}
+
+fn demonstrate(arguments: DemoArguments) -> ExitCode {
+    let options = Options {
+        name: arguments.name,
+        theme: arguments.theme,
+        ..Options::default()
+    };
+    match ui::demo::run(options) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
 }

@@ -12,6 +12,7 @@ mod changes;
 mod clipboard;
 mod commands;
 mod conflicts;
+mod demonstration;
 mod dialogs;
 mod editing;
 mod event;
@@ -153,6 +154,8 @@ pub struct App {
     following: Option<NodeId>,
     /// Whether the hint for beginners is shown.
     greeting: bool,
+    /// What is shown, in a demonstration.
+    demonstrated: Option<String>,
     /// When somebody was at the keyboard last.
     acted: Duration,
 
@@ -212,6 +215,7 @@ impl App {
             peers_wanted: None,
             following: None,
             greeting: false,
+            demonstrated: None,
             acted: Duration::ZERO,
             dialog: None,
             notice: None,
@@ -281,6 +285,7 @@ impl App {
             Event::Conflicts { open, now } => self.conflicts(open, now),
             Event::ConflictSettled(id, words) => self.conflict_settled(id, words),
             Event::Met(reunion) => self.met(reunion),
+            Event::Demonstrated(words) => self.demonstrated(words),
         }
         self.expire();
         self.keep_following();
@@ -314,6 +319,7 @@ impl App {
         pane::hint::draw(self, &areas, buffer);
         pane::elsewhere::draw(self, &areas, cursor, buffer);
         pane::status::draw(self, areas.status, buffer);
+        pane::caption::draw(self, areas.caption, buffer);
         self.tell_search_bar();
         match &mut self.dialog {
             Some(dialog) => dialog.draw(areas.screen, buffer, &self.theme, &self.keymap),

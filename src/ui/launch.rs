@@ -168,23 +168,27 @@ pub fn node_id(file: Option<&Path>) -> Result<NodeId, LaunchError> {
 
 /// Opens what the command line asks for.
 pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
-    match try_open(options.clone()) {
+    open_in(options, &Places::of_this_process()?)
+}
+
+/// Opens what the command line asks for, with what is kept in these places.
+pub(super) fn open_in(options: Options, places: &Places) -> Result<Launched, LaunchError> {
+    match try_open(options.clone(), places) {
         // Found on the way. Opened anew, the store rescues what is sound.
         Err(
             LaunchError::Store(StoreError::Damaged { .. })
             | LaunchError::Opening(OpeningError::Store(StoreError::Damaged { .. })),
-        ) => try_open(options),
+        ) => try_open(options, places),
         opened => opened,
     }
 }
 
-fn try_open(options: Options) -> Result<Launched, LaunchError> {
-    let places = Places::of_this_process()?;
+fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> {
     if let Some(path) = &options.log {
         start_log(path)?;
     }
     let config = Config::load(&places.config)?;
-    let theme = load_theme(&options, &config, &places)?;
+    let theme = load_theme(&options, &config, places)?;
     let settings = SettingsWatch::new(
         places.config.clone(),
         options.theme.clone(),
@@ -265,7 +269,7 @@ fn try_open(options: Options) -> Result<Launched, LaunchError> {
         key: replica.node_key.to_bytes(),
         user,
         kind,
-        lookup_directory: places.runtime,
+        lookup_directory: places.runtime.clone(),
         conflicts: app.conflict_settings(),
         peers: seat.peers,
     };

@@ -175,6 +175,12 @@ impl Network {
         }
     }
 
+    /// How many conflicts wait for an answer.
+    pub(super) fn open_conflicts(&self) -> usize {
+        let resolver = self.sharing.protocol().conflict_resolver();
+        resolver.open_conflicts().len()
+    }
+
     /// Returns the peers as the screen shows them.
     pub(super) fn rows(&self) -> Vec<PeerRow> {
         let progress = *self.sharing.protocol().sync_progress().borrow();

@@ -42,8 +42,14 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
     let result = runtime.block_on(async {
         let (tell, mut asked) = mpsc::unbounded_channel();
         let _control = control_socket(&launched, tell);
-        while let Some(successor) =
-            run_one(launched, &mut terminal, &mut keyboard, &mut asked).await?
+        while let Some(successor) = run_one(
+            launched,
+            mpsc::unbounded_channel(),
+            &mut terminal,
+            &mut keyboard,
+            &mut asked,
+        )
+        .await?
         {
             options.connect = Some(successor.host.to_string());
             launched = launch::open(options.clone())?;
@@ -64,14 +70,15 @@ fn control_socket(launched: &Launched, tell: UnboundedSender<Asked>) -> Option<C
         .ok()
 }
 
-/// Runs one document. Returns what is to be opened in its place, if anything.
-async fn run_one(
+/// Runs one document, to which the sender tells news. Returns what is to be opened in its place, if
+/// anything.
+pub(super) async fn run_one(
     launched: Launched,
+    (tell, news): (UnboundedSender<News>, UnboundedReceiver<News>),
     terminal: &mut TerminalSession,
     keyboard: &mut UnboundedReceiver<Event>,
     asked: &mut UnboundedReceiver<Asked>,
 ) -> Result<Option<Successor>, LaunchError> {
-    let (tell, news) = mpsc::unbounded_channel();
     let mut editor = Editor::open(launched, tell)?;
     let screen = Loop {
         editor: &mut editor,

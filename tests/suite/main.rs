@@ -5,6 +5,7 @@ mod command_line;
 mod conflicts;
 mod crashes;
 mod demo;
+mod demonstration;
 mod disk;
 mod divergence;
 mod documents;

@@ -11,6 +11,9 @@ use crate::{
 impl App {
     /// Takes a key press to the dialog, to its command, or into the text.
     pub(super) fn key(&mut self, key: KeyEvent, press: KeyPress) {
+        if self.ends_demonstration(press) {
+            return self.quit();
+        }
         if self.dialog.is_some() {
             return self.key_in_dialog(key, press);
         }

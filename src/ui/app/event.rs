@@ -88,6 +88,8 @@ pub enum Event {
     ConflictSettled(ConflictId, &'static str),
     /// Somebody is back, and what was done meanwhile has been compared.
     Met(Reunion),
+    /// What a demonstration shows from now on; `{command}` stands for the key of that command.
+    Demonstrated(String),
 }
 
 /// Whether every edit is written down on this machine, apart from the file.

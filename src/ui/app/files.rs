@@ -83,7 +83,7 @@ impl App {
 
     /// Quits, or asks what to do with unsaved changes.
     pub(super) fn quit(&mut self) {
-        if self.modified() {
+        if self.modified() && !self.is_demonstration() {
             self.ask_quit();
         } else {
             self.effects.push(Effect::Quit);

@@ -161,7 +161,7 @@ impl App {
 
     /// Whether these keys are shown.
     pub(crate) fn is_greeting(&self) -> bool {
-        self.greeting
+        self.greeting && !self.is_demonstration()
     }
 
     /// Whether nobody has been at the keyboard for long.

@@ -2,6 +2,7 @@
 
 mod anything;
 mod conflicts;
+mod demonstration;
 mod dialogs;
 mod disk;
 mod drawing;
