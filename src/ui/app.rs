@@ -8,6 +8,7 @@
 //! carries carets, selections and the scroll position over it.
 
 mod areas;
+mod authors;
 mod changes;
 mod clipboard;
 mod commands;
@@ -52,6 +53,7 @@ pub use self::event::{
 };
 pub(crate) use self::{
     areas::Areas,
+    authors::AuthorStyles,
     event::DISPUTED,
     event::{FileChange, FileFound},
     notice::Notice,
@@ -140,6 +142,7 @@ pub struct App {
     pub(crate) settings: Settings,
     search: Search,
     highlighting: Highlighting,
+    authorship: authors::Authorship,
     pub(crate) user: UserInfo,
     pub(crate) node: NodeId,
     share: Option<ShareInfo>,
@@ -183,6 +186,7 @@ impl App {
             settings: Settings::new(&options.config, FileProperties::default(), rope),
             search: Search::default(),
             highlighting: Highlighting::new(options.config.highlight),
+            authorship: authors::Authorship::default(),
             document: options.document,
             selection: TextSelection { anchor: 0, head: 0 },
             goal: None,
@@ -291,6 +295,7 @@ impl App {
         self.keep_following();
         self.keep_counting();
         self.keep_highlighting();
+        self.keep_authors();
         self.tend_file();
         self.offer_summary();
         self.see_changes();

@@ -129,6 +129,7 @@ commands! {
     ChangeColor "change-color", Together, Everywhere, "Take another colour for yourself", &[];
     Changes "changes", Together, Everywhere, "List what others changed while you were away", &["F9", "Alt-A"];
     ForgetChanges "forget-changes", Together, Everywhere, "Take what others changed as seen", &["Alt-Q"];
+    ToggleAuthors "show-authors", Together, Everywhere, "Show who wrote what, or do not", &["Alt-V"];
 
     Undo "undo", Edit, Everywhere, "Undo what you typed last; others' text stays", &["Ctrl-Z"];
     Redo "redo", Edit, Everywhere, "Bring back what you undid", &["Ctrl-Y", "Ctrl-Shift-Z"];

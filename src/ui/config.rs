@@ -42,6 +42,8 @@ pub struct Config {
     pub line_numbers: LineNumbers,
     /// Whether spaces and tabs are shown.
     pub show_whitespace: bool,
+    /// Whether it is shown who wrote what.
+    pub show_authors: bool,
     /// Whether blanks at the ends of lines go when a file is saved.
     pub trim_on_save: bool,
     /// Whether languages are coloured.
@@ -72,6 +74,7 @@ impl Default for Config {
             indent: IndentStyle::default(),
             line_numbers: LineNumbers::default(),
             show_whitespace: false,
+            show_authors: false,
             trim_on_save: false,
             highlight: true,
             show_peers: true,

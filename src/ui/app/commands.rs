@@ -50,6 +50,7 @@ impl App {
             Command::Conflicts => self.show_conflicts(),
             Command::Changes => self.list_changes(),
             Command::ForgetChanges => self.forget_changes(),
+            Command::ToggleAuthors => self.toggle_authors(),
             Command::NextConflict => self.go_to_next_conflict(),
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The settings there are; the test holds them against what `Reader::set` knows.
-pub(super) const KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 18] = [
     "name",
     "color",
     "theme",
@@ -30,6 +30,7 @@ pub(super) const KEYS: [&str; 17] = [
     "indent",
     "line_numbers",
     "show_whitespace",
+    "show_authors",
     "trim_on_save",
     "highlight",
     "show_peers",
@@ -113,6 +114,7 @@ impl Reader<'_> {
             "indent" => config.indent = self.one_of(key, value, &INDENT_STYLES)?,
             "line_numbers" => config.line_numbers = self.one_of(key, value, &LINE_NUMBERS)?,
             "show_whitespace" => config.show_whitespace = self.flag(key, value)?,
+            "show_authors" => config.show_authors = self.flag(key, value)?,
             "trim_on_save" => config.trim_on_save = self.flag(key, value)?,
             "highlight" => config.highlight = self.flag(key, value)?,
             "show_peers" => config.show_peers = self.flag(key, value)?,

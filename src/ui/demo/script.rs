@@ -149,6 +149,10 @@ const STORY: &[Step] = &[
     Write(&[(Ada, ", apples"), (Ben, " whatever you like")]),
     Rest(1_500),
     Do(Say(
+        "{show-authors} shows who wrote what, and the last line who wrote at your caret",
+    )),
+    Rest(4_000),
+    Do(Say(
         "That was all; stay and try things. {help} lists every key. {quit} quits",
     )),
 ];

@@ -15,7 +15,7 @@ use super::labels;
 use crate::{
     crdt::TextSelection,
     ui::{
-        app::{App, Areas, LineNumbers, Person, is_on},
+        app::{App, Areas, AuthorStyles, LineNumbers, Person, is_on},
         text::layout::{self, Cell, CellKind, LayoutOptions, Row},
         theme::Role,
     },
@@ -44,6 +44,7 @@ pub(super) struct Canvas<'a> {
     marked_lines: BTreeSet<usize>,
     /// Lines in which others write right now where we have just written.
     meeting_lines: BTreeSet<usize>,
+    authors: AuthorStyles<'a>,
 }
 
 /// Draws the text. Returns where the caret is, if it is visible.
@@ -146,6 +147,7 @@ impl<'a> Canvas<'a> {
             options,
             marked_lines: lines_of(app, app.conflict_ranges()),
             meeting_lines: lines_of(app, app.meetings()),
+            authors: app.author_styles(),
         }
     }
 
@@ -205,6 +207,7 @@ impl<'a> Canvas<'a> {
                 continue;
             }
             let (symbol, style) = self.shown(cell);
+            let style = self.authors.at(cell.chars.start).patch(style);
             // Ratatui takes the style off the cells that a wide character covers.
             let under = buffer.cell((x, drawn.y)).map_or(style, |cell| cell.style());
             let width = cell.width.min(room);

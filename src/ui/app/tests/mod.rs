@@ -1,6 +1,7 @@
 //! The application as a person meets it: keys in, text and screens out.
 
 mod anything;
+mod authors;
 mod conflicts;
 mod demonstration;
 mod dialogs;
