@@ -6,10 +6,10 @@
 //! document, their changes come in, and people see each other's names, carets and selections.
 //! There is no server: replicas talk to each other, directly where the network lets them.
 //!
-//! **There is no access control yet.** Whoever knows a replica's node id and can reach it reads
-//! the whole document and writes to it, and so does everybody that they let in. Treat a node id
-//! like a password, give it only to people whom you would give the document, and do not open a
-//! document to the internet that must not leak. See [what holds](#what-holds-and-what-does-not).
+//! **By default a document is open to anyone.** Unless the application says otherwise, whoever
+//! knows a replica's node id and can reach it reads the whole document and writes to it, and so
+//! does everybody that they let in: see [`Access::Open`]. Say otherwise with
+//! [`Builder::access`]: [who comes in](#who-comes-in).
 //!
 //! # Quick start
 //!
@@ -86,6 +86,8 @@
 //! | [`ConnectionEvent`] | a peer went from one state of its life to another, and why |
 //! | [`ConflictResolver`] | finds edits made apart that touch the same thought, and settles them |
 //! | [`ConflictEvent`] | something about the content that a person should know |
+//! | [`AccessManager`] | who may do what: answers knocks, changes roles, makes tickets |
+//! | [`AccessEvent`] | somebody knocks, or has another role now |
 //! | [`SessionState`] | whether the session is at work, was ended, superseded, or failed |
 //!
 //! All positions are Unicode scalar values, counted from 0: what Loro's events use, and what
@@ -95,6 +97,43 @@
 //! lost the oldest events, never the newest: read the present state from
 //! [`doc`](RealtimeLoroProtocol::doc), [`participants`](PresenceManager::participants) or
 //! [`peers`](ConnectionManager::peers), and go on.
+//!
+//! # Who comes in
+//!
+//! A document that has an owner has a list of members with [roles](Role), the [`Roster`]. Its id is
+//! the public half of a key ([`Builder::document_key`]) that only the owner has, so everybody who
+//! knows the document can check the owner's signature, and nobody has to be trusted to pass the
+//! list on. Whoever receives something decides what its sender may do: a viewer's operations are
+//! dropped before they are looked at, and who is no member is not talked to.
+//!
+//! Who is no member yet comes in by a [`Ticket`], which the node that issued it redeems, or
+//! *knocks*: with [`Access::Ask`] the application is asked, and answers with
+//! [`AccessManager::answer`]. The owner may let editors answer, too.
+//!
+//! ```no_run
+//! # use std::sync::Arc;
+//! # use iroh_loro_realtime::*;
+//! # async fn share(document: SharedDocument, user: UserInfo, node_key: [u8; 32], stored: [u8; 32])
+//! # -> Result<(), Box<dyn std::error::Error>> {
+//! let document_key = SigningKey::from_bytes(&stored); // at first: SigningKey::random()
+//! let protocol = RealtimeLoroProtocol::builder(document, NodeId::of_key(&node_key), user)
+//!     .document_id(Some(document_key.document()))
+//!     .document_key(document_key)
+//!     .node_key(SigningKey::from_bytes(&node_key))
+//!     .access(Access::Ask(Arc::new(|_, user| {
+//!         (user.name == "Bob").then_some(KnockAnswer::Admit(Role::Viewer))
+//!     })))
+//!     .spawn()?;
+//! let ticket = protocol.access_manager().issue_ticket(TicketTerms::usual(Role::Editor, 1_800_000_000))?;
+//! println!("{ticket}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What this does not do: an editor can pass on anything as its own, and what others do under
+//! their names if they are not connected to the listener. Who was removed keeps what was read. Who
+//! knows a document's id can tell whether a node shares it. A name is what a person says of
+//! themselves; only the node id is proven.
 //!
 //! # What holds, and what does not
 //!
@@ -111,12 +150,12 @@
 //!   `store` room. What a process had not sent when it died is gone unless it was kept.
 //! * **Two processes must never write with the same Loro peer id.** `LoroDoc::new` draws a random
 //!   one; do not set it to a fixed number.
-//! * **Connections are encrypted, and a peer is who its node id says.** Who that is to you, and
-//!   what they may do, is not decided here: there is no access control.
-//! * **A peer that is let in can do harm.** Frames, messages and presence are measured and checked,
-//!   but the operations inside are decoded by Loro, which does not withstand crafted bytes: they
-//!   can damage the document, which ends the session with [`SessionState::Failed`], or use up the
-//!   memory, which ends the process. Let in only whom you trust.
+//! * **Connections are encrypted, and a peer is who its node id says.**
+//! * **An editor can do harm.** Frames, messages and presence are measured and checked, but the
+//!   operations inside are decoded by Loro, which does not withstand crafted bytes: they can
+//!   damage the document, which ends the session with [`SessionState::Failed`] and the name of who
+//!   sent them, or use up the memory, which ends the process; an [`ImportGuard`] tells the next
+//!   one of whom. Operations of viewers and strangers are never decoded.
 //!
 //! # Map of the code
 //!
@@ -182,18 +221,23 @@ pub mod ui;
 pub mod workspace;
 
 pub use crdt::{Anchor, Delta, SharedDocument, conflict::ConflictId};
+pub use net::access::{Role, Roster, RosterMember, Signed, TicketId, TicketRefusal, TicketTerms};
 pub use net::address::InvalidNodeId;
 pub use net::endpoint::{EndpointError, NetworkKind, UnknownNetwork, bind};
 pub use net::event::{
-    ChangeOrigin, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent, PeerState,
-    Presence, PresenceEvent, Reason, Selection, Standing, SyncProgress, UserInfo,
+    AccessEvent, ChangeOrigin, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent,
+    PeerState, Presence, PresenceEvent, Reason, Selection, Standing, SyncProgress, UserInfo,
 };
 pub use net::listener::Listener;
 pub use net::node::{DocumentId, NodeId, PeerAddress};
 pub use net::peer::PeerView as PeerInfo;
 pub use net::protocol::{
-    Builder, ChangeError, ConflictError, ConflictEvent, ConflictInfo, ConflictResolution,
-    ConflictResolver, ConflictSettings, ConnectError, ConnectionManager, DocumentInfo,
-    PresenceError, PresenceManager, ProtocolError, RealtimeLoroProtocol, Resolution, Reunion,
-    SessionState, Settlement, Strategy,
+    Access, AccessManager, AccessState, Builder, ChangeError, ConflictError, ConflictEvent,
+    ConflictInfo, ConflictResolution, ConflictResolver, ConflictSettings, ConnectError,
+    ConnectionManager, DocumentInfo, ImportGuard, KnockHandler, NotOwner, PresenceError,
+    PresenceManager, ProtocolError, RealtimeLoroProtocol, Resolution, Reunion, SessionState,
+    Settlement, Strategy, TicketLedger,
 };
+pub use net::session::KnockAnswer;
+pub use net::signature::SigningKey;
+pub use net::ticket::{InvalidInvitation, InvalidTicket, Invitation, Ticket, TicketGrant};

@@ -9,11 +9,23 @@ use std::{
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use iroh_loro_realtime::{
-    NetworkKind, serve,
+    NetworkKind, Role,
+    serve::{self, Trust},
     shell::{self, Moment, ShellError},
     store::Places,
-    ui::{self, config::Config, launch::Options},
+    ui::{
+        self,
+        config::Config,
+        invite::{self, InviteOptions},
+        launch::{LaunchError, Options},
+    },
 };
+use mimalloc::MiMalloc;
+
+/// Loro reads lengths that a crafted update made up and asks for that much memory: this allocator
+/// hands out room that is never touched, where the system's would end the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Write together in the terminal: no account, no server.
 #[derive(Parser)]
@@ -41,6 +53,8 @@ enum Choice {
 /// What has to do with documents.
 #[derive(Subcommand)]
 enum Action {
+    /// Make a ticket for FILE: whoever has it is let in while FILE is open here
+    Invite(InviteArguments),
     /// Print the node id under which FILE is shared, and exit
     Id {
         /// The file; without it, the buffer that has no file
@@ -110,9 +124,12 @@ struct ServeArguments {
     /// The name that others see [default: config or login name, and "(server)"]
     #[arg(long)]
     name: Option<String>,
-    /// Join the document that this node id shares, and save it to the one FILE, which is new
-    #[arg(long, value_name = "NODE_ID")]
+    /// Join the document behind this node id or ticket, and save it to the one FILE, which is new
+    #[arg(long, value_name = "NODE_ID|TICKET")]
     connect: Option<String>,
+    /// Whom to let in that is no member and has no ticket: nobody, or anyone [default: ask]
+    #[arg(long, value_enum)]
+    trust: Option<Trusted>,
     /// How far peers may be found [default: config, else internet]
     #[arg(long, value_enum)]
     network: Option<Network>,
@@ -131,9 +148,13 @@ struct EditArguments {
     /// Your colour [default: config, else one derived from the node id]
     #[arg(long, value_name = "#RRGGBB")]
     color: Option<String>,
-    /// Join the document that this node id shares
-    #[arg(long, value_name = "NODE_ID")]
+    /// Join the document behind this node id or ticket; "-" reads it from standard input, and
+    /// COPAD_CONNECT may hold it instead
+    #[arg(long, value_name = "NODE_ID|TICKET")]
     connect: Option<String>,
+    /// Whom to let in that is no member yet [default: ask]
+    #[arg(long, value_enum)]
+    trust: Option<Trusted>,
     /// How far peers may be found [default: config, else internet]
     #[arg(long, value_enum)]
     network: Option<Network>,
@@ -153,6 +174,43 @@ struct DemoArguments {
     /// The colours of the screen [default: config, else dark]
     #[arg(long)]
     theme: Option<String>,
+}
+
+#[derive(Args)]
+struct InviteArguments {
+    /// The file whose document others are let in to
+    file: PathBuf,
+    /// What the ticket lets them do
+    #[arg(long, value_enum, default_value = "editor")]
+    role: TicketRole,
+    /// How long it is good: 30m, 24h, 7d or never [default: 24h for an editor, else never]
+    #[arg(long, value_parser = seconds)]
+    expires: Option<u64>,
+    /// How many people may come in with it; 0 is any number [default: 1 for an editor, else 0]
+    #[arg(long)]
+    uses: Option<u32>,
+    /// List the tickets of this file instead
+    #[arg(long, conflicts_with_all = ["role", "expires", "uses", "revoke"])]
+    list: bool,
+    /// Revoke the ticket that begins with these digits, or all of them, instead
+    #[arg(long, value_name = "ID|all", conflicts_with_all = ["role", "expires", "uses"])]
+    revoke: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum TicketRole {
+    /// Read and write
+    Editor,
+    /// Only read
+    Viewer,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Trusted {
+    /// Whoever you say yes to
+    Ask,
+    /// Whoever knows the node id: for your own machines and for tests
+    Anyone,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -175,12 +233,23 @@ impl From<Network> for NetworkKind {
     }
 }
 
+impl From<Trusted> for Trust {
+    fn from(trusted: Trusted) -> Self {
+        match trusted {
+            Trusted::Ask => Self::Ask,
+            Trusted::Anyone => Self::Anyone,
+        }
+    }
+}
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.action {
         Some(Choice::Tool(tool)) => return use_tool(tool),
         Some(Choice::Document(action)) => act(action),
-        None => ui::run(options(arguments.edit)).map_err(Into::into),
+        None => options(arguments.edit)
+            .and_then(ui::run)
+            .map_err(Into::into),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -272,6 +341,7 @@ fn act(action: Action) -> Result<(), Box<dyn Error>> {
             return Ok(());
         }
         Action::Serve(arguments) => return Ok(serve::run(&serve_options(arguments)?)?),
+        Action::Invite(arguments) => return Ok(invite(arguments)?),
         Action::Status => shell::status(&mut out),
         Action::Docs => shell::docs(&mut out),
         Action::Forget { document, yes } => shell::forget(&document, yes, &mut out),
@@ -296,20 +366,70 @@ fn serve_options(arguments: ServeArguments) -> Result<serve::Options, Box<dyn Er
     Ok(serve::Options {
         files: arguments.files,
         name: arguments.name.or(configured),
-        connect: arguments.connect,
+        connect: invite::whom_to_join(arguments.connect)?,
+        trust: arguments.trust.map(Trust::from).unwrap_or_default(),
         network: network.or(config.network).unwrap_or_default(),
         log: arguments.log,
     })
 }
 
-fn options(edit: EditArguments) -> Options {
-    Options {
+fn invite(arguments: InviteArguments) -> Result<(), LaunchError> {
+    let file = &arguments.file;
+    if arguments.list {
+        for line in invite::list(file)? {
+            println!("{line}");
+        }
+        return Ok(());
+    }
+    if let Some(which) = &arguments.revoke {
+        let revoked = invite::revoke(file, which)?;
+        eprintln!("{revoked} revoked");
+        return Ok(());
+    }
+    let options = InviteOptions {
+        role: match arguments.role {
+            TicketRole::Editor => Role::Editor,
+            TicketRole::Viewer => Role::Viewer,
+        },
+        expires: arguments.expires,
+        uses: arguments.uses,
+    };
+    let (ticket, terms) = invite::invite(file, options)?;
+    println!("{ticket}");
+    eprintln!("{terms}");
+    Ok(())
+}
+
+/// Reads a time such as 30m, 24h or 7d as seconds; 0 is for ever.
+fn seconds(text: &str) -> Result<u64, String> {
+    if text == "never" {
+        return Ok(0);
+    }
+    let wrong = || "it is a number of minutes, hours or days (30m, 24h, 7d), or never".to_owned();
+    let unit = match text.chars().last() {
+        Some('m') => 60,
+        Some('h') => 3_600,
+        Some('d') => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    number
+        .checked_mul(unit)
+        .filter(|seconds| *seconds > 0)
+        .ok_or_else(wrong)
+}
+
+fn options(edit: EditArguments) -> Result<Options, LaunchError> {
+    Ok(Options {
         file: edit.file,
         name: edit.name,
         color: edit.color,
-        connect: edit.connect,
+        banned: Vec::new(),
+        joins_from_input: edit.connect.as_deref() == Some("-"),
+        connect: invite::whom_to_join(edit.connect)?,
+        trust: edit.trust.map(Trust::from).unwrap_or_default(),
         network: edit.network.map(NetworkKind::from),
         theme: edit.theme,
         log: edit.log,
-    }
+    })
 }

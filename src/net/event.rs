@@ -10,7 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     crdt::{Anchor, Delta},
-    net::node::NodeId,
+    net::{
+        access::{Role, Roster, Signed},
+        node::NodeId,
+    },
 };
 
 /// The person behind a replica, as others see them.
@@ -222,4 +225,39 @@ pub struct ConnectionEvent {
     pub to: PeerState,
     /// Why.
     pub reason: Reason,
+}
+
+/// News about who may do what.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AccessEvent {
+    /// Somebody who is no member wants to come in, and waits for an answer.
+    Knock {
+        /// Their replica.
+        node: NodeId,
+        /// Who they say they are, cleaned.
+        user: UserInfo,
+    },
+    /// A knock needs no answer any more: it was answered, or whoever knocked went away.
+    KnockOver {
+        /// Whose.
+        node: NodeId,
+    },
+    /// We knocked, and somebody is asked about us.
+    Waiting {
+        /// At which replica.
+        node: NodeId,
+        /// Who is asked, cleaned.
+        asked: String,
+    },
+    /// There is a newer list of members; store it, and give it to the next session.
+    RosterChanged(Box<Signed<Roster>>),
+    /// Somebody has another role now; it may be ourselves.
+    RoleChanged {
+        /// Whose replica.
+        node: NodeId,
+        /// What they were. `None`: no member.
+        from: Option<Role>,
+        /// What they are now. `None`: no member.
+        to: Option<Role>,
+    },
 }

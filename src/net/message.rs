@@ -18,8 +18,11 @@ pub use limits::*;
 use serde::{Deserialize, Serialize};
 
 use crate::net::{
+    access::{Admission, Role, Roster, Signed},
     event::UserInfo,
     node::{DocumentId, NodeId, PeerAddress},
+    signature::Signature,
+    ticket::TicketProof,
 };
 
 /// What this program can do beyond the first version of the protocol.
@@ -32,9 +35,9 @@ pub const MINOR_VERSION: u16 = 2;
 pub enum Message {
     /// The first message in both directions.
     Hello(Hello),
-    /// The answer to a [`Hello`] that was accepted.
-    Welcome(Welcome),
-    /// The answer to a [`Hello`] that was not; the connection closes after it.
+    /// The answer to a [`Prove`] that was accepted.
+    Welcome(Box<Welcome>),
+    /// The answer to a [`Hello`] or [`Prove`] that was not; the connection closes after it.
     Denied(Denied),
     /// Asks for what the sender lacks.
     SyncRequest {
@@ -83,6 +86,22 @@ pub enum Message {
         /// How many operations the answer has.
         operations: u64,
     },
+    /// The answer to a [`Hello`]: what the proof must be made for.
+    Challenge {
+        /// Random, and used once.
+        nonce: [u8; 32],
+    },
+    /// The answer to a challenge.
+    Prove(Box<Prove>),
+    /// The answer to a [`Prove`], said again every second, while a person is asked.
+    Waiting {
+        /// Who is asked.
+        asked: String,
+    },
+    /// A newer list of members.
+    Roster(Box<Signed<Roster>>),
+    /// Somebody was let in by a member.
+    Admission(Box<Signed<Admission>>),
 }
 
 impl Message {
@@ -103,7 +122,12 @@ impl Message {
             | Self::Heartbeat { .. }
             | Self::ContentDigest(_)
             | Self::ConflictNotification(_)
-            | Self::SyncAhead { .. } => 0,
+            | Self::SyncAhead { .. }
+            | Self::Challenge { .. }
+            | Self::Prove(_)
+            | Self::Waiting { .. }
+            | Self::Roster(_)
+            | Self::Admission(_) => 0,
         }
     }
 
@@ -122,7 +146,12 @@ impl Message {
             | Self::Heartbeat { .. }
             | Self::ContentDigest(_)
             | Self::ConflictNotification(_)
-            | Self::SyncAhead { .. } => false,
+            | Self::SyncAhead { .. }
+            | Self::Challenge { .. }
+            | Self::Prove(_)
+            | Self::Waiting { .. }
+            | Self::Roster(_)
+            | Self::Admission(_) => false,
         }
     }
 }
@@ -132,19 +161,45 @@ impl Message {
 pub struct Hello {
     /// Abilities beyond the ALPN's major version.
     pub minor_version: u16,
-    /// The document that the sender has. `None`: it has none yet and takes the other's.
-    pub document: Option<DocumentId>,
-    /// What the document is called, such as the host's file name.
-    pub title: String,
+    /// Names the document that the sender has, for who knows it already. `None`: it has none yet
+    /// and takes the other's.
+    pub document: Option<DocumentTag>,
     /// The person at the sender's side.
     pub user: UserInfo,
     /// Where the sender can be dialled.
     pub address: PeerAddress,
 }
 
+/// A document's name on one connection and in one direction. It tells nothing to somebody who does
+/// not know the document's id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DocumentTag(pub [u8; 32]);
+
+/// The sender is who it says it is, and shows why it should be let in.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Prove {
+    /// The sender's signature, with its node key, of this connection, both sides and the document.
+    /// `None`: the sender does not have its key at hand, and hopes that nobody asks for it.
+    pub signature: Option<Signature>,
+    /// By whom the sender was let in, if that is newer than the roster that it knows.
+    pub admission: Option<Signed<Admission>>,
+    /// A ticket that the receiver issued.
+    pub ticket: Option<TicketProof>,
+}
+
 /// The sender lets the receiver in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Welcome {
+    /// The document that the sender has. `None`: it has none yet and takes the receiver's.
+    pub document: Option<DocumentId>,
+    /// What the document is called, such as the host's file name.
+    pub title: String,
+    /// What the receiver is to the document, as far as the sender knows.
+    pub role: Role,
+    /// Who takes part, if the document's owner keeps a list.
+    pub roster: Option<Signed<Roster>>,
+    /// Who else was let in, the receiver perhaps.
+    pub admissions: Vec<Signed<Admission>>,
     /// The other members that the sender is connected to.
     pub members: Vec<Member>,
 }
@@ -165,6 +220,35 @@ pub enum DeniedCode {
     OtherDocument,
     /// The message before was not what the protocol expects there.
     Protocol,
+    /// The receiver's document is not known here, its proof is not right, or it was blocked: from
+    /// outside these cannot be told apart.
+    Refused,
+    /// A person was asked and said no, or gave no answer.
+    NotWanted,
+    /// Nobody comes in without a ticket.
+    NoTicket,
+    /// The ticket is good no longer.
+    Ticket,
+    /// Nobody here may let others in.
+    AskOwner,
+    /// The receiver was let in before, and is not any more.
+    Removed,
+}
+
+impl DeniedCode {
+    /// Returns the sentence for the person who is not let in, without a full stop.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::OtherDocument => "the two sides hold different documents",
+            Self::Protocol => "the other side does not understand this program",
+            Self::Refused => "it does not let you in, or shares another document",
+            Self::NotWanted => "you were not let in",
+            Self::NoTicket => "nobody comes in there without a ticket",
+            Self::Ticket => "the ticket is good no longer",
+            Self::AskOwner => "nobody there may let others in: ask the document's owner",
+            Self::Removed => "you are not a member of this document any more",
+        }
+    }
 }
 
 /// A replica that takes part, with its person.

@@ -3,6 +3,7 @@
 //! The session and what it is made of are pure: time, randomness and messages come in as
 //! arguments, and what must happen next comes out. Only the driver knows iroh and tokio.
 
+pub mod access;
 pub mod address;
 mod connection;
 pub mod endpoint;
@@ -19,5 +20,7 @@ pub mod presence;
 pub mod protocol;
 pub mod replica;
 pub mod session;
+pub mod signature;
 #[cfg(any(test, feature = "sim"))]
 pub mod sim;
+pub mod ticket;

@@ -5,6 +5,7 @@
 //! router beside other protocols, and dials through the application's endpoint. When the last
 //! handle is gone, the driver says goodbye to all peers and ends.
 
+mod access;
 mod arrival;
 mod clock;
 mod conflicts;
@@ -12,6 +13,7 @@ mod connections;
 mod driver;
 mod error;
 mod events;
+mod guarded;
 mod participants;
 mod presence;
 mod published;
@@ -21,7 +23,7 @@ mod wake;
 use std::{
     fmt,
     path::PathBuf,
-    sync::{Arc, mpsc},
+    sync::{Arc, Mutex, mpsc},
     thread,
 };
 
@@ -39,12 +41,16 @@ use tokio::{
 use crate::{
     crdt::SharedDocument,
     net::{
+        access::{Roster, Signed, TicketBook},
         connection::MAX_QUEUED,
         event::{DocumentEvent, PresenceEvent, SyncProgress, UserInfo},
         node::{DocumentId, NodeId, PeerAddress},
-        session::SessionConfig,
+        session::{AccessConfig, Input, SessionConfig},
+        signature::SigningKey,
+        ticket::Ticket,
     },
 };
+pub use access::{Access, AccessManager, AccessState, KnockHandler, NotOwner, TicketLedger};
 use arrival::Arrivals;
 use driver::{Driver, Parts};
 use presence::OwnPresence;
@@ -58,6 +64,7 @@ pub use conflicts::{
 };
 pub use connections::ConnectionManager;
 pub use error::{ChangeError, ConnectError, PresenceError, ProtocolError};
+pub use guarded::ImportGuard;
 pub use presence::PresenceManager;
 pub use published::{DocumentInfo, SessionState};
 
@@ -81,6 +88,7 @@ struct Shared {
     published: Arc<Published>,
     presence: OwnPresence,
     conflicts: ConflictResolver,
+    document_key: Option<SigningKey>,
 }
 
 impl Shared {
@@ -118,13 +126,16 @@ impl Drop for Shared {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug)]
 pub struct Builder {
     document: SharedDocument,
     node: NodeId,
     user: UserInfo,
     info: DocumentInfo,
     degree_limit: usize,
+    access: Access,
+    keys: AccessConfig,
+    ledger: Arc<dyn TicketLedger>,
+    guard: Option<Arc<dyn ImportGuard>>,
     lookup_directory: Option<PathBuf>,
     max_queued: usize,
     updates: Option<broadcast::Sender<DocumentEvent>>,
@@ -150,6 +161,50 @@ impl Builder {
     /// by default. Peers that the application asks for, and those that dial us, come on top.
     pub fn degree_limit(mut self, limit: usize) -> Self {
         self.degree_limit = limit;
+        self
+    }
+
+    /// Says who is let in; by default **everybody who knows the node id**, see [`Access::Open`].
+    pub fn access(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    /// Gives the session the secret half of its node id, so that it can prove who it is. Without
+    /// it, only where [everybody](Access::Open) comes in this replica does.
+    pub fn node_key(mut self, key: SigningKey) -> Self {
+        self.keys.node_key = Some(key);
+        self
+    }
+
+    /// Makes this replica the document's owner. The [document's id](Self::document_id) must be the
+    /// public half of this key; another key is ignored.
+    pub fn document_key(mut self, key: SigningKey) -> Self {
+        self.keys.document_key = Some(key);
+        self
+    }
+
+    /// Hands in the newest [list of members](crate::AccessEvent::RosterChanged) that was stored.
+    pub fn roster(mut self, roster: Option<Signed<Roster>>) -> Self {
+        self.keys.roster = roster;
+        self
+    }
+
+    /// Shuts these nodes out for the whole session: they are neither dialled nor let in.
+    pub fn ban(mut self, nodes: Vec<NodeId>) -> Self {
+        self.keys.banned = nodes;
+        self
+    }
+
+    /// Notes whose update goes into the document, so that it is known after the process died of it.
+    pub fn import_guard(mut self, guard: Arc<dyn ImportGuard>) -> Self {
+        self.guard = Some(guard);
+        self
+    }
+
+    /// Says who counts the uses of tickets; in memory by default.
+    pub fn ticket_ledger(mut self, ledger: Arc<dyn TicketLedger>) -> Self {
+        self.ledger = ledger;
         self
     }
 
@@ -201,7 +256,8 @@ impl Builder {
     pub fn spawn(self) -> Result<RealtimeLoroProtocol, ProtocolError> {
         let runtime = Handle::try_current().map_err(|_| ProtocolError::NoRuntime)?;
         let (wake, inbox) = mpsc::channel();
-        let published = Arc::new(Published::new(self.info.clone()));
+        let published = Arc::new(Published::new(self.info.clone(), self.node));
+        let document_key = self.keys.document_key.clone();
         let config = SessionConfig {
             node: self.node,
             document: self.info.document,
@@ -209,6 +265,10 @@ impl Builder {
             user: self.user.clone(),
             address: PeerAddress::unknown(self.node),
             degree_limit: self.degree_limit,
+            access: AccessConfig {
+                entrance: self.access.entrance(),
+                ..self.keys
+            },
         };
         let (conflicts, jobs) = ConflictResolver::start(
             self.document.clone(),
@@ -230,6 +290,9 @@ impl Builder {
             presence: self.presence,
             conflicts: jobs,
             max_queued: self.max_queued,
+            access: self.access,
+            ledger: self.ledger,
+            guard: self.guard,
         });
         thread::Builder::new()
             .name(format!("session {}", self.node.short()))
@@ -243,6 +306,7 @@ impl Builder {
                 published,
                 presence: OwnPresence::new(self.user),
                 conflicts,
+                document_key,
             }),
         })
     }
@@ -280,6 +344,10 @@ impl RealtimeLoroProtocol {
             user,
             info: DocumentInfo::default(),
             degree_limit: DEGREE_LIMIT,
+            access: Access::default(),
+            keys: AccessConfig::default(),
+            ledger: Arc::new(Mutex::new(TicketBook::default())),
+            guard: None,
             lookup_directory: None,
             max_queued: MAX_QUEUED,
             updates: None,
@@ -301,7 +369,8 @@ impl RealtimeLoroProtocol {
     ///
     /// # Errors
     ///
-    /// Fails within five seconds if nobody answers, at once if nobody knows the node id or the
+    /// Fails within five seconds if nobody answers, after minutes if a person there is asked and
+    /// gives no answer, at once if nobody knows the node id or the
     /// peer refuses. After a failure the peer is not dialled again, unless it was known before.
     pub async fn connect(
         &self,
@@ -323,6 +392,28 @@ impl RealtimeLoroProtocol {
             Ok(result) => result.map(|()| node),
             Err(_) => Err(ConnectError::Stopped),
         }
+    }
+
+    /// Connects to the node that issued a ticket, and comes in by it; else as
+    /// [`connect`](Self::connect).
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect); [`ConnectError::Refused`] when the ticket is good no longer.
+    pub async fn connect_with_ticket(
+        &self,
+        endpoint: &Endpoint,
+        ticket: &Ticket,
+    ) -> Result<NodeId, ConnectError> {
+        self.hold(ticket);
+        let address = EndpointAddr::try_from(ticket.address())?;
+        self.connect(endpoint, address).await
+    }
+
+    /// Keeps a ticket, to be shown when the node that issued it is dialled.
+    pub fn hold(&self, ticket: &Ticket) {
+        let proof = Box::new(ticket.proof().clone());
+        self.shared.send(Wake::Input(Input::Hold(proof)));
     }
 
     /// Changes the document and commits the change, while nothing else changes it.
@@ -363,6 +454,11 @@ impl RealtimeLoroProtocol {
     /// Returns the handle to what our participant does, and to what others do.
     pub fn presence_manager(&self) -> PresenceManager {
         PresenceManager::new(Arc::clone(&self.shared))
+    }
+
+    /// Returns the handle to who may do what, and who wants to come in.
+    pub fn access_manager(&self) -> AccessManager {
+        AccessManager::new(Arc::clone(&self.shared))
     }
 
     /// Returns the handle to peers and connections.
@@ -413,6 +509,16 @@ impl ProtocolHandler for RealtimeLoroProtocol {
 
     async fn shutdown(&self) {
         Self::shutdown(self).await;
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("node", &self.node)
+            .field("info", &self.info)
+            .field("access", &self.access)
+            .finish_non_exhaustive()
     }
 }
 

@@ -86,6 +86,9 @@ pub enum ReplicaError {
     /// The document could not write its operations down.
     #[error("the document could not be exported")]
     Export(#[source] loro::LoroEncodeError),
+    /// A peer sent operations in our own name that we never wrote.
+    #[error("the update holds operations in our name that are not ours")]
+    Forged,
     /// What a peer sent is not an update of this document.
     #[error("the update could not be imported")]
     Import(#[source] loro::LoroError),

@@ -8,6 +8,8 @@
 
 mod clock;
 mod divergence;
+mod gate;
+mod govern;
 mod handshake;
 mod history;
 mod lifecycle;
@@ -23,17 +25,22 @@ use loro::IdSpan;
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::net::{
-    event::{ConnectionEvent, PeerState, Reason, Standing, SyncProgress, UserInfo},
+    access::{Role, TicketRefusal},
+    event::{AccessEvent, ConnectionEvent, PeerState, Reason, Standing, SyncProgress, UserInfo},
     message::{CloseReason, MAX_ON_THEIR_WAY, MAX_TITLE, Message},
     node::{DocumentId, NodeId, PeerAddress},
     peer::{
         Crowd, Link, Peer, PeerView, Wish, earliest,
-        link::{Question, Stretch},
+        link::{Decision, Phase, Question, Stretch},
         trim_address,
     },
     presence::{LocalPresence, OwnPresence, RemotePresence, clean_user},
     replica::{Replica, decode_version},
+    ticket::{TicketGrant, TicketProof},
 };
+pub use gate::{AccessConfig, KnockAnswer};
+use gate::{Gate, NewLink};
+pub use govern::Decree;
 use history::History;
 use relays::Distant;
 #[cfg(any(test, feature = "sim"))]
@@ -64,6 +71,8 @@ pub struct SessionConfig {
     /// With how many peers we connect by ourselves, after others introduced them. Peers that the
     /// application asked for, and those who dial us, come on top.
     pub degree_limit: usize,
+    /// Who may come in.
+    pub access: AccessConfig,
 }
 
 /// What happened.
@@ -98,6 +107,8 @@ pub enum Input {
         connection: ConnectionId,
         /// Where the peer is, if the driver knows.
         address: Option<PeerAddress>,
+        /// Secret bytes that are the same at both ends of this connection, and of no other.
+        binding: [u8; 32],
     },
     /// A message arrived. Those of one stream come in the order in which they were sent.
     Received {
@@ -120,6 +131,26 @@ pub enum Input {
         /// How long it took.
         rtt: Duration,
     },
+    /// A person answered a knock.
+    Answer {
+        /// Whose.
+        node: NodeId,
+        /// What the answer is.
+        answer: KnockAnswer,
+    },
+    /// The application looked up a ticket; see [`Output::Redeem`].
+    Redeemed {
+        /// Who showed it.
+        node: NodeId,
+        /// As what it lets in.
+        role: Role,
+        /// Whether it is still good.
+        result: Result<(), TicketRefusal>,
+    },
+    /// We hold a ticket, to be shown when its issuer is dialled.
+    Hold(Box<TicketProof>),
+    /// The owner wants to change who may do what.
+    Govern(Decree),
     /// Our own participant moved, selected, typed, left the keyboard, or has another name.
     LocalPresence(LocalPresence),
     /// We can be dialled at another place now.
@@ -214,6 +245,16 @@ pub enum Output {
         /// Which peer.
         node: NodeId,
     },
+    /// Somebody shows a genuine ticket of ours: count its use, and answer with
+    /// [`Input::Redeemed`].
+    Redeem {
+        /// Who.
+        node: NodeId,
+        /// Which ticket, and what it is good for.
+        grant: TicketGrant,
+    },
+    /// Something about who may do what.
+    Access(AccessEvent),
 }
 
 /// Whether we talk to anybody.
@@ -228,6 +269,7 @@ enum Reach {
 #[derive(Debug)]
 pub struct Session {
     config: SessionConfig,
+    gate: Gate,
     own: OwnPresence,
     random: StdRng,
     peers: Crowd,
@@ -257,7 +299,11 @@ impl Session {
         config.address = trim_address(config.address);
         let end = config.title.floor_char_boundary(MAX_TITLE);
         config.title.truncate(end);
+        let access = std::mem::take(&mut config.access);
+        let (gate, first_roster) = Gate::new(access, config.document, config.node);
+        let first_roster = first_roster.map(|roster| AccessEvent::RosterChanged(Box::new(roster)));
         Self {
+            gate,
             own: OwnPresence::new(config.user.clone()),
             config,
             random: StdRng::seed_from_u64(seed),
@@ -271,7 +317,7 @@ impl Session {
             handled_at: Duration::ZERO,
             queue_limit: MAX_ON_THEIR_WAY,
             slice: SLICE,
-            outputs: Vec::new(),
+            outputs: first_roster.map(Output::Access).into_iter().collect(),
             #[cfg(any(test, feature = "sim"))]
             sabotage: None,
         }
@@ -294,6 +340,11 @@ impl Session {
     /// Returns our own replica's id.
     pub fn node(&self) -> NodeId {
         self.config.node
+    }
+
+    /// Returns where others can dial us.
+    pub fn address(&self) -> &PeerAddress {
+        &self.config.address
     }
 
     /// Returns the document that we hold, if we hold one yet.
@@ -366,13 +417,29 @@ impl Session {
                 node,
                 connection,
                 address,
-            } => self.opened(node, connection, address, now),
+                binding,
+            } => self.opened(
+                NewLink {
+                    node,
+                    connection,
+                    address,
+                    binding,
+                },
+                now,
+            ),
             Input::Received {
                 connection,
                 message,
             } => self.received(connection, message, now, replica),
             Input::Closed { connection, reason } => self.closed(connection, reason, now),
             Input::RoundTrip { connection, rtt } => self.round_trip(connection, rtt),
+            Input::Answer { node, answer } => self.answered(node, answer, now),
+            Input::Redeemed { node, role, result } => self.redeemed(node, role, result, now),
+            Input::Hold(ticket) => {
+                let node = ticket.grant.statement.node;
+                self.gate.tickets.insert(node, *ticket);
+            }
+            Input::Govern(decree) => self.govern(decree, now),
             Input::LocalPresence(presence) => self.local_presence(presence, now),
             Input::AddressChanged(address) => self.config.address = trim_address(address),
             Input::Offline => self.go_offline(Reach::Offline, now),
@@ -423,8 +490,16 @@ impl Session {
         if let Err(reason) = self.spend(node, &message, now) {
             return self.close(node, reason, now);
         }
+        if self.is_too_early(node, &message) {
+            return;
+        }
         let result = match message {
             Message::Hello(hello) => self.hello(node, hello, now),
+            Message::Challenge { nonce } => self.challenge(node, nonce),
+            Message::Prove(prove) => self.prove(node, *prove, now),
+            Message::Waiting { asked } => self.waiting(node, &asked, now),
+            Message::Roster(roster) => self.newer_roster(node, *roster, now),
+            Message::Admission(admission) => self.admission(node, *admission, now),
             Message::Welcome(welcome) => self.welcome(node, welcome, now),
             Message::Denied(denied) => self.denied(node, &denied, now),
             Message::SyncRequest {
@@ -442,8 +517,14 @@ impl Session {
                 }
                 None => Err(CloseReason::Protocol),
             },
-            Message::SyncResponse(part) => self.update(node, Stretch::Response, part, now, replica),
-            Message::UpdateBatch(part) => self.update(node, Stretch::Batch, part, now, replica),
+            Message::SyncResponse(part) => {
+                let part = self.permitted(node, part);
+                self.update(node, Stretch::Response, part, now, replica)
+            }
+            Message::UpdateBatch(part) => {
+                let part = self.permitted(node, part);
+                self.update(node, Stretch::Batch, part, now, replica)
+            }
             Message::PresenceUpdate(update) => self.presence_update(node, update, now),
             Message::UserJoined(member) => self.user_joined(node, member, now),
             Message::UserLeft { node: gone } => self.user_left(node, gone),
@@ -458,6 +539,18 @@ impl Session {
         if let Err(reason) = result {
             self.close(node, reason, now);
         }
+    }
+
+    /// Returns whether we have not decided yet about a peer that says more than its handshake. What
+    /// it says before is not heard; when it is let in, both sides compare what they have.
+    fn is_too_early(&self, node: NodeId, message: &Message) -> bool {
+        let link = self.peers.get(&node).and_then(|peer| peer.link.as_ref());
+        link.is_some_and(|link| {
+            let undecided = link.decision() != Decision::Welcomed;
+            undecided
+                && (message.is_presence()
+                    || (link.phase == Phase::Nothing && !matches!(message, Message::Denied(_))))
+        })
     }
 
     fn spend(&mut self, node: NodeId, message: &Message, now: Duration) -> Result<(), CloseReason> {

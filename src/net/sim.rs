@@ -1,6 +1,6 @@
 //! A network of sessions in one thread and in virtual time, for tests and benchmarks.
 //!
-//! Every site is a real Loro document with a real [`Session`](super::session::Session); the
+//! Every site is a real Loro document with a real [`Session`]; the
 //! network plays the driver's part and everything between: it decides about simultaneous dials by
 //! the same rule, delays what is sent, loses connections, holds up what crosses a partition, and
 //! lets processes die and come back. One seed decides everything, so that each run can be
@@ -41,7 +41,7 @@ use crate::net::{
     node::{DocumentId, NodeId, PeerAddress},
     peer::PeerView,
     presence::LocalPresence,
-    session::{ConnectionId, Input, Output},
+    session::{AccessConfig, ConnectionId, Input, Output, Session},
 };
 use deliver::Event;
 use ledger::Ledger;
@@ -70,6 +70,8 @@ pub struct SiteOptions {
     pub title: String,
     /// With how many introduced peers it connects by itself.
     pub degree_limit: usize,
+    /// Who may come in; anybody by default.
+    pub access: AccessConfig,
 }
 
 /// Something that will happen.
@@ -144,6 +146,7 @@ impl Network {
             document: Some(DocumentId([1; 32])),
             title: "notes.md".to_owned(),
             degree_limit: 32,
+            access: AccessConfig::default(),
         })
     }
 
@@ -268,6 +271,11 @@ impl Network {
     /// Returns what a site's document has.
     pub fn version(&self, site: SiteId) -> VersionVector {
         self.sites[site].document.doc().oplog_vv()
+    }
+
+    /// Returns a site's session, to be looked at.
+    pub fn session(&self, site: SiteId) -> &Session {
+        &self.sites[site].session
     }
 
     /// Returns a site's node id.

@@ -14,13 +14,14 @@ use tokio::sync::{
 
 use super::ServeError;
 use crate::{
-    ConflictSettings, ConnectionEvent, DocumentEvent, DocumentInfo, NetworkKind, NodeId,
-    PeerAddress, PeerState, PresenceEvent, SessionState, UserInfo,
+    AccessEvent, ConflictSettings, ConnectionEvent, DocumentEvent, DocumentInfo, Invitation,
+    NetworkKind, NodeId, PeerState, PresenceEvent, SessionState, UserInfo,
     crdt::{TextDocument, TextFormat},
     store::{ContentHash, JournalNews, Places, Store, StoreError, read_file},
     workspace::{
-        self, Answer, Disk, DocumentStatus, PeerStatus, SaveError, SaveRequest, SavedFile,
-        SavesAsked, Sharing, SharingEvents, SharingOptions,
+        self, Answer, Disk, DocumentStatus, Doorkeeper, Entrance, PeerStatus, SaveError,
+        SaveRequest, SavedFile, SavesAsked, Sharing, SharingEvents, SharingOptions, Trust,
+        Visitors,
     },
 };
 
@@ -44,7 +45,9 @@ pub(super) struct Setting<'a> {
     pub(super) places: &'a Places,
     pub(super) name: &'a str,
     pub(super) network: NetworkKind,
-    pub(super) host: Option<NodeId>,
+    /// Whose document is joined.
+    pub(super) invitation: Option<&'a Invitation>,
+    pub(super) trust: Trust,
 }
 
 /// What a document's task is told.
@@ -83,6 +86,7 @@ struct Events {
     presence: broadcast::Receiver<PresenceEvent>,
     connections: broadcast::Receiver<ConnectionEvent>,
     info: watch::Receiver<DocumentInfo>,
+    access: broadcast::Receiver<AccessEvent>,
 }
 
 #[derive(Clone, Copy)]
@@ -114,21 +118,33 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
     };
     let known = store.peers(replica.id)?.into_iter();
     let mut peers: Vec<_> = known.map(|peer| peer.address).collect();
-    let new_host = setting
-        .host
-        .filter(|host| !peers.iter().any(|peer| peer.node == *host));
+    let host = setting.invitation.map(Invitation::address);
+    let new_host = host
+        .clone()
+        .filter(|host| !peers.iter().any(|peer| peer.node == host.node));
+    let joins = new_host.is_some();
     let opening = match new_host {
         // Nobody is there to be asked what becomes of a text.
         Some(_) if replica.document.is_some() || !file.text.is_empty() => {
             return Err(ServeError::HasText(path.to_owned()));
         }
         Some(host) => {
-            peers = vec![PeerAddress::unknown(host)];
+            peers = vec![host];
             workspace::join(&store, &replica, Some(file))?
         }
         None => workspace::reopen(&store, &replica, Some(file))?,
     };
     store.record_opened(replica.id, SystemTime::now())?;
+    let visitors = Visitors {
+        trust: setting.trust,
+        doorkeeper: Doorkeeper::Nobody,
+        banned: Vec::new(),
+        wanted: host.map(|host| host.node),
+    };
+    let (entrance, accident) = Entrance::load(&store, replica.id, opening.document_id, visitors)?;
+    if let Some(accident) = accident {
+        tracing::warn!(file = %path.display(), "{accident}");
+    }
     let disk = Arc::new(Disk::new(store, &replica, lock, None));
     let document = opening.document.shared().clone();
     disk.begin(document, opening.journaled, journal_news(path))?;
@@ -149,6 +165,11 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
             kind: setting.network,
             lookup_directory: setting.places.runtime.clone(),
             conflicts: ConflictSettings::default(),
+            entrance,
+            ticket: setting
+                .invitation
+                .cloned()
+                .and_then(Invitation::into_ticket),
             peers,
         },
         SharingEvents { updates, presence },
@@ -165,6 +186,7 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
             presence: presence_events,
             connections: sharing.protocol().connection_manager().subscribe(),
             info: sharing.protocol().document_info(),
+            access: sharing.protocol().access_manager().subscribe(),
         },
         path: path.to_owned(),
         title: replica.title.clone(),
@@ -177,7 +199,7 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
         text: opening.document,
         disk,
         sharing,
-        joins: new_host.is_some(),
+        joins,
         saves_asked: SavesAsked::default(),
         saves: 0,
     })
@@ -222,10 +244,11 @@ impl Served {
                         self.changed();
                     }
                     // The session has failed.
-                    Err(RecvError::Closed) => return Err(self.failure()),
+                    Err(RecvError::Closed) => return Err(self.failure().await),
                 },
                 Ok(event) = self.events.presence.recv() => self.tell_presence(&event),
                 Ok(event) = self.events.connections.recv() => self.tell_connection(&event),
+                Ok(event) = self.events.access.recv() => self.note_access(event).await,
                 Ok(()) = self.events.info.changed() => self.joined().await,
                 () = until(due) => self.save().await,
                 _ = look.tick() => self.look().await,
@@ -243,10 +266,15 @@ impl Served {
 
     /// Why the session ended. The document may be damaged then and is not touched any more; what
     /// was stored of it is sound.
-    fn failure(&self) -> ServeError {
-        let state = self.sharing.protocol().session_state();
-        let reason = match &*state.borrow() {
-            SessionState::Failed { reason } => reason.clone(),
+    async fn failure(&self) -> ServeError {
+        let state = self.sharing.protocol().session_state().borrow().clone();
+        let reason = match &state {
+            SessionState::Failed { reason, culprit } => {
+                if let Some(culprit) = *culprit {
+                    self.shut_out(culprit).await;
+                }
+                reason.clone()
+            }
             SessionState::Superseded { by } => format!(
                 "by a fault its copy differs from that of {by}, which goes on; move the file away \
                  and serve it with --connect {by} to have that one"
@@ -255,6 +283,33 @@ impl Served {
         };
         let path = self.path.clone();
         ServeError::Failed { path, reason }
+    }
+
+    /// Whoever broke the document does not come back.
+    async fn shut_out(&self, culprit: NodeId) {
+        let file = self.path.display();
+        tracing::warn!(%file, node = %culprit, "an edit of theirs broke the document: shut out");
+        let shut_out = self.on_disk(move |disk| disk.quarantine(culprit)).await;
+        if let Some(Err(error)) = shut_out {
+            tracing::error!(%file, %error, "that they are shut out is not stored");
+        }
+    }
+
+    /// Records who may do what.
+    async fn note_access(&self, event: AccessEvent) {
+        let file = self.path.display();
+        match event {
+            AccessEvent::RosterChanged(roster) => {
+                let recorded = self.on_disk(move |disk| disk.record_roster(&roster)).await;
+                if let Some(Err(error)) = recorded {
+                    tracing::error!(%file, %error, "the list of members is not stored");
+                }
+            }
+            AccessEvent::RoleChanged { node, to, .. } => {
+                tracing::info!(%file, %node, role = ?to, "a role changed");
+            }
+            _ => {}
+        }
     }
 
     /// Something changed the document.

@@ -20,8 +20,9 @@ use tokio::{
     task::{JoinError, JoinSet},
 };
 
+pub use crate::workspace::Trust;
 use crate::{
-    InvalidNodeId, NetworkKind, NodeId, ProtocolError,
+    InvalidInvitation, Invitation, NetworkKind, ProtocolError,
     store::{FileError, NoHome, Places, StoreError, canonical_path},
     workspace::{self, Answer, Asked, ControlSocket, OpeningError, ProcessStatus, Question},
 };
@@ -34,8 +35,11 @@ pub struct Options {
     pub files: Vec<PathBuf>,
     /// The name that others see; `None`: the login name, and that it is a server.
     pub name: Option<String>,
-    /// The node id of a replica whose document is joined into the file; then there is one file.
+    /// The node id or ticket of a replica whose document is joined into the file; then there is one
+    /// file.
     pub connect: Option<String>,
+    /// Whom to let in that is not a member; nobody is asked here, so it takes a ticket.
+    pub trust: Trust,
     /// How far peers may be found.
     pub network: NetworkKind,
     /// Where to write the log; `None`: standard error.
@@ -49,9 +53,9 @@ pub enum ServeError {
     /// No folder to keep things in.
     #[error(transparent)]
     NoHome(#[from] NoHome),
-    /// The node id is none.
+    /// What was given as a node id or ticket is neither.
     #[error(transparent)]
-    NodeId(#[from] InvalidNodeId),
+    Invitation(#[from] InvalidInvitation),
     /// The state folder cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -101,10 +105,10 @@ pub enum ServeError {
 /// Fails at the start when something that the options name cannot be used, and later when a peer's
 /// update broke a document, so that whoever supervises this process starts it anew.
 pub fn run(options: &Options) -> Result<(), ServeError> {
-    let host: Option<NodeId> = options.connect.as_deref().map(str::parse).transpose()?;
+    let invitation: Option<Invitation> = options.connect.as_deref().map(str::parse).transpose()?;
     let paths = options.files.iter().map(|path| canonical_path(path));
     let paths: BTreeSet<PathBuf> = paths.collect::<Result<_, _>>()?;
-    if host.is_some() && paths.len() != 1 {
+    if invitation.is_some() && paths.len() != 1 {
         return Err(ServeError::OneFile);
     }
     let places = Places::of_this_process()?;
@@ -121,7 +125,8 @@ pub fn run(options: &Options) -> Result<(), ServeError> {
             places: &places,
             name: &name,
             network: options.network,
-            host,
+            invitation: invitation.as_ref(),
+            trust: options.trust,
         };
         for path in &paths {
             server.add(document::open(path, &setting)?);

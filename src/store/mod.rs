@@ -6,8 +6,9 @@
 //! | --- | --- |
 //! | `places` | which folders are ours: the only file that knows their names |
 //! | `database`, `schema`, `column`, `error` | opening and using the database of the state folder |
-//! | `replica`, `reopening`, `history`, `peer`, `summary` | what is remembered, by [`Store`] |
+//! | `replica`, `reopening`, `history`, `peer`, `summary`, `access` | what is remembered, by [`Store`] |
 //! | `journal` | keeps every change of an open document on the disk |
+//! | `marker` | whose update was going in when a process died |
 //! | `rescue`, `log` | what is sound of a damaged database |
 //! | `lock` | one process at a time writes a replica |
 //! | `path`, `file`, `save`, `attributes` | a person's files: naming, reading, saving them whole |
@@ -17,6 +18,7 @@
 //!
 //! All calls block, so they do not belong on a thread that draws or serves a network.
 
+mod access;
 mod aside;
 mod attributes;
 mod column;
@@ -30,6 +32,7 @@ mod journal;
 mod leftover;
 mod lock;
 mod log;
+mod marker;
 mod merge;
 mod path;
 mod peer;
@@ -41,6 +44,7 @@ mod save;
 mod schema;
 mod summary;
 
+pub use access::{StoredAccess, StoredTicket};
 pub use aside::set_aside;
 pub use database::Store;
 pub use error::StoreError;
@@ -50,6 +54,7 @@ pub use history::{JournalEntry, Journaled, StoredHistory};
 pub use journal::{Journal, JournalNews};
 pub use leftover::{remove_unfinished_saves, unfinished_overwrite};
 pub use lock::ReplicaLock;
+pub use marker::ImportMarker;
 pub use merge::{Clash, Meeting, Outcome, Trail, difference, differing_lines, meet};
 pub use path::canonical_path;
 pub use peer::KnownPeer;

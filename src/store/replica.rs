@@ -219,18 +219,40 @@ impl Store {
     /// Fails when the replica was forgotten or the database cannot be written.
     pub fn start_over(&self, id: ReplicaId) -> Result<(), StoreError> {
         self.transact(|transaction| {
-            for table in ["snapshots", "journal", "moments", "peers"] {
+            self.delete_history(transaction, id)?;
+            for table in ["access", "tickets"] {
                 let sql = format!("DELETE FROM {table} WHERE replica = ?1");
                 transaction.execute(&sql, [id.0])?;
             }
-            self.update(
-                transaction,
-                id,
-                "document_id = NULL, saved_hash = NULL, saved_version = NULL, saving_hash = NULL,
-                 saving_version = NULL, view = NULL",
-                &[],
-            )
+            self.update(transaction, id, "document_id = NULL", &[])
         })
+    }
+
+    /// Forgets how a document came about, with its peers, but not which one it is and whose.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the replica was forgotten or the database cannot be written.
+    pub fn start_again(&self, id: ReplicaId) -> Result<(), StoreError> {
+        self.transact(|transaction| self.delete_history(transaction, id))
+    }
+
+    fn delete_history(
+        &self,
+        transaction: &Transaction<'_>,
+        id: ReplicaId,
+    ) -> Result<(), WorkError> {
+        for table in ["snapshots", "journal", "moments", "peers"] {
+            let sql = format!("DELETE FROM {table} WHERE replica = ?1");
+            transaction.execute(&sql, [id.0])?;
+        }
+        self.update(
+            transaction,
+            id,
+            "saved_hash = NULL, saved_version = NULL, saving_hash = NULL,
+             saving_version = NULL, view = NULL",
+            &[],
+        )
     }
 
     /// Records what others see a replica called.

@@ -40,13 +40,12 @@ const STEPS: &[&str] = &[
     CREATE INDEX peers_by_node ON peers (node_id);",
     // `unclosed`: somebody opened the replica and did not come to close it. `meant_for`: the file
     // that it shall become the replica of, once a person has decided what becomes of that. `view`:
-    // where the person was in the text. `roster`: who may join. A snapshot holds the changes up to
+    // where the person was in the text. A snapshot holds the changes up to
     // that number in the journal; `pending` are those in it that wait for others.
     // `moments` holds the last version of each minute, longer than the journal its changes.
     "ALTER TABLE replicas ADD COLUMN unclosed INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE replicas ADD COLUMN meant_for TEXT;
     ALTER TABLE replicas ADD COLUMN view BLOB;
-    ALTER TABLE replicas ADD COLUMN roster BLOB;
     ALTER TABLE snapshots ADD COLUMN covers INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE snapshots ADD COLUMN pending BLOB;
     CREATE TABLE journal (
@@ -68,6 +67,29 @@ const STEPS: &[&str] = &[
     // What is about to be in the file: whether a save came to its end is not known after a crash.
     "ALTER TABLE replicas ADD COLUMN saving_hash BLOB CHECK (length(saving_hash) = 32);
     ALTER TABLE replicas ADD COLUMN saving_version BLOB;",
+    // Who may do what: the owner's key and the list of members, and what became of the tickets
+    // that were made here. Times are seconds since 1970.
+    "CREATE TABLE access (
+        replica INTEGER PRIMARY KEY REFERENCES replicas (id) ON DELETE CASCADE,
+        owner_key BLOB CHECK (length(owner_key) = 32),
+        roster BLOB
+    );
+    CREATE TABLE tickets (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        replica INTEGER NOT NULL REFERENCES replicas (id) ON DELETE CASCADE,
+        id BLOB NOT NULL CHECK (length(id) = 16),
+        viewer INTEGER NOT NULL,
+        expires INTEGER,
+        most INTEGER,
+        uses INTEGER NOT NULL DEFAULT 0,
+        revoked INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (replica, id)
+    );
+    CREATE TABLE quarantined (
+        replica INTEGER NOT NULL REFERENCES replicas (id) ON DELETE CASCADE,
+        node_id BLOB NOT NULL CHECK (length(node_id) = 32),
+        PRIMARY KEY (replica, node_id)
+    ) WITHOUT ROWID;",
 ];
 
 /// The schema version that this program writes.

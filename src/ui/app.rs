@@ -7,6 +7,7 @@
 //! Every change of the text, whoever made it, goes through `App::follow`: the one place that
 //! carries carets, selections and the scroll position over it.
 
+mod access;
 mod areas;
 mod authors;
 mod changes;
@@ -47,11 +48,13 @@ use ratatui::{
 };
 use ropey::Rope;
 
+pub use self::access::{AccessNews, AccessRequest};
 pub use self::event::{
     Effect, Event, Existing, ExistingFile, FileLook, FileLookRequest, FileOnDisk, JournalState,
     LocalCaret, MessageKind, PeerRow, SaveError, SaveRequest, SavedFile, ShareInfo,
 };
 pub(crate) use self::{
+    access::{KnockLine, MemberRow},
     areas::Areas,
     authors::AuthorStyles,
     event::DISPUTED,
@@ -161,6 +164,7 @@ pub struct App {
     demonstrated: Option<String>,
     /// When somebody was at the keyboard last.
     acted: Duration,
+    access: access::AccessView,
 
     dialog: Option<Dialog>,
     pub(crate) notice: Option<Notice>,
@@ -221,6 +225,7 @@ impl App {
             greeting: false,
             demonstrated: None,
             acted: Duration::ZERO,
+            access: access::AccessView::default(),
             dialog: None,
             notice: None,
             press: None,
@@ -280,6 +285,7 @@ impl App {
                 self.people.remove(&self.node);
                 self.share = Some(info);
             }
+            Event::Access(news) => self.take_access_news(*news),
             Event::Save => self.save(),
             Event::ReadOnly(why) => self.read_only = why,
             Event::AskExisting(file) => self.ask_existing(file),
@@ -326,6 +332,7 @@ impl App {
         pane::status::draw(self, areas.status, buffer);
         pane::caption::draw(self, areas.caption, buffer);
         self.tell_search_bar();
+        pane::banner::draw(self, areas.status, buffer);
         match &mut self.dialog {
             Some(dialog) => dialog.draw(areas.screen, buffer, &self.theme, &self.keymap),
             None => cursor,

@@ -117,9 +117,11 @@ commands! {
     Help "help", File, Everywhere, "Show every command and its keys", &["F1", "Alt-H"];
     Palette "commands", File, Everywhere, "Find a command by name", &["Ctrl-P", "Alt-X"];
 
-    Share "share", Together, Everywhere, "Show the node id that lets others join", &["Ctrl-T", "F2"];
-    Connect "connect", Together, Everywhere, "Join another person by node id", &["Ctrl-R", "F3"];
+    Share "share", Together, Everywhere, "Invite others: by node id, or with a ticket", &["Ctrl-T", "F2"];
+    Connect "connect", Together, Everywhere, "Join another person by node id or ticket", &["Ctrl-R", "F3"];
     TogglePeers "toggle-peers", Together, Everywhere, "Show or hide who is here", &["Ctrl-B", "F4"];
+    AnswerKnock "answer-knock", Together, Everywhere, "Answer somebody who wants to join", &["F10", "Alt-E"];
+    Members "members", Together, Everywhere, "Show who may read and write, and change it", &["F12", "Alt-V"];
     GoOffline "go-offline", Together, Everywhere, "Go offline, or online again", &["F6"];
     Conflicts "conflicts", Together, Everywhere, "Look at edits that clash, and settle them", &["F7", "Alt-K"];
     NextConflict "next-conflict", Together, Everywhere, "Go to the next conflict in the text", &["F8", "Alt-G"];
@@ -129,7 +131,7 @@ commands! {
     ChangeColor "change-color", Together, Everywhere, "Take another colour for yourself", &[];
     Changes "changes", Together, Everywhere, "List what others changed while you were away", &["F9", "Alt-A"];
     ForgetChanges "forget-changes", Together, Everywhere, "Take what others changed as seen", &["Alt-Q"];
-    ToggleAuthors "show-authors", Together, Everywhere, "Show who wrote what, or do not", &["Alt-V"];
+    ToggleAuthors "show-authors", Together, Everywhere, "Show who wrote what, or do not", &["Ctrl-E"];
 
     Undo "undo", Edit, Everywhere, "Undo what you typed last; others' text stays", &["Ctrl-Z"];
     Redo "redo", Edit, Everywhere, "Bring back what you undid", &["Ctrl-Y", "Ctrl-Shift-Z"];

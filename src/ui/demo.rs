@@ -27,7 +27,7 @@ use super::{
     run::run_one,
     terminal::TerminalSession,
 };
-use crate::{ConflictSettings, NetworkKind, ProtocolError, store::Places};
+use crate::{ConflictSettings, NetworkKind, serve::Trust, store::Places};
 
 /// What the text is called.
 const TITLE: &str = "picnic.md";
@@ -55,7 +55,7 @@ pub fn run(options: Options) -> Result<(), LaunchError> {
         let (tell, news) = mpsc::unbounded_channel();
         // Nobody else knows of this document, so nobody asks.
         let (_ask, mut asked) = mpsc::unbounded_channel();
-        let stage = tokio::spawn(Stage::new(&launched, tell.clone()).play());
+        let stage = tokio::spawn(Stage::new(&launched, folder.path(), tell.clone()).play());
         let result = run_one(
             launched,
             (tell, news),
@@ -87,6 +87,7 @@ fn launch(options: Options, folder: &Path) -> Result<Launched, LaunchError> {
         file: Some(file),
         connect: None,
         network: Some(NetworkKind::Local),
+        trust: Trust::Anyone,
         ..options
     };
     let mut launched = launch::open_in(options, &places)?;
@@ -108,13 +109,14 @@ struct Stage {
 }
 
 impl Stage {
-    fn new(launched: &Launched, tell: mpsc::UnboundedSender<News>) -> Self {
+    fn new(launched: &Launched, folder: &Path, tell: mpsc::UnboundedSender<News>) -> Self {
         Self {
             script: Script::default(),
             meeting: Meeting {
                 host: crate::NodeId::of_key(&launched.sharing.key),
                 title: launched.sharing.title.clone(),
                 lookup_directory: launched.sharing.lookup_directory.clone(),
+                folder: folder.to_owned(),
                 conflicts: launched.sharing.conflicts.clone(),
             },
             companions: [None, None],
@@ -164,7 +166,7 @@ impl Stage {
         }
     }
 
-    fn carry_out(&mut self, act: Act) -> Result<(), ProtocolError> {
+    fn carry_out(&mut self, act: Act) -> Result<(), LaunchError> {
         let now = self.started.elapsed();
         match act {
             Act::Say(words) => self.say(words.to_owned()),

@@ -1,6 +1,7 @@
 //! The editor without its terminal: the application, with the network, the disk and the clipboard
 //! that carry out what it asks for.
 
+mod access;
 mod beside;
 
 use std::{
@@ -14,8 +15,8 @@ use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::{
     app::{
-        App, Effect, Event, Existing, Job, JournalState, LocalCaret, MessageKind, PeerRow,
-        SaveRequest,
+        AccessNews, App, Effect, Event, Existing, Job, JournalState, LocalCaret, MessageKind,
+        PeerRow, SaveRequest,
     },
     clipboard::{Clipboard, ClipboardEvent, Reach},
     joining::Joining,
@@ -27,7 +28,7 @@ use super::{
     watching::{self, FileWatch},
 };
 use crate::{
-    DocumentId, DocumentInfo, NodeId, PeerState,
+    AccessEvent, DocumentId, DocumentInfo, Invitation, NodeId, PeerState,
     store::{JournalNews, StoreError},
     workspace::{Beside, Disk, OpeningError, SaveError, SavesAsked, Stamp, TakenOver},
 };
@@ -38,6 +39,10 @@ pub(super) enum News {
     App(Event),
     /// Which document this is, and whether a peer has handed it over.
     Document(DocumentInfo),
+    /// Somebody knocks, or who may do what has changed.
+    Access(AccessEvent),
+    /// An update of this peer broke the document, which must not be touched any more.
+    Broken(NodeId),
     /// The content of a peer's replica goes on in place of ours.
     Superseded(NodeId),
     /// A large answer of a peer has come further.
@@ -93,6 +98,8 @@ pub(super) struct Editor {
     caret: Option<LocalCaret>,
     /// Other copads on the file that want it saved.
     saves_asked: SavesAsked,
+    /// Whether the document must not be touched any more.
+    broken: bool,
     done: bool,
 }
 
@@ -131,9 +138,15 @@ impl Editor {
             taking_over: None,
             caret: None,
             saves_asked: SavesAsked::default(),
+            broken: false,
             done: false,
         };
         editor.update(Event::Share(editor.network.share_info()));
+        let state = editor.network.access();
+        editor.update(Event::Access(Box::new(AccessNews::State(state))));
+        if editor.network.entrance().is_open() {
+            editor.update(Event::Access(Box::new(AccessNews::OpenToAnyone)));
+        }
         if let Some(why) = launched.read_only {
             editor.update(Event::ReadOnly(Some(why.clone())));
             editor.update(Event::Message(MessageKind::Error, why));
@@ -190,6 +203,8 @@ impl Editor {
             }
             News::TakenOver(result) => self.taken_over(result),
             News::Document(info) => self.take_in_document(info),
+            News::Access(event) => self.take_in_access(event),
+            News::Broken(culprit) => self.restore(culprit),
             News::Superseded(by) => self.give_way(by),
             News::Clipboard(ClipboardEvent::Pasted(text)) => self.update(Event::Clipboard(text)),
             News::Clipboard(ClipboardEvent::WriteToTerminal(text)) => {
@@ -321,6 +336,7 @@ impl Editor {
                 self.look_at_peers();
                 self.network.set_offline(offline);
             }
+            Effect::Access(request) => self.carry_out_access(request),
             Effect::AnswerExisting(existing) => self.answer_existing(existing),
             Effect::LookAtFile(request) if self.joining.protects(&request.path) => {
                 self.update(Event::FileSeen(Box::new(watching::unseen(*request))));
@@ -391,18 +407,18 @@ impl Editor {
             .extend(self.clipboard.copy(text).map(TerminalEffect::Copy));
     }
 
-    fn connect(&mut self, node: &str) {
-        match node.parse::<NodeId>() {
-            Ok(node) if node == self.network.node() => {
+    fn connect(&mut self, to: &str) {
+        match to.parse::<Invitation>() {
+            Ok(there) if there.address().node == self.network.node() => {
                 let sentence = "That is your own node id: send it to somebody else".to_owned();
                 self.update(Event::Message(MessageKind::Error, sentence));
             }
             // An empty buffer has nothing to lose: the document that is joined takes its place.
-            Ok(node) if self.app.is_blank() => {
-                self.successor = Some(Successor::join(node));
+            Ok(_) if self.app.is_blank() => {
+                self.successor = Some(Successor::join(to.to_owned()));
                 self.done = true;
             }
-            Ok(node) => self.network.connect(node),
+            Ok(there) => self.network.connect(&there),
             Err(error) => self.update(Event::Message(MessageKind::Error, error.to_string())),
         }
     }
@@ -426,6 +442,17 @@ impl Editor {
         };
         self.adopt = Some((document, info.title));
         self.settle();
+    }
+
+    /// Opens the document again as it was stored, without whoever broke it; keeps the text.
+    fn restore(&mut self, culprit: NodeId) {
+        let name = self.shown_peers.iter().find(|peer| peer.node == culprit);
+        let name = name.and_then(|peer| peer.user.as_ref());
+        let name = name.map_or_else(|| culprit.short(), |user| user.name.clone());
+        self.broken = true;
+        let text = set_aside::keep(&self.app);
+        self.successor = Some(Successor::restore(culprit, &name, text.ok()));
+        self.done = true;
     }
 
     /// Opens the document of a peer anew, whose content goes on in place of ours; keeps the text.

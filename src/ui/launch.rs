@@ -21,12 +21,15 @@ use super::{
     view::View,
 };
 use crate::{
-    InvalidNodeId, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
+    InvalidInvitation, Invitation, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
     store::{
         self, FileError, Journaled, KnownPeer, LoadedFile, NoHome, Places, Replica, ReplicaLock,
         Store, StoreError,
     },
-    workspace::{self, Aside, Beside, Claim, Disk, Opening, OpeningError, SharingOptions},
+    workspace::{
+        self, Aside, Beside, Claim, Disk, Doorkeeper, Entrance, Opening, OpeningError,
+        SharingOptions, Trust, Visitors,
+    },
 };
 
 /// What a document without a file is called.
@@ -41,8 +44,14 @@ pub struct Options {
     pub name: Option<String>,
     /// The colour that others see, `#RRGGBB`.
     pub color: Option<String>,
-    /// The node id of a replica whose document is joined.
+    /// The node id or ticket of a replica whose document is joined.
     pub connect: Option<String>,
+    /// Whether that was read from standard input, which need not be the terminal then.
+    pub joins_from_input: bool,
+    /// Who is shut out, because what they sent broke the document.
+    pub banned: Vec<NodeId>,
+    /// Whom to let in that is not a member.
+    pub trust: Trust,
     /// How far peers may be found.
     pub network: Option<NetworkKind>,
     /// The name of a theme.
@@ -70,9 +79,29 @@ pub enum LaunchError {
     /// The colour is none.
     #[error(transparent)]
     Color(#[from] ColorParseError),
-    /// The node id is none.
+    /// What was given as a node id or ticket is neither.
     #[error(transparent)]
-    NodeId(#[from] InvalidNodeId),
+    Invitation(#[from] InvalidInvitation),
+    /// Only the owner makes tickets.
+    #[error("{title} belongs to somebody else: only its owner makes tickets for it")]
+    NotOwner {
+        /// What the document is called.
+        title: String,
+    },
+    /// There is no document yet to make a ticket for.
+    #[error("{title} was never opened here: open it once before you make a ticket for it")]
+    NeverOpened {
+        /// What the document is called.
+        title: String,
+    },
+    /// No ticket, or several, begin with these digits.
+    #[error("{found} tickets begin with \"{which}\": copad invite FILE --list shows them")]
+    NoSuchTicket {
+        /// What was given.
+        which: String,
+        /// How many there are.
+        found: usize,
+    },
     /// The node id is that of the file itself.
     #[error(
         "{} is the node id of {title} itself: give it to somebody else, or name another file",
@@ -197,7 +226,8 @@ fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> 
     );
     let color = options.color.as_deref().or(config.color.as_deref());
     color.map(parse_color).transpose()?;
-    let host: Option<NodeId> = options.connect.as_deref().map(str::parse).transpose()?;
+    let invitation: Option<Invitation> = options.connect.as_deref().map(str::parse).transpose()?;
+    let host = invitation.as_ref().map(|there| there.address().node);
     let file = options.file.as_deref().map(store::read_file).transpose()?;
 
     let store = Store::open(&places.state)?;
@@ -211,11 +241,14 @@ fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> 
         });
     }
     // Checked late: what is wrong with the arguments is worth more to know.
-    if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
+    // What is read from standard input may come from elsewhere; the keys then come from the
+    // terminal itself.
+    let keys = std::io::stdin().is_terminal() || options.joins_from_input;
+    if !(keys && std::io::stdout().is_terminal()) {
         return Err(LaunchError::NoTerminal);
     }
     let seat = match lock {
-        Some(lock) => seat(&store, replica, lock, host, file)?,
+        Some(lock) => seat(&store, replica, lock, invitation.as_ref(), file)?,
         None if is_met(&store, &replica, host)? => {
             seat_beside(&store, replica, &places.runtime, file)?
         }
@@ -254,6 +287,13 @@ fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> 
         node,
         config,
     });
+    let visitors = Visitors {
+        trust: options.trust,
+        doorkeeper: Doorkeeper::Person,
+        wanted: host.filter(|host| !options.banned.contains(host)),
+        banned: options.banned,
+    };
+    let (entrance, accident) = Entrance::load(&store, replica.id, opening.document_id, visitors)?;
     app.adopt(properties.unwrap_or_default());
     if is_first_start {
         app.greet();
@@ -271,6 +311,8 @@ fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> 
         kind,
         lookup_directory: places.runtime.clone(),
         conflicts: app.conflict_settings(),
+        entrance,
+        ticket: invitation.and_then(Invitation::into_ticket),
         peers: seat.peers,
     };
     Ok(Launched {
@@ -285,7 +327,7 @@ fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> 
         aside: opening.aside,
         absent_host: seat.absent_host,
         terminal,
-        message: opening.message,
+        message: accident.or(opening.message),
     })
 }
 
@@ -311,32 +353,33 @@ fn seat(
     store: &Store,
     mut replica: Replica,
     mut lock: ReplicaLock,
-    host: Option<NodeId>,
+    invitation: Option<&Invitation>,
     file: Option<LoadedFile>,
 ) -> Result<Seat, LaunchError> {
+    let there = invitation.map(Invitation::address);
+    let host = there.as_ref().map(|there| there.node);
     let known = store.peers(replica.id)?;
     let absent_host = known.iter().find(|peer| Some(peer.address.node) == host);
     let absent_host = absent_host.map(|host| (host.address.node, absence(host, &replica.title)));
     let mut peers: Vec<_> = known.into_iter().map(|peer| peer.address).collect();
-    let new_host = host.filter(|host| !peers.iter().any(|peer| peer.node == *host));
+    let new_host = there.filter(|there| !peers.iter().any(|peer| peer.node == there.node));
+    let joins = new_host.is_some();
     let mut claim = None;
-    let on_disk = file
-        .as_ref()
-        .map(|file| FileOnDisk::of(file, new_host.is_some()));
+    let on_disk = file.as_ref().map(|file| FileOnDisk::of(file, joins));
     let warning = file.as_ref().and_then(LoadedFile::warning);
     let mut opening = match new_host {
         Some(host) => {
             if needs_own_replica(store, &replica, file.as_ref())?
                 && let Some(path) = replica.path.clone()
             {
-                replica = store.replica_for_joining(&path, host)?;
+                replica = store.replica_for_joining(&path, host.node)?;
                 let own = store.try_lock(replica.id)?;
                 let own = own.ok_or_else(|| open_elsewhere(store, &replica))?;
                 let lock = std::mem::replace(&mut lock, own);
                 claim = Some(Claim { path, lock });
             }
             // Peers of the document that was in the file before have another one.
-            peers = vec![PeerAddress::unknown(host)];
+            peers = vec![host];
             workspace::join(store, &replica, file)?
         }
         None => workspace::reopen(store, &replica, file)?,
@@ -362,7 +405,7 @@ fn seat(
         opening,
         file: on_disk,
         peers,
-        joins: new_host.is_some(),
+        joins,
         absent_host,
         beside: None,
         read_only: None,

@@ -9,6 +9,7 @@ pub mod config;
 pub mod demo;
 mod dialog;
 mod editor;
+pub mod invite;
 mod joining;
 mod keyboard;
 pub mod keymap;

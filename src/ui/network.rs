@@ -8,15 +8,16 @@ use tokio::{
 };
 
 use super::{
-    app::{DISPUTED, Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
+    app::{AccessRequest, DISPUTED, Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
     editor::News,
 };
 use crate::{
-    ChangeOrigin, ConflictEvent, ConflictId, ConflictResolver, ConflictSettings, CursorPosition,
-    DocumentEvent, DocumentId, DocumentInfo, NetworkKind, NodeId, PeerAddress, PeerInfo,
-    ProtocolError, Selection, SessionState, Settlement, Standing, SyncProgress,
+    AccessEvent, AccessState, ChangeOrigin, ConflictEvent, ConflictId, ConflictResolver,
+    ConflictSettings, CursorPosition, DocumentEvent, DocumentId, DocumentInfo, Invitation,
+    NetworkKind, NodeId, PeerAddress, PeerInfo, ProtocolError, Selection, SessionState, Settlement,
+    Standing, SyncProgress, Ticket, TicketTerms,
     crdt::{Bias, TextDocument, conflict::Choice},
-    workspace::{Sharing, SharingEvents, SharingOptions},
+    workspace::{Entrance, Sharing, SharingEvents, SharingOptions},
 };
 
 /// Events that may wait for the screen. Whoever falls behind takes in everything at once.
@@ -50,6 +51,7 @@ impl Network {
         let protocol = sharing.protocol();
         let connections = protocol.connection_manager().subscribe();
         let forwarding = vec![
+            forward_access(protocol.access_manager().subscribe(), tell.clone()),
             forward(update_events, tell, changed),
             forward(presence_events, tell, |event| {
                 Some(Event::Presence(Box::new(event)))
@@ -72,6 +74,7 @@ impl Network {
     pub(super) fn start_again_as(
         &mut self,
         key: [u8; 32],
+        entrance: Entrance,
         more_peers: Vec<PeerAddress>,
         tell: &mpsc::UnboundedSender<News>,
         ready: impl Future<Output = ()> + Send + 'static,
@@ -79,6 +82,7 @@ impl Network {
         let own = [NodeId::of_key(&key), NodeId::of_key(&self.options.key)];
         let mut options = self.options.clone();
         options.key = key;
+        options.entrance = entrance;
         let met = self.peers().into_iter().map(|peer| peer.address);
         options.peers = met.chain(more_peers).collect();
         options.peers.retain(|peer| !own.contains(&peer.node));
@@ -91,6 +95,11 @@ impl Network {
     /// The node id under which the document is shared.
     pub(super) fn node(&self) -> NodeId {
         NodeId::of_key(&self.options.key)
+    }
+
+    /// Whom the document lets in.
+    pub(super) fn entrance(&self) -> &Entrance {
+        &self.options.entrance
     }
 
     /// Which document is shared, once that is known.
@@ -130,12 +139,62 @@ impl Network {
     }
 
     /// Joins another replica of this document, now and whenever it can be reached.
-    pub(super) fn connect(&self, node: NodeId) {
-        let address = PeerAddress::unknown(node);
+    pub(super) fn connect(&self, invitation: &Invitation) {
+        if let Invitation::Ticket(ticket) = invitation {
+            self.sharing.protocol().hold(ticket);
+        }
+        let address = invitation.address();
         self.sharing
             .protocol()
             .connection_manager()
             .connect(address);
+    }
+
+    /// Returns who may do what now.
+    pub(super) fn access(&self) -> AccessState {
+        self.sharing
+            .protocol()
+            .access_manager()
+            .state()
+            .borrow()
+            .clone()
+    }
+
+    /// Carries out what a person decided about somebody. Fails with a sentence.
+    pub(super) fn request(&self, request: AccessRequest) -> Result<(), String> {
+        let access = self.sharing.protocol().access_manager();
+        let done = match request {
+            AccessRequest::Answer(node, answer) => {
+                access.answer(node, answer);
+                Ok(())
+            }
+            AccessRequest::GiveUp(node) => {
+                self.sharing
+                    .protocol()
+                    .connection_manager()
+                    .disconnect(node);
+                Ok(())
+            }
+            AccessRequest::SetRole(node, role) => access.set_role(node, role),
+            AccessRequest::LetAdmit(node, may_admit) => access.let_admit(node, may_admit),
+            AccessRequest::Kick(node) => access.kick(node),
+            AccessRequest::Block(node) => access.block(node),
+            AccessRequest::Unblock(node) => access.unblock(node),
+            // It takes the clock and the disk, too.
+            AccessRequest::Invite(_) => Ok(()),
+        };
+        done.map_err(|error| error.to_string())
+    }
+
+    /// Makes a ticket. Fails with a sentence.
+    pub(super) fn issue_ticket(&self, terms: TicketTerms) -> Result<Ticket, String> {
+        let issued = self.sharing.protocol().access_manager().issue_ticket(terms);
+        issued.map_err(|error| error.to_string())
+    }
+
+    /// Returns what another person types to join with a ticket.
+    pub(super) fn command_for(&self, ticket: &Ticket) -> String {
+        format!("copad{} --connect {ticket}", option_of(self.options.kind))
     }
 
     /// Cuts all connections, or lets them come back.
@@ -224,15 +283,24 @@ fn watch_progress(
 
 /// How others can join.
 fn share_info(node: NodeId, kind: NetworkKind) -> ShareInfo {
-    let (option, reach) = match kind {
-        NetworkKind::Local => (" --network local", "Anyone on this machine can join."),
-        NetworkKind::Lan => (" --network lan", "Anyone on your network can join."),
-        NetworkKind::Internet => ("", "Anyone who has this id can join, wherever they are."),
+    let option = option_of(kind);
+    let reach = match kind {
+        NetworkKind::Local => "It works on this machine only.",
+        NetworkKind::Lan => "It works in your network.",
+        NetworkKind::Internet => "It works from anywhere.",
     };
     ShareInfo {
         node_id: node.to_string(),
         command: format!("copad{option} --connect {node}"),
         reach: reach.to_owned(),
+    }
+}
+
+fn option_of(kind: NetworkKind) -> &'static str {
+    match kind {
+        NetworkKind::Local => " --network local",
+        NetworkKind::Lan => " --network lan",
+        NetworkKind::Internet => "",
     }
 }
 
@@ -283,6 +351,27 @@ fn forward<T: Clone + Send + 'static>(
             };
             if news.is_some_and(|news| to.send(News::App(news)).is_err()) {
                 return;
+            }
+        }
+    });
+    task.abort_handle()
+}
+
+/// Passes on who knocks and who may do what. What was missed shows in the state.
+fn forward_access(
+    mut events: broadcast::Receiver<AccessEvent>,
+    to: mpsc::UnboundedSender<News>,
+) -> AbortHandle {
+    let task = tokio::spawn(async move {
+        loop {
+            match events.recv().await {
+                Ok(event) => {
+                    if to.send(News::Access(event)).is_err() {
+                        return;
+                    }
+                }
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return,
             }
         }
     });
@@ -377,10 +466,18 @@ fn watch_session(
                     let _ = to.send(News::Superseded(*by));
                     return;
                 }
-                SessionState::Failed { reason } => reason.clone(),
+                SessionState::Failed {
+                    reason,
+                    culprit: Some(culprit),
+                } => {
+                    tracing::error!("an update of {culprit} broke the document: {reason}");
+                    let _ = to.send(News::Broken(*culprit));
+                    return;
+                }
+                SessionState::Failed { reason, .. } => reason.clone(),
             };
             tracing::error!("the session failed: {failed}");
-            let sentence = "A peer's update broke the document. Save, quit and open it again";
+            let sentence = "The document broke. Save, quit and open it again";
             let event = Event::Message(MessageKind::Error, sentence.to_owned());
             let _ = to.send(News::App(event));
             return;

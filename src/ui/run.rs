@@ -51,7 +51,10 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
         )
         .await?
         {
-            options.connect = Some(successor.host.to_string());
+            if let Some(host) = &successor.host {
+                options.connect = Some(host.clone());
+            }
+            options.banned.extend(successor.culprit);
             launched = launch::open(options.clone())?;
             launched.message = successor.message().or(launched.message);
         }

@@ -10,26 +10,54 @@ use crate::{
 
 /// What is opened in place of a document.
 pub(super) struct Successor {
-    /// The replica that is joined.
-    pub(super) host: NodeId,
+    /// Who broke the document before, so that it is opened again without them.
+    pub(super) culprit: Option<NodeId>,
+    /// The node id or the ticket of the replica that is joined. `None`: the same as before.
+    pub(super) host: Option<String>,
     /// Where the text was put that the host's replaces.
     set_aside: Option<PathBuf>,
+    /// What to tell the person.
+    message: Option<String>,
 }
 
 impl Successor {
     /// A person joins another document from an empty one.
-    pub(super) fn join(host: NodeId) -> Self {
+    pub(super) fn join(host: String) -> Self {
         Self {
-            host,
+            culprit: None,
+            host: Some(host),
             set_aside: None,
+            message: None,
         }
     }
 
     /// The host's content goes on in place of ours.
     pub(super) fn replace(host: NodeId, set_aside: PathBuf) -> Self {
+        let message = format!(
+            "Your copy differed from the others' by a fault and starts anew from theirs; your text is in {}",
+            set_aside.display()
+        );
         Self {
-            host,
+            culprit: None,
+            host: Some(host.to_string()),
             set_aside: Some(set_aside),
+            message: Some(message),
+        }
+    }
+
+    /// The document is opened again as it was stored. `text` is where it stands as it was shown.
+    pub(super) fn restore(culprit: NodeId, name: &str, text: Option<PathBuf>) -> Self {
+        let kept = text.map_or_else(String::new, |path| {
+            format!(", as it was in {}", path.display())
+        });
+        let message = format!(
+            "An edit from {name} broke the document: {name} is shut out, and it is open again from what was stored{kept}"
+        );
+        Self {
+            culprit: Some(culprit),
+            host: None,
+            set_aside: None,
+            message: Some(message),
         }
     }
 
@@ -40,11 +68,7 @@ impl Successor {
 
     /// Returns what to tell the person, if they did not ask for this.
     pub(super) fn message(&self) -> Option<String> {
-        let path = self.set_aside.as_ref()?;
-        Some(format!(
-            "Your copy differed from the others' by a fault and starts anew from theirs; your text is in {}",
-            path.display()
-        ))
+        self.message.clone()
     }
 }
 
@@ -69,7 +93,7 @@ mod tests {
     #[test]
     fn only_who_did_not_ask_is_told() {
         let host = NodeId::of_key(&[1; 32]);
-        let joined = Successor::join(host);
+        let joined = Successor::join(host.to_string());
         assert!(!joined.replaces());
         assert_eq!(joined.message(), None);
         let replaced = Successor::replace(host, PathBuf::from("/notes.md.diverged"));

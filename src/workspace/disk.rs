@@ -12,7 +12,7 @@ use std::{
 
 use super::{OpeningError, SaveError, SaveRequest, SavedFile, opening::merge_change_on_disk, save};
 use crate::{
-    DocumentId, PeerAddress, PeerInfo, UserInfo,
+    DocumentId, NodeId, PeerAddress, PeerInfo, Roster, Signed, TicketId, TicketTerms, UserInfo,
     crdt::{SharedDocument, TextDocument},
     store::{
         self, ContentHash, FileError, Journal, JournalNews, Journaled, KnownPeer, NodeKey, Replica,
@@ -238,6 +238,25 @@ impl Disk {
     /// Stores what is left, and that all of it is stored.
     pub(crate) fn close(&self) -> Result<(), StoreError> {
         self.journal.get().map_or(Ok(()), Journal::close)
+    }
+
+    /// Records the newest list of members.
+    pub(crate) fn record_roster(&self, roster: &Signed<Roster>) -> Result<(), StoreError> {
+        self.store.record_roster(self.replica, roster)
+    }
+
+    /// Shuts a node out, because what it sent broke the document.
+    pub(crate) fn quarantine(&self, node: NodeId) -> Result<(), StoreError> {
+        self.store.quarantine(self.replica, node)
+    }
+
+    /// Records that a ticket was made.
+    pub(crate) fn record_ticket(
+        &self,
+        id: TicketId,
+        terms: &TicketTerms,
+    ) -> Result<(), StoreError> {
+        self.store.record_ticket(self.replica, id, terms)
     }
 
     /// Records which document was joined, and what it is called there. From now on the file that

@@ -8,12 +8,14 @@
 //! | `opening` | what a document starts from: its history, its file |
 //! | `disk`, `save` | what it keeps on disk while it is open |
 //! | `sharing` | the document among its peers |
+//! | `entrance` | whom it lets in |
 //! | `beside` | a second copad on the same file |
 //! | `control`, `saves_asked` | how running copads of one person talk with each other |
 
 mod beside;
 mod control;
 mod disk;
+mod entrance;
 mod opening;
 mod save;
 mod saves_asked;
@@ -24,6 +26,8 @@ pub(crate) use beside::{Beside, TakenOver, claim_beside, open_beside, peers_besi
 pub(crate) use control::{Answer, Asked, ControlSocket, Question, Running, running};
 pub use control::{DocumentStatus, PeerStatus, ProcessStatus};
 pub(crate) use disk::{Claim, Disk, Stamp};
+pub use entrance::Trust;
+pub(crate) use entrance::{Doorkeeper, Entrance, Visitors};
 pub use opening::OpeningError;
 pub(crate) use opening::{Aside, LastSaved, Opening, join, reopen};
 #[cfg(all(test, feature = "tui"))]

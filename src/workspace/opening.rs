@@ -110,10 +110,16 @@ pub(crate) fn reopen(
             // Without its history a text would meet that of peers as a second copy of it: so this is
             // a new document. Nothing at all is the beginning of any.
             let has_text = file.as_ref().is_some_and(|file| !file.text.is_empty());
-            let known = replica.document.filter(|_| !has_text);
-            let document_id = known.unwrap_or_else(DocumentId::random);
-            store.start_over(replica.id)?;
-            store.assign_document(replica.id, document_id)?;
+            let document_id = match replica.document.filter(|_| !has_text) {
+                Some(known) => {
+                    store.start_again(replica.id)?;
+                    known
+                }
+                None => {
+                    store.start_over(replica.id)?;
+                    store.create_document(replica.id)?
+                }
+            };
             from_file(store, replica, document_id, file)?
         }
     };

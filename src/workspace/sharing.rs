@@ -2,12 +2,13 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use super::Entrance;
 use tokio::{sync::broadcast, task::JoinHandle};
 
 use crate::{
     ConflictSettings, DocumentEvent, DocumentId, EndpointError, Listener, NetworkKind, NodeId,
     PeerAddress, PeerInfo, PresenceEvent, ProtocolError, RealtimeLoroProtocol, SharedDocument,
-    UserInfo,
+    Ticket, UserInfo,
 };
 
 /// How long closing the endpoint may take, after everybody was told that we leave.
@@ -32,6 +33,10 @@ pub(crate) struct SharingOptions {
     pub(crate) lookup_directory: PathBuf,
     /// What is held to be a conflict.
     pub(crate) conflicts: ConflictSettings,
+    /// Whom to let in.
+    pub(crate) entrance: Entrance,
+    /// What to show to whoever issued it.
+    pub(crate) ticket: Option<Ticket>,
     /// Whom to dial.
     pub(crate) peers: Vec<PeerAddress>,
 }
@@ -61,7 +66,10 @@ impl Sharing {
         failed: impl FnOnce(EndpointError) + Send + 'static,
     ) -> Result<Self, ProtocolError> {
         let node = NodeId::of_key(&options.key);
-        let protocol = RealtimeLoroProtocol::builder(options.document, node, options.user)
+        let builder = RealtimeLoroProtocol::builder(options.document, node, options.user);
+        let protocol = options
+            .entrance
+            .configure(builder, &options.key)
             .document_id(options.document_id)
             .title(options.title)
             .conflicts(options.conflicts)
@@ -69,6 +77,9 @@ impl Sharing {
             .updates(events.updates)
             .presence(events.presence)
             .spawn()?;
+        if let Some(ticket) = &options.ticket {
+            protocol.hold(ticket);
+        }
         let dialled = protocol.clone();
         let (kind, directory) = (options.kind, options.lookup_directory);
         let listener = tokio::spawn(async move {

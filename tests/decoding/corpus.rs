@@ -17,6 +17,8 @@ pub fn of(part: Part) -> Vec<Vec<u8>> {
             "message" => Part::Message,
             "handshake" => Part::Handshake,
             "presence" => Part::Presence,
+            "ticket" => Part::Ticket,
+            "roster" => Part::Roster,
             _ => panic!("{name:?} is no part"),
         };
         (named == part).then(|| bytes_of(digits))

@@ -188,7 +188,11 @@ pub fn handshakes() -> Vec<Vec<u8>> {
         .filter(|message| {
             matches!(
                 Message::decode(message),
-                Ok(Message::Hello(_) | Message::Welcome(_) | Message::SyncRequest { .. })
+                Ok(Message::Hello(_)
+                    | Message::Challenge { .. }
+                    | Message::Prove(_)
+                    | Message::Welcome(_)
+                    | Message::SyncRequest { .. })
             )
         })
         .collect()

@@ -7,7 +7,7 @@ use iroh_loro_realtime::{
     crdt::SharedDocument,
     net::{
         message::Message,
-        session::{Input, Output, Session, SessionConfig},
+        session::{AccessConfig, Input, Output, Session, SessionConfig},
     },
 };
 use loro::LoroDoc;
@@ -37,6 +37,7 @@ impl Site {
                 relay: Some("https://relay.example/".to_owned()),
             },
             degree_limit: 0,
+            access: AccessConfig::default(),
         };
         configure(&mut config);
         Self {
@@ -55,6 +56,7 @@ pub fn opened(node: NodeId, connection: u64) -> Input {
         node,
         connection,
         address: None,
+        binding: [0; 32],
     }
 }
 

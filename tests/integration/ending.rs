@@ -123,6 +123,7 @@ async fn a_panic_in_the_document_ends_the_session_and_is_told() {
     let ended = tokio::time::timeout(PATIENCE, ended).await;
     let failed = SessionState::Failed {
         reason: "the application made a mistake".to_owned(),
+        culprit: Some(guest.node()),
     };
     assert_eq!(*ended.unwrap().unwrap(), failed);
 

@@ -11,6 +11,7 @@ use iroh_loro_realtime::{
     ConnectError, DocumentId, Listener, NetworkKind, NodeId, PeerAddress, PeerState,
     RealtimeLoroProtocol, Reason, bind,
     crdt::SharedDocument,
+    net::access::Role,
     net::message::{CloseReason, Hello, MAX_FRAME, Message, Part, Welcome},
 };
 use loro::{ExportMode, LoroDoc, VersionVector};
@@ -82,16 +83,26 @@ impl Stranger {
         let address = PeerAddress::unknown(self.node());
         self.say(&Message::Hello(Hello {
             minor_version,
-            document: Some(document),
-            title: String::new(),
+            document: None,
             user: user("Zoe"),
             address,
         }))
         .await;
         assert!(matches!(self.hear().await, Message::Hello(_)));
+        assert!(matches!(self.hear().await, Message::Challenge { .. }));
+        self.say(&Message::Challenge { nonce: [7; 32] }).await;
+        self.say(&Message::Prove(Box::default())).await;
+        assert!(matches!(self.hear().await, Message::Prove(_)));
         assert!(matches!(self.hear().await, Message::Welcome(_)));
-        self.say(&Message::Welcome(Welcome { members: vec![] }))
-            .await;
+        self.say(&Message::Welcome(Box::new(Welcome {
+            document: Some(document),
+            title: String::new(),
+            role: Role::Editor,
+            roster: None,
+            admissions: vec![],
+            members: vec![],
+        })))
+        .await;
         assert!(matches!(self.hear().await, Message::SyncRequest { .. }));
         self.say(&Message::SyncRequest {
             version_vector: VersionVector::default().encode(),

@@ -1,6 +1,7 @@
 //! The tests that look at the package from outside: its sources, its command line, and the real
 //! binary in a pseudo-terminal.
 
+mod access;
 mod command_line;
 mod conflicts;
 mod crashes;
@@ -13,6 +14,7 @@ mod editing;
 mod examples;
 mod files;
 mod keeping;
+mod licences;
 mod long_history;
 mod people;
 mod picture;

@@ -70,7 +70,7 @@ fn a_file_that_was_joined_once_finds_its_peers_by_itself() {
     let id = ada.node_id(&ada.file("notes.md", "text\n"));
     let mut host = open(&ada, "Ada", &["notes.md"]);
     let mut guest = ben.open(&["--name", "Ben", "--connect", &id]);
-    guest.sees(&["text", "Ada"]);
+    guest.sees(&["text", "Ada", "notes.md"]);
     guest.keys(SAVE_AS);
     guest.sees(&["Save as"]);
     guest.keys("\r");

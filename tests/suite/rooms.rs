@@ -24,6 +24,7 @@ const DRIVER: &[&str] = &[
     "src/net/listener",
     "src/net/lookup",
     "src/net/protocol",
+    "src/net/signature",
     "src/net/ticket",
     // Writes down which of its runs failed.
     "src/net/session/tests/schedules",
@@ -36,6 +37,8 @@ const WORLD: &[&str] = &[
     "src/ui/clipboard",
     "src/ui/config",
     "src/ui/editor",
+    "src/ui/entrance",
+    "src/ui/invite",
     "src/ui/keyboard",
     "src/ui/launch",
     "src/ui/network",

@@ -207,6 +207,7 @@ impl Person {
         let child = Command::new(env!("CARGO_BIN_EXE_copad"))
             .args(["serve", "--network", "local", "--log"])
             .arg(&log)
+            .args(open_door(arguments))
             .args(arguments)
             .current_dir(&self.home)
             .envs(self.environment())
@@ -230,8 +231,8 @@ impl Person {
 
     /// Opens copad in a terminal of any size that is not nothing.
     pub fn open_sized(&self, arguments: &[&str], columns: u16, rows: u16) -> Terminal {
-        let local = [&["--network", "local"], arguments].concat();
-        self.start(&local, columns, rows)
+        let all = [&["--network", "local"], open_door(arguments), arguments].concat();
+        self.start(&all, columns, rows)
     }
 
     /// Runs a command of copad's in a terminal.
@@ -277,6 +278,15 @@ impl Person {
             child,
             _master: pair.master,
         }
+    }
+}
+
+/// Most tests are not about who is let in.
+fn open_door(arguments: &[&str]) -> &'static [&'static str] {
+    if arguments.contains(&"--trust") {
+        &[]
+    } else {
+        &["--trust", "anyone"]
     }
 }
 

@@ -4,10 +4,11 @@
 use thiserror::Error;
 
 use super::{
-    MAX_ANCHOR, MAX_CONFLICT, MAX_DIRECT_ADDRESSES, MAX_FRAME, MAX_MEMBERS, MAX_NAME,
-    MAX_RELAY_URL, MAX_TITLE, Member, Message, Part, PresenceUpdate,
+    MAX_ANCHOR, MAX_CONFLICT, MAX_DIRECT_ADDRESSES, MAX_FRAME, MAX_HANDSHAKE, MAX_MEMBERS,
+    MAX_NAME, MAX_RELAY_URL, MAX_TITLE, Member, Message, Part, PresenceUpdate,
 };
 use crate::net::{
+    access::MAX_ROSTER,
     event::UserInfo,
     message::{Hello, WireAnchor},
     node::PeerAddress,
@@ -16,7 +17,7 @@ use crate::net::{
 /// Bytes of a part's updates at most, so that the message around it fits a frame.
 const MAX_PART: usize = MAX_FRAME - 64;
 /// How many kinds of messages there are.
-const KINDS: u32 = 14;
+const KINDS: u32 = 19;
 
 /// Why bytes are not a message that this version accepts.
 #[derive(Debug, Error)]
@@ -67,6 +68,7 @@ impl Message {
             return Err(MessageError::Trailing(rest.len()));
         }
         message.check()?;
+        message.check_size(payload.len())?;
         Ok(message)
     }
 
@@ -79,16 +81,31 @@ impl Message {
         self.check()?;
         let payload = postcard::to_stdvec(self).map_err(MessageError::Malformed)?;
         within("the frame", payload.len(), MAX_FRAME)?;
+        self.check_size(payload.len())?;
         Ok(payload)
+    }
+
+    /// Strangers say what they have to say in few words.
+    fn check_size(&self, size: usize) -> Result<(), MessageError> {
+        match self {
+            Self::Hello(_) | Self::Challenge { .. } | Self::Prove(_) => {
+                within("the handshake", size, MAX_HANDSHAKE)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn check(&self) -> Result<(), MessageError> {
         match self {
             Self::Hello(hello) => check_hello(hello),
             Self::Welcome(welcome) => {
+                within("the title", welcome.title.len(), MAX_TITLE)?;
+                let admissions = welcome.admissions.len();
+                within("the list of admissions", admissions, MAX_ROSTER)?;
                 within("the list of members", welcome.members.len(), MAX_MEMBERS)?;
                 welcome.members.iter().try_for_each(check_member)
             }
+            Self::Waiting { asked } => within("the name", asked.len(), MAX_NAME),
             Self::Denied(denied) => within("the refusal", denied.text.len(), MAX_TITLE),
             Self::PresenceUpdate(update) => check_presence(update),
             Self::UserJoined(member) => check_member(member),
@@ -106,7 +123,11 @@ impl Message {
             | Self::UserLeft { .. }
             | Self::Heartbeat { .. }
             | Self::ContentDigest(_)
-            | Self::SyncAhead { .. } => Ok(()),
+            | Self::SyncAhead { .. }
+            | Self::Challenge { .. }
+            | Self::Prove(_)
+            | Self::Roster(_)
+            | Self::Admission(_) => Ok(()),
         }
     }
 }
@@ -138,7 +159,6 @@ fn within(what: &'static str, size: usize, limit: usize) -> Result<(), MessageEr
 }
 
 fn check_hello(hello: &Hello) -> Result<(), MessageError> {
-    within("the title", hello.title.len(), MAX_TITLE)?;
     check_user(&hello.user)?;
     check_address(&hello.address)
 }
@@ -175,15 +195,17 @@ mod tests {
 
     use super::*;
     use crate::net::{
-        message::{Denied, DeniedCode, Welcome},
+        access::{Admission, Role, Signed},
+        message::{Denied, DeniedCode, DocumentTag, Welcome},
         node::{DocumentId, NodeId},
+        signature::SigningKey,
     };
 
     const NODE: NodeId = NodeId([5; 32]);
 
     #[test]
     fn kinds_of_the_future_are_told_apart_from_nonsense() {
-        let last = Message::SyncAhead { operations: 7 };
+        let last = Message::Admission(Box::new(admission()));
         let mut bytes = last.encode().unwrap_or_default();
         assert_eq!(u32::from(bytes[0]), KINDS - 1, "the last kind is the last");
         bytes[0] += 1;
@@ -223,14 +245,53 @@ mod tests {
         }
     }
 
-    fn hello(title: usize, name: usize) -> Message {
+    fn hello(name: usize) -> Message {
         Message::Hello(Hello {
             minor_version: 0,
-            document: Some(DocumentId([1; 32])),
-            title: "t".repeat(title),
+            document: Some(DocumentTag([1; 32])),
             user: user(name),
             address: PeerAddress::unknown(NODE),
         })
+    }
+
+    /// Each part is within its limit, and all together are not.
+    fn wordy_hello() -> Message {
+        Message::Hello(Hello {
+            minor_version: 0,
+            document: None,
+            user: UserInfo {
+                name: "n".repeat(MAX_NAME),
+                color: "c".repeat(MAX_NAME),
+                avatar_url: Some("a".repeat(MAX_NAME)),
+            },
+            address: PeerAddress {
+                direct: vec![([9; 16], 1000).into(); MAX_DIRECT_ADDRESSES],
+                ..member(0, MAX_RELAY_URL).address
+            },
+        })
+    }
+
+    fn admission() -> Signed<Admission> {
+        let admission = Admission {
+            document: DocumentId([1; 32]),
+            node: NODE,
+            role: Role::Viewer,
+            may_admit: false,
+            epoch: u64::MAX,
+            by: None,
+        };
+        Signed::new(admission, &SigningKey::from_bytes(&[1; 32]))
+    }
+
+    fn welcome(title: usize, members: Vec<Member>) -> Message {
+        Message::Welcome(Box::new(Welcome {
+            document: Some(DocumentId([1; 32])),
+            title: "t".repeat(title),
+            role: Role::Editor,
+            roster: None,
+            admissions: vec![admission()],
+            members,
+        }))
     }
 
     fn presence(anchor: usize) -> Message {
@@ -254,10 +315,14 @@ mod tests {
     #[test]
     fn messages_at_their_limits_survive_the_wire() {
         for message in [
-            hello(MAX_TITLE, MAX_NAME),
-            Message::Welcome(Welcome {
-                members: vec![member(1, 20); MAX_MEMBERS],
-            }),
+            hello(MAX_NAME),
+            welcome(MAX_TITLE, vec![member(1, 20); MAX_MEMBERS]),
+            Message::Challenge { nonce: [7; 32] },
+            Message::Prove(Box::default()),
+            Message::Waiting {
+                asked: "a".repeat(MAX_NAME),
+            },
+            Message::Admission(Box::new(admission())),
             Message::UserJoined(member(MAX_DIRECT_ADDRESSES, MAX_RELAY_URL)),
             Message::Denied(Denied {
                 code: DeniedCode::OtherDocument,
@@ -286,8 +351,9 @@ mod tests {
     #[test]
     fn messages_over_their_limits_are_refused_on_both_sides() {
         for (message, what) in [
-            (hello(MAX_TITLE + 1, 1), "the title"),
-            (hello(1, MAX_NAME + 1), "the name"),
+            (welcome(MAX_TITLE + 1, vec![]), "the title"),
+            (hello(MAX_NAME + 1), "the name"),
+            (wordy_hello(), "the handshake"),
             (
                 Message::UserJoined(member(MAX_DIRECT_ADDRESSES + 1, 1)),
                 "the list of addresses",
@@ -297,9 +363,7 @@ mod tests {
                 "the relay's address",
             ),
             (
-                Message::Welcome(Welcome {
-                    members: vec![member(0, 0); MAX_MEMBERS + 1],
-                }),
+                welcome(1, vec![member(0, 0); MAX_MEMBERS + 1]),
                 "the list of members",
             ),
             (presence(MAX_ANCHOR + 1), "an anchor"),

@@ -45,6 +45,14 @@ pub const MAX_CONNECTIONS: usize = MAX_MEMBERS;
 pub const MAX_UNINTRODUCED: usize = 32;
 /// Seconds that the handshake may take.
 pub const MAX_HANDSHAKE_SECONDS: u64 = 5;
+/// Bytes of one message of the handshake at most, before the peer is let in.
+pub const MAX_HANDSHAKE: usize = 4096;
+/// Seconds that a person has to answer a knock.
+pub const MAX_KNOCK_SECONDS: u64 = 300;
+/// Knocks that wait for an answer at once at most.
+pub const MAX_KNOCKS: usize = 8;
+/// Seconds after a no in which the same node is turned away without a question.
+pub const KNOCK_PAUSE_SECONDS: u64 = 30;
 /// Streams that a peer may have open on one connection: sync and presence. QUIC makes it wait
 /// before it can open more.
 pub const MAX_STREAMS: u32 = 2;
@@ -81,7 +89,7 @@ const fn gentle(what: &'static str, most: u64) -> Limit {
 }
 
 /// All limits. What breaks one ends the connection that it came over, and touches nobody else.
-pub const LIMITS: [Limit; 24] = [
+pub const LIMITS: [Limit; 27] = [
     limit("bytes of a frame", MAX_FRAME as u64, CloseReason::Protocol),
     limit(
         "bytes of an update or a snapshot",
@@ -176,4 +184,15 @@ pub const LIMITS: [Limit; 24] = [
         CloseReason::Protocol,
     ),
     gentle("relayed participants", MAX_MEMBERS as u64),
+    limit(
+        "bytes of a message before a peer is let in",
+        MAX_HANDSHAKE as u64,
+        CloseReason::Protocol,
+    ),
+    limit("knocks at once", MAX_KNOCKS as u64, CloseReason::Denied),
+    limit(
+        "seconds until a knock is answered",
+        MAX_KNOCK_SECONDS,
+        CloseReason::Denied,
+    ),
 ];

@@ -7,8 +7,8 @@ use loro::{IdSpan, VersionVector};
 use crate::net::{
     event::PeerState,
     message::{
-        CloseReason, ContentDigest, MAX_HANDSHAKE_SECONDS, MAX_MEMBERS, MAX_UPDATE, Part,
-        PresenceRelay, PresenceUpdate,
+        CloseReason, ContentDigest, DocumentTag, MAX_HANDSHAKE_SECONDS, MAX_KNOCK_SECONDS,
+        MAX_MEMBERS, MAX_UPDATE, Part, PresenceRelay, PresenceUpdate, Welcome,
     },
     node::{DocumentId, NodeId},
     peer::{
@@ -24,6 +24,8 @@ pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
 const UNSTABLE_AFTER: Duration = Duration::from_secs(3);
 /// Silence after which a connection is ended.
 const SILENT_AFTER: Duration = Duration::from_secs(30);
+/// How long a person may think.
+const KNOCKING: Duration = Duration::from_secs(MAX_KNOCK_SECONDS);
 /// How long digests differ, while the documents keep changing, until we ask all the same. What
 /// later operations depend on is asked for much earlier, because those wait for it.
 const DIFFERENT_FOR: Duration = Duration::from_secs(30);
@@ -41,26 +43,58 @@ const PROBE: Duration = Duration::from_secs(2);
 pub(crate) enum Phase {
     /// Who it is.
     Hello,
+    /// What our proof must be made for.
+    Challenge,
+    /// That it is who it says it is.
+    Prove,
     /// Whether it lets us in.
     Welcome,
+    /// Nothing that we listen to: it has let us in, and we have not decided yet.
+    Nothing,
     /// Anything but the handshake.
     Open,
 }
 
-/// What the two sides said about their documents.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Offer {
-    /// The document that our hello named.
+/// What we decided about the peer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Decision {
+    /// It did not prove yet who it is.
+    #[default]
+    Open,
+    /// Its ticket is being looked up.
+    Redeeming,
+    /// A person was asked.
+    Asked,
+    /// It is let in, and was told so.
+    Welcomed,
+}
+
+/// What the two sides said to each other until both are let in.
+#[derive(Debug, Default)]
+pub(crate) struct Greeting {
+    /// What is the same on both ends of this connection and of no other.
+    pub binding: [u8; 32],
+    /// What the peer's proof must be made for.
+    pub nonce: [u8; 32],
+    /// What the peer's hello called its document.
+    pub their_document: Option<DocumentTag>,
+    /// What our hello called ours.
+    pub our_document: Option<DocumentTag>,
+    pub decision: Decision,
+    /// The document and the roster's epoch that our welcome named.
     pub told_document: Option<DocumentId>,
-    pub document: Option<DocumentId>,
-    pub title: String,
+    pub told_epoch: u64,
+    /// The peer's welcome, if it came before our decision.
+    pub welcome: Option<Box<Welcome>>,
+    /// Whether a person is asked about us at the peer's side.
+    pub waiting: bool,
 }
 
 /// What a connection needs until both sides have let each other in.
 #[derive(Debug)]
 pub(crate) struct Handshake {
-    /// What both sides said in their hellos.
-    pub offer: Offer,
+    /// How far it went.
+    pub greeting: Greeting,
     pub early: Early,
     /// Until when the handshake must be done.
     until: Duration,
@@ -177,15 +211,12 @@ pub(crate) enum Stretch {
 }
 
 impl Link {
-    pub fn new(connection: ConnectionId, told_document: Option<DocumentId>, now: Duration) -> Self {
+    pub fn new(connection: ConnectionId, greeting: Greeting, now: Duration) -> Self {
         Self {
             connection,
             phase: Phase::Hello,
             handshake: Some(Box::new(Handshake {
-                offer: Offer {
-                    told_document,
-                    ..Offer::default()
-                },
+                greeting,
                 early: Early::default(),
                 until: now + Duration::from_secs(MAX_HANDSHAKE_SECONDS),
             })),
@@ -236,10 +267,11 @@ impl Link {
 
     /// Returns when the peer's silence changes something.
     pub fn silence_deadline(&self, state: PeerState) -> Duration {
-        let silence = if state == PeerState::Connected {
-            UNSTABLE_AFTER
-        } else {
-            SILENT_AFTER
+        // Who waits for an answer of ours has nothing to say; the transport tells when it is gone.
+        let silence = match state {
+            PeerState::Connected => UNSTABLE_AFTER,
+            _ if self.decision() == Decision::Asked => KNOCKING,
+            _ => SILENT_AFTER,
         };
         let deadline = self.heard_at + silence;
         [self.probe_until, self.introduced_until()]
@@ -258,13 +290,34 @@ impl Link {
         self.handshake.as_ref().map(|handshake| handshake.until)
     }
 
+    /// A person is asked, here or at the other side: that takes longer than a handshake may.
+    pub fn knocks(&mut self, now: Duration) {
+        if let Some(handshake) = &mut self.handshake {
+            handshake.until = now + Duration::from_secs(MAX_KNOCK_SECONDS);
+        }
+    }
+
+    /// Returns what we decided about the peer.
+    pub fn decision(&self) -> Decision {
+        self.handshake
+            .as_ref()
+            .map_or(Decision::Welcomed, |handshake| handshake.greeting.decision)
+    }
+
+    /// Returns how far the handshake went, until it is done.
+    pub fn greeting_mut(&mut self) -> Option<&mut Greeting> {
+        self.handshake
+            .as_mut()
+            .map(|handshake| &mut handshake.greeting)
+    }
+
     pub fn is_unstable(&self, now: Duration) -> bool {
         now >= self.heard_at + UNSTABLE_AFTER
     }
 
     pub fn is_silent(&self, now: Duration) -> bool {
         let limits = [self.probe_until, self.introduced_until()];
-        now >= self.heard_at + SILENT_AFTER
+        (now >= self.heard_at + SILENT_AFTER && self.decision() != Decision::Asked)
             || limits.into_iter().flatten().any(|until| until <= now)
     }
 

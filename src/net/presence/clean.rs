@@ -187,6 +187,38 @@ mod tests {
         assert!(clean_line(&"\u{1100}".repeat(500), 32, 128).len() <= 128);
     }
 
+    /// `DECODING_INPUTS` says how many, as for the tests of decoding.
+    #[test]
+    fn whatever_a_name_is_made_of_it_is_short_and_harmless() {
+        const NASTY: &str = "aZ9 \t\n\u{1b}[;\u{7}\u{9b}\u{202e}\u{2066}\u{200d}\u{200b}\u{300}\u{489}\
+             \u{e0041}\u{fe0f}\u{feff}👩👨🏽🇩🇪漢가\u{1100}\u{1161}नम\u{94d}\u{ad}\u{10fffd}";
+        let nasty: Vec<char> = NASTY.chars().collect();
+        let wanted = std::env::var("DECODING_INPUTS")
+            .ok()
+            .map_or(2_000, |count| count.parse().unwrap());
+        let mut bytes = [0; 256];
+        for input in 0..wanted as u64 {
+            let mut random = blake3::Hasher::new()
+                .update(&input.to_le_bytes())
+                .finalize_xof();
+            random.fill(&mut bytes);
+            let length = usize::from(bytes[0]);
+            let name: String = bytes[1..=length]
+                .iter()
+                .map(|byte| nasty[usize::from(*byte) % nasty.len()])
+                .collect();
+            let clean = clean_line(&name, NAME_GRAPHEMES, NAME_BYTES);
+            assert!(clean.len() <= NAME_BYTES, "{name:?}");
+            assert!(clean.graphemes(true).count() <= NAME_GRAPHEMES, "{name:?}");
+            assert!(!clean.chars().any(is_hidden), "{name:?} became {clean:?}");
+            assert_eq!(
+                clean_line(&clean, NAME_GRAPHEMES, NAME_BYTES),
+                clean,
+                "{name:?} is not clean at once"
+            );
+        }
+    }
+
     #[test]
     fn colours_are_colours() {
         for (given, kept) in [

@@ -10,6 +10,7 @@
 
 mod dialling;
 mod ending;
+mod entrance;
 mod inbox;
 mod outputs;
 mod strangers;
@@ -28,11 +29,13 @@ use tokio::{
 };
 
 use super::{
+    access::{Access, TicketLedger},
     arrival::Arrivals,
     clock::{Clock as _, SystemClock, Vigil},
     conflicts::Job,
     error::ConnectError,
     events::{Subscriptions, TextChange, subscribe},
+    guarded::{GuardedDocument, ImportGuard},
     participants::Participants,
     published::Published,
     wake::Wake,
@@ -72,6 +75,9 @@ pub(super) struct Parts {
     pub(super) presence: Option<broadcast::Sender<PresenceEvent>>,
     pub(super) conflicts: mpsc::Sender<Job>,
     pub(super) max_queued: usize,
+    pub(super) access: Access,
+    pub(super) ledger: Arc<dyn TicketLedger>,
+    pub(super) guard: Option<Arc<dyn ImportGuard>>,
 }
 
 /// The session, its connections, and what is on its way.
@@ -79,6 +85,8 @@ pub(super) struct Driver {
     node: NodeId,
     session: Session,
     document: SharedDocument,
+    /// The same document, for the session.
+    replica: GuardedDocument,
     participants: Participants,
     clock: SystemClock,
     vigil: Vigil,
@@ -105,6 +113,8 @@ pub(super) struct Driver {
     links: BTreeMap<ConnectionId, Link>,
     strangers: Strangers,
     max_queued: usize,
+    access: Access,
+    ledger: Arc<dyn TicketLedger>,
     /// Connections that we are closing, with what the session is told when they are over.
     closing: BTreeMap<ConnectionId, Reason>,
     /// Connections that were told the reason, or are being told it.
@@ -153,6 +163,7 @@ impl Driver {
             node: parts.config.node,
             session: Session::new(parts.config, rand::random()),
             participants: Participants::new(parts.document.clone(), changes),
+            replica: GuardedDocument::new(parts.document.clone(), parts.guard),
             document: parts.document,
             vigil: Vigil::start(&clock),
             clock,
@@ -174,6 +185,8 @@ impl Driver {
             links: BTreeMap::new(),
             strangers: Strangers::default(),
             max_queued: parts.max_queued,
+            access: parts.access,
+            ledger: parts.ledger,
             closing: BTreeMap::new(),
             goodbyes: 0,
             waiting: Vec::new(),
@@ -186,6 +199,7 @@ impl Driver {
 
     /// Works until somebody wants the session to end.
     fn work(&mut self) {
+        self.publish_access();
         loop {
             self.gather();
             if !self.farewells.is_empty() {
@@ -267,6 +281,10 @@ impl Driver {
             | Input::Closed { .. }
             | Input::RoundTrip { .. }
             | Input::LocalPresence(_)
+            | Input::Answer { .. }
+            | Input::Redeemed { .. }
+            | Input::Hold(_)
+            | Input::Govern(_)
             | Input::AddressChanged(_)
             | Input::Woke
             | Input::Shutdown
@@ -294,14 +312,14 @@ impl Driver {
     /// Hands something to the session, and carries out what follows from it.
     fn handle(&mut self, input: Input) {
         let now = self.now();
-        let outputs = self.session.handle(input, now, &mut self.document);
+        let outputs = self.session.handle(input, now, &mut self.replica);
         self.carry_out_all(outputs);
     }
 
     /// The same with several things at once.
     fn handle_batch(&mut self, inputs: Vec<Input>) {
         let now = self.now();
-        let outputs = self.session.handle_batch(inputs, now, &mut self.document);
+        let outputs = self.session.handle_batch(inputs, now, &mut self.replica);
         self.carry_out_all(outputs);
     }
 
@@ -376,6 +394,7 @@ impl Driver {
         self.participants.follow_text();
         self.published.set_participants(self.participants.all());
         self.published.set_peers(self.session.peers());
+        self.published.set_address(self.session.address());
     }
 
     /// Ends a connection of ours without waiting for what is queued.

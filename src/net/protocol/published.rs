@@ -4,9 +4,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{broadcast, watch};
 
+use super::access::AccessState;
 use crate::net::{
-    event::{ConnectionEvent, Presence, SyncProgress},
-    node::{DocumentId, NodeId},
+    access::Role,
+    event::{AccessEvent, ConnectionEvent, Presence, SyncProgress},
+    node::{DocumentId, NodeId, PeerAddress},
     peer::PeerView,
     protocol::conflicts::ConflictEvent,
 };
@@ -49,6 +51,8 @@ pub enum SessionState {
     Failed {
         /// The words of the panic.
         reason: String,
+        /// Whose update was going into the document. `None`: no peer's.
+        culprit: Option<NodeId>,
     },
 }
 
@@ -56,6 +60,9 @@ pub enum SessionState {
 pub(super) struct Published {
     peers: Mutex<Vec<PeerView>>,
     participants: Mutex<Vec<(NodeId, Presence)>>,
+    address: Mutex<PeerAddress>,
+    pub(super) access: broadcast::Sender<AccessEvent>,
+    pub(super) access_state: watch::Sender<AccessState>,
     pub(super) connections: broadcast::Sender<ConnectionEvent>,
     pub(super) conflicts: broadcast::Sender<ConflictEvent>,
     pub(super) progress: watch::Sender<Option<SyncProgress>>,
@@ -64,10 +71,18 @@ pub(super) struct Published {
 }
 
 impl Published {
-    pub(super) fn new(info: DocumentInfo) -> Self {
+    pub(super) fn new(info: DocumentInfo, node: NodeId) -> Self {
+        let nobody_said_yet = AccessState {
+            role: Role::Editor,
+            may_admit: false,
+            roster: None,
+        };
         Self {
             peers: Mutex::default(),
             participants: Mutex::default(),
+            address: Mutex::new(PeerAddress::unknown(node)),
+            access: broadcast::Sender::new(CONNECTION_EVENTS),
+            access_state: watch::Sender::new(nobody_said_yet),
             connections: broadcast::Sender::new(CONNECTION_EVENTS),
             conflicts: broadcast::Sender::new(CONFLICT_EVENTS),
             progress: watch::Sender::default(),
@@ -84,6 +99,17 @@ impl Published {
         let mut published = locked(&self.peers);
         published.clear();
         published.extend(peers);
+    }
+
+    pub(super) fn address(&self) -> PeerAddress {
+        locked(&self.address).clone()
+    }
+
+    pub(super) fn set_address(&self, address: &PeerAddress) {
+        let mut published = locked(&self.address);
+        if *published != *address {
+            *published = address.clone();
+        }
     }
 
     pub(super) fn participants(&self) -> Vec<(NodeId, Presence)> {

@@ -9,7 +9,7 @@ use crate::net::{
     event::{PeerState, Reason},
     message::{CloseReason, Message},
     node::NodeId,
-    peer::link::HEARTBEAT,
+    peer::link::{Decision, HEARTBEAT},
     replica::Replica,
 };
 
@@ -79,6 +79,7 @@ impl Session {
         for (connection, received) in beats {
             self.send(connection, Message::Heartbeat { digest, received });
         }
+        self.beat_waiting();
         let anybody = self.peers.iter().any(|peer| peer.link.is_some());
         self.next_heartbeat = anybody.then_some(now + HEARTBEAT);
     }
@@ -102,7 +103,9 @@ impl Session {
         let Some(link) = &peer.link else {
             return;
         };
-        if link.is_silent(now) {
+        if link.is_silent(now) && link.decision() == Decision::Asked {
+            self.not_answered(node, now);
+        } else if link.is_silent(now) {
             self.close(node, CloseReason::Silent, now);
         } else if peer.state == PeerState::Connected && link.is_unstable(now) {
             self.transition(node, PeerState::Unstable, Reason::Silent);

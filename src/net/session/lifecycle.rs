@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::{ConnectionId, Output, Reach, Session};
 use crate::net::{
-    event::{ConnectionEvent, PeerState, Reason},
+    event::{AccessEvent, ConnectionEvent, PeerState, Reason},
     message::{CloseReason, Message},
     node::{NodeId, PeerAddress},
-    peer::{Ending, Peer, Wish},
+    peer::{Ending, Peer, Wish, link::Decision},
 };
 
 impl Session {
@@ -54,7 +54,8 @@ impl Session {
         let Some(peer) = self.peers.get_mut(&node) else {
             return;
         };
-        if self.reach != Reach::Online || peer.state != PeerState::Disconnected {
+        let banned = self.gate.banned.contains(&node);
+        if banned || self.reach != Reach::Online || peer.state != PeerState::Disconnected {
             return;
         }
         peer.dialled(now);
@@ -292,6 +293,10 @@ impl Session {
     fn drop_link(&mut self, node: NodeId) -> Option<ConnectionId> {
         let peer = self.peers.get_mut(&node)?;
         let link = peer.link.take()?;
+        if link.decision() == Decision::Asked {
+            let over = AccessEvent::KnockOver { node };
+            self.outputs.push(Output::Access(over));
+        }
         if link.is_open() {
             peer.last_known = link.certainly_known().cloned().map(Box::new);
             for connection in self.welcomed() {

@@ -9,17 +9,20 @@ use crate::net::{
     event::{PeerState, UserInfo},
     message::{CloseReason, MAX_FRAME, MAX_MEMBERS, Member, Message},
     node::NodeId,
-    peer::{Peer, Wish, link::Phase},
+    peer::{Peer, Wish, link::Decision},
     presence::clean_user,
 };
 
 /// How long a replica waits before it dials a newcomer itself, who is supposed to dial first.
 const NEWCOMER_DIALS_FIRST: Duration = Duration::from_secs(3);
 
+/// Bytes of a welcome beside its members at most: title, roster and admissions.
+const BESIDE_MEMBERS: usize = 112 * 1024;
+
 impl Session {
     /// Returns whom a peer is told about when it comes in.
     pub(super) fn members_for(&self, node: NodeId) -> Vec<Member> {
-        let mut room = MAX_FRAME - 1024;
+        let mut room = MAX_FRAME - BESIDE_MEMBERS;
         self.peers
             .iter()
             .filter(|peer| peer.node() != node && peer.open_link().is_some())
@@ -94,15 +97,12 @@ impl Session {
     }
 
     /// Returns the connections over which we have said welcome: what is sent over them arrives
-    /// after the handshake.
+    /// after the handshake, or is not heard while a person at the other side thinks about it.
     pub(super) fn welcomed(&self) -> Vec<ConnectionId> {
         self.peers
             .iter()
             .filter_map(|peer| peer.link.as_ref())
-            .filter(|link| match link.phase {
-                Phase::Hello => false,
-                Phase::Welcome | Phase::Open => true,
-            })
+            .filter(|link| link.decision() == Decision::Welcomed)
             .map(|link| link.connection)
             .collect()
     }

@@ -51,6 +51,9 @@ impl Session {
             return Ok(());
         }
         let author = relay.author;
+        if !self.may_relay(via, author) {
+            return Ok(());
+        }
         let direct = self
             .peers
             .get(&author)

@@ -75,12 +75,16 @@ impl Session {
         let ours = Arc::clone(self.history.version());
         let slice = self.slice;
         let link = self.open_link(node)?;
-        let spans = link.answer(question, &ours);
-        let connection = link.connection;
+        let mut spans = link.answer(question, &ours);
+        let (connection, takes_slices) = (link.connection, link.takes_slices);
+        if !self.may_write() {
+            // Nobody would take it from us.
+            spans.clear();
+        }
         let has_some = question.version.iter().any(|(_, &end)| end > 0);
         let operations = operations_of(&spans);
         let mut rest = spans;
-        if link.takes_slices && has_some && operations > slice as u64 {
+        if takes_slices && has_some && operations > slice as u64 {
             self.send(connection, Message::SyncAhead { operations });
             let mut slices = replica.slices(&rest, slice);
             rest = slices.pop().unwrap_or_default();
@@ -328,7 +332,7 @@ impl Session {
             .into_iter()
             .map(|updates| (spans.to_vec(), updates))
             .collect();
-        if from.is_some() && self.is_sabotaged(Sabotage::DropRelay) {
+        if (from.is_some() && self.is_sabotaged(Sabotage::DropRelay)) || !self.may_write() {
             return;
         }
         let forgets = self.is_sabotaged(Sabotage::ForgetSlowReader);

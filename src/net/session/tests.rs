@@ -1,5 +1,6 @@
 //! Stories about sessions, told with the simulated network.
 
+mod access;
 mod clocks;
 mod crowds;
 mod divergence;
@@ -34,6 +35,7 @@ fn line(net: &mut Network, length: usize) -> Vec<SiteId> {
                 document: Some(DocumentId([1; 32])),
                 title: "notes.md".to_owned(),
                 degree_limit: 0,
+                access: crate::net::session::AccessConfig::default(),
             })
         })
         .collect();

@@ -14,6 +14,7 @@ use crate::net::{
     node::NodeId,
     peer::keeps_incoming,
     session::{ConnectionId, Input, Output},
+    ticket::TicketGrant,
 };
 
 /// How long an application waits until its session has said goodbye.
@@ -152,7 +153,9 @@ impl Network {
                     ..
                 }
                 | Output::Progress(_)
-                | Output::InSync { .. } => {}
+                | Output::InSync { .. }
+                | Output::Access(_) => {}
+                Output::Redeem { node, grant } => self.redeem(site, node, grant),
                 Output::Diverged {
                     node,
                     stands: Standing::Theirs,
@@ -357,8 +360,18 @@ impl Network {
                 node,
                 connection,
                 address: None,
+                binding: *blake3::hash(&connection.to_le_bytes()).as_bytes(),
             },
         );
+    }
+
+    /// Looks a ticket up in the site's book, as its driver would.
+    fn redeem(&mut self, site: SiteId, node: NodeId, grant: TicketGrant) {
+        let TicketGrant { id, terms, .. } = grant;
+        let now = self.now.as_secs();
+        let result = self.sites[site].tickets.redeem(id, &terms, now);
+        let role = terms.role;
+        self.input(site, Input::Redeemed { node, role, result });
     }
 
     /// Ends an attempt. Returns whether it was still under way.

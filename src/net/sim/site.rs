@@ -16,10 +16,12 @@ use super::{SiteOptions, TEXT};
 use crate::{
     crdt::{Change, Delta, SharedDocument},
     net::{
+        access::TicketBook,
         event::UserInfo,
         node::{NodeId, PeerAddress},
         replica::{lacking, spans_of_own_update},
         session::{ConnectionId, Input, Output, Session, SessionConfig},
+        signature::SigningKey,
     },
 };
 
@@ -53,6 +55,8 @@ pub(super) struct Site {
     /// How far its clock is ahead of, and behind, the network's.
     pub ahead: Duration,
     pub behind: Duration,
+    /// What became of the tickets that it issued.
+    pub tickets: TicketBook,
     mirror: Arc<Mutex<Mirror>>,
     _mirroring: Subscription,
     /// Everything but messages that the session put out, with the time.
@@ -64,7 +68,10 @@ pub(super) struct Site {
 impl Site {
     pub fn new(index: usize, options: SiteOptions, seed: u64) -> Self {
         // Spread the ids, so that their order is not that of the story.
-        let node = NodeId(*blake3::hash(&[index as u8, 0x5e]).as_bytes());
+        let node = options.access.node_key.as_ref().map_or_else(
+            || NodeId(*blake3::hash(&[index as u8, 0x5e]).as_bytes()),
+            SigningKey::node,
+        );
         Self::start(node, options, LoroDoc::new(), seed)
     }
 
@@ -92,13 +99,16 @@ impl Site {
     fn start_on(&mut self, doc: LoroDoc, seed: u64) {
         let mut options = self.options.clone();
         options.document = self.session.document();
+        options.access.roster = self.session.roster().cloned();
         let log = std::mem::take(&mut self.log);
         let requested = std::mem::take(&mut self.requested);
+        let tickets = std::mem::take(&mut self.tickets);
         let set_aside = std::mem::take(&mut self.set_aside);
         *self = Self {
             journal: Journal::of(&doc),
             log,
             requested,
+            tickets,
             set_aside,
             ..Self::start(self.node, options, doc, seed)
         };
@@ -137,6 +147,7 @@ impl Site {
             },
             address: PeerAddress::unknown(node),
             degree_limit: options.degree_limit,
+            access: options.access.clone(),
         };
         Self {
             node,
@@ -157,6 +168,7 @@ impl Site {
             missed: Vec::new(),
             ahead: Duration::ZERO,
             behind: Duration::ZERO,
+            tickets: TicketBook::default(),
             mirror,
             _mirroring: mirroring,
             log: Vec::new(),

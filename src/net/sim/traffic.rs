@@ -51,6 +51,11 @@ impl Meter {
             }
             Message::SyncAhead { .. }
             | Message::Hello(_)
+            | Message::Challenge { .. }
+            | Message::Prove(_)
+            | Message::Waiting { .. }
+            | Message::Roster(_)
+            | Message::Admission(_)
             | Message::Welcome(_)
             | Message::Denied(_)
             | Message::PresenceUpdate(_)

@@ -42,6 +42,8 @@ impl App {
             Command::Share => self.show_share(),
             Command::Connect => self.ask_connect(),
             Command::TogglePeers => self.toggle_peers(),
+            Command::AnswerKnock => self.answer_knock(),
+            Command::Members => self.show_members(),
             Command::GoOffline => self.toggle_offline(),
             Command::GoToPerson => self.approach(Approach::GoTo),
             Command::FollowPerson => self.approach(Approach::Follow),

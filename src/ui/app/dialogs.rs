@@ -27,7 +27,8 @@ impl App {
     /// Shows how others can join.
     pub(super) fn show_share(&mut self) {
         let info = self.share.clone().unwrap_or_else(|| self.plain_share());
-        self.open(Dialog::Share(Share::new(info)));
+        let invites = self.own_role() == Some(crate::Role::Owner) && !self.is_open_to_anyone();
+        self.open(Dialog::Share(Share::new(info, invites)));
     }
 
     /// Asks whom to join.
@@ -172,6 +173,11 @@ impl App {
                 self.copied_line = None;
                 self.effects.push(Effect::Copy(text));
                 self.reply(words);
+            }
+            Answer::Access(request) => {
+                self.dialog
+                    .take_if(|dialog| !matches!(dialog, Dialog::Members(_)));
+                self.effects.push(Effect::Access(request));
             }
             Answer::Connect(node) => {
                 self.dialog = None;

@@ -8,7 +8,7 @@ use std::{path::PathBuf, time::Duration};
 use crossterm::event::{KeyEvent, MouseEvent};
 use ropey::Rope;
 
-use super::{Job, Outcome};
+use super::{AccessNews, AccessRequest, Job, Outcome};
 use crate::ui::{config::Config, theme::Theme};
 pub use crate::workspace::{SaveError, SaveRequest, SavedFile};
 use crate::{
@@ -67,6 +67,8 @@ pub enum Event {
         /// What the host calls the document, as a file name.
         title: String,
     },
+    /// Somebody knocks, or who may do what has changed.
+    Access(Box<AccessNews>),
     /// How others can join this document.
     Share(ShareInfo),
     /// The file that was named holds other text than the document that was joined.
@@ -121,7 +123,7 @@ pub enum Effect {
     RequestPaste,
     /// Tell the others where our caret is.
     Publish(LocalCaret),
-    /// Join the document behind this node id (64 lower-case hexadecimal digits).
+    /// Join the document behind this node id (64 lower-case hexadecimal digits) or ticket.
     Connect(String),
     /// Cut all connections (`true`), or let them come back (`false`).
     Offline(bool),
@@ -129,6 +131,8 @@ pub enum Effect {
     Redraw,
     /// Put this in the title of the terminal's window.
     SetTitle(String),
+    /// Let somebody in, or change what they may do.
+    Access(AccessRequest),
     /// The answer to [`Event::AskExisting`].
     AnswerExisting(Existing),
     /// A conflict was answered, and the outcome is in the text: note it for everybody.
@@ -273,7 +277,7 @@ pub struct ShareInfo {
     pub node_id: String,
     /// What the other person types, ending with the node id.
     pub command: String,
-    /// Who can reach us, as a sentence: "Anyone on this machine can join."
+    /// From where others can reach us, as a sentence: "It works on this machine only."
     pub reach: String,
 }
 

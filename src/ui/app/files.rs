@@ -46,7 +46,7 @@ impl App {
                 self.complain(why);
                 true
             }
-            None => !self.may_edit(),
+            None => self.refuses_to_write() || !self.may_edit(),
         }
     }
 

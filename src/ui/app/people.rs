@@ -305,6 +305,10 @@ impl App {
         let person = self.person(event.node);
         let was_connected = person.is_connected();
         person.set_state(event.to);
+        if event.to != PeerState::Connecting {
+            self.stop_waiting_for(event.node);
+        }
+        let person = self.person(event.node);
         let name = person.name();
         match &event.reason {
             Reason::Denied(why) => {

@@ -1,5 +1,5 @@
 //! One of those who act in the demonstration: a peer like any other, with a replica, a node and a
-//! caret of its own. It keeps nothing on disk.
+//! caret of its own.
 
 use std::{path::PathBuf, time::Duration};
 
@@ -7,11 +7,12 @@ use tokio::sync::mpsc;
 
 use super::script::Who;
 use crate::{
-    ConflictSettings, NetworkKind, NodeId, PeerAddress, PeerState, ProtocolError, SharedDocument,
-    UserInfo,
+    ConflictSettings, NetworkKind, NodeId, PeerAddress, PeerState, SharedDocument, UserInfo,
     crdt::{Delta, EditContext, EditKind, TextDocument, TextSelection},
-    ui::{app::LocalCaret, network::Network},
-    workspace::SharingOptions,
+    serve::Trust,
+    store::{ReplicaLock, Store},
+    ui::{app::LocalCaret, launch::LaunchError, network::Network},
+    workspace::{Doorkeeper, Entrance, SharingOptions, Visitors},
 };
 
 /// Where everybody in the demonstration finds each other, and what they agree on.
@@ -21,6 +22,8 @@ pub(super) struct Meeting {
     pub(super) host: NodeId,
     pub(super) title: String,
     pub(super) lookup_directory: PathBuf,
+    /// Each of them keeps its things in a folder of this one.
+    pub(super) folder: PathBuf,
     pub(super) conflicts: ConflictSettings,
 }
 
@@ -30,11 +33,22 @@ pub(super) struct Companion {
     document: TextDocument,
     selection: TextSelection,
     typing: bool,
+    _lock: Option<ReplicaLock>,
 }
 
 impl Companion {
     /// Comes into the document. Must be called inside a tokio runtime.
-    pub(super) fn join(who: Who, meeting: &Meeting) -> Result<Self, ProtocolError> {
+    pub(super) fn join(who: Who, meeting: &Meeting) -> Result<Self, LaunchError> {
+        let store = Store::open(&meeting.folder.join(who.name()))?;
+        let replica = store.create_replica(&meeting.title)?;
+        let lock = store.try_lock(replica.id)?;
+        let visitors = Visitors {
+            trust: Trust::Anyone,
+            doorkeeper: Doorkeeper::Nobody,
+            banned: Vec::new(),
+            wanted: None,
+        };
+        let (entrance, _) = Entrance::load(&store, replica.id, None, visitors)?;
         let document = TextDocument::new(SharedDocument::new(loro::LoroDoc::new()));
         let color = match who {
             Who::Ada => "#E86A74",
@@ -44,7 +58,7 @@ impl Companion {
             document: document.shared().clone(),
             document_id: None,
             title: meeting.title.clone(),
-            key: iroh::SecretKey::generate().to_bytes(),
+            key: replica.node_key.to_bytes(),
             user: UserInfo {
                 name: who.name().to_owned(),
                 color: color.to_owned(),
@@ -53,6 +67,8 @@ impl Companion {
             kind: NetworkKind::Local,
             lookup_directory: meeting.lookup_directory.clone(),
             conflicts: meeting.conflicts.clone(),
+            entrance,
+            ticket: None,
             peers: vec![PeerAddress::unknown(meeting.host)],
         };
         // It looks by itself, and needs not be told.
@@ -62,6 +78,7 @@ impl Companion {
             document,
             selection: TextSelection::caret(0),
             typing: false,
+            _lock: lock,
         })
     }
 

@@ -1,4 +1,4 @@
-//! Joining somebody: a node id to type or paste.
+//! Joining somebody: a node id or a ticket to type or paste.
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Position;
@@ -7,9 +7,9 @@ use super::{
     Answer,
     form::{Form, FormEvent},
 };
-use crate::NodeId;
+use crate::{NodeId, Ticket};
 
-/// Asks for a node id.
+/// Asks for a node id or a ticket.
 #[derive(Debug)]
 pub(crate) struct Connect {
     pub(super) form: Form,
@@ -22,7 +22,7 @@ impl Connect {
         Self {
             form: Form::asking(
                 "Connect",
-                "Paste the node id of the person whose document you want to join.",
+                "Paste the node id or the ticket of the person whose document you want to join.",
                 "",
                 "Connect",
             ),
@@ -59,9 +59,15 @@ impl Connect {
     }
 }
 
-/// Returns the node id in lower case, or what is wrong with it.
+/// Returns the node id in lower case or the ticket, or what is wrong with it.
 fn check(text: &str, own: &NodeId) -> Result<String, String> {
     let text = text.trim();
+    if let Some(ticket) = ticket_in(text) {
+        return match ticket.parse::<Ticket>() {
+            Ok(_) => Ok(ticket),
+            Err(error) => Err(format!("This does not work: {error}.")),
+        };
+    }
     // Whoever pastes the whole command means the id at its end.
     let id = text
         .rsplit(char::is_whitespace)
@@ -82,6 +88,17 @@ fn check(text: &str, own: &NodeId) -> Result<String, String> {
         64 => Ok(id),
         digits => Err(format!("A node id has 64 digits; this has {digits}.")),
     }
+}
+
+/// Returns the ticket at the end of a text, which may be a whole command. Spaces and line breaks
+/// inside it do not matter, so it begins where no command has the word.
+fn ticket_in(text: &str) -> Option<String> {
+    let start = text
+        .rfind("--connect")
+        .map_or(0, |at| at + "--connect".len());
+    let rest: String = text[start..].split_whitespace().collect();
+    let is_ticket = rest.len() > "copad".len() && rest.to_lowercase().starts_with("copad");
+    is_ticket.then_some(rest)
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ mod form;
 mod go_to;
 mod help;
 mod input;
+mod knock;
+mod members;
 mod palette;
 mod people;
 mod quit;
@@ -35,6 +37,8 @@ pub(crate) use self::{
     existing::ExistingQuestion,
     go_to::{GoTo, GoToLine},
     help::Help,
+    knock::{KnockQuestion, WaitingQuestion},
+    members::Members,
     palette::Palette,
     people::{PeopleList, PersonEntry},
     quit::QuitQuestion,
@@ -46,7 +50,7 @@ pub(crate) use self::{
 use super::{command::Command, keymap::Keymap, theme::Theme};
 use crate::{
     NodeId,
-    ui::app::{Approach, Existing, FileAnswer},
+    ui::app::{AccessRequest, Approach, Existing, FileAnswer},
 };
 
 /// What a dialog wants done.
@@ -58,7 +62,9 @@ pub(crate) enum Answer {
     Close,
     /// Put this on the clipboard, and say so with these words.
     Copy(String, &'static str),
-    /// Join the document behind this node id.
+    /// Let somebody in, or change what they may do.
+    Access(AccessRequest),
+    /// Join the document behind this node id or ticket.
     Connect(String),
     /// Write the text here; a file in that place may be replaced if the flag says so.
     SaveAs(PathBuf, bool),
@@ -103,6 +109,9 @@ pub(crate) enum Dialog {
     Changed(ChangedQuestion),
     Conflict(Box<ConflictDialog>),
     Changes(ChangeList),
+    Knock(KnockQuestion),
+    Waiting(WaitingQuestion),
+    Members(Members),
 }
 
 impl Dialog {
@@ -123,6 +132,9 @@ impl Dialog {
             Self::Changed(question) => question.key(key),
             Self::Conflict(conflict) => conflict.key(key),
             Self::Changes(changes) => changes.key(key),
+            Self::Knock(question) => question.key(key),
+            Self::Waiting(question) => question.key(key),
+            Self::Members(members) => members.key(key),
         }
     }
 
@@ -142,7 +154,10 @@ impl Dialog {
             | Self::Existing(_)
             | Self::People(_)
             | Self::Changes(_)
-            | Self::Changed(_) => {}
+            | Self::Changed(_)
+            | Self::Knock(_)
+            | Self::Waiting(_)
+            | Self::Members(_) => {}
         }
         Answer::Stay
     }
@@ -164,6 +179,9 @@ impl Dialog {
             Self::Changed(question) => question.click(at),
             Self::Conflict(_) => Answer::Stay,
             Self::Changes(changes) => changes.click(at),
+            Self::Knock(question) => question.click(at),
+            Self::Waiting(question) => question.click(at),
+            Self::Members(members) => members.click(at),
         }
     }
 
@@ -183,7 +201,10 @@ impl Dialog {
             | Self::Search(_)
             | Self::GoToLine(_)
             | Self::Rename(_)
-            | Self::Changed(_) => {}
+            | Self::Changed(_)
+            | Self::Knock(_)
+            | Self::Waiting(_)
+            | Self::Members(_) => {}
         }
     }
 
@@ -216,6 +237,9 @@ impl Dialog {
             Self::Changed(question) => question.form.draw(screen, buffer, theme),
             Self::Conflict(conflict) => conflict.draw(screen, buffer, theme),
             Self::Changes(changes) => changes.form.draw(screen, buffer, theme),
+            Self::Knock(question) => question.form.draw(screen, buffer, theme),
+            Self::Waiting(question) => question.form.draw(screen, buffer, theme),
+            Self::Members(members) => members.form.draw(screen, buffer, theme),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How others can join: the whole node id and the command to type.
+//! How others can join: the whole node id and the command to type, or a ticket.
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Position;
@@ -7,19 +7,23 @@ use super::{
     Answer,
     form::{Button, Form, FormEvent, Paragraph},
 };
-use crate::ui::app::ShareInfo;
+use crate::{
+    Role,
+    ui::app::{AccessRequest, ShareInfo},
+};
 
 /// Shows what another person needs.
 #[derive(Debug)]
 pub(crate) struct Share {
     pub(super) form: Form,
-    info: ShareInfo,
+    /// What the buttons do, in their order; the last one closes the dialog.
+    answers: Vec<Answer>,
 }
 
 impl Share {
-    /// Shows this.
-    pub(crate) fn new(info: ShareInfo) -> Self {
-        let paragraphs = vec![
+    /// Shows how to join without a ticket. `invites`: we may make tickets.
+    pub(crate) fn new(info: ShareInfo, invites: bool) -> Self {
+        let mut paragraphs = vec![
             Paragraph::Gap,
             Paragraph::words("To join you, another person runs:"),
             Paragraph::Value(info.command.clone()),
@@ -28,25 +32,51 @@ impl Share {
             Paragraph::SpareValue(info.node_id.clone()),
             Paragraph::Gap,
             Paragraph::words(info.reach.clone()),
+        ];
+        let mut buttons = vec![button("Copy command", 'c'), button("Copy node id", 'i')];
+        let mut answers = vec![
+            Answer::Copy(info.command, "Command copied"),
+            Answer::Copy(info.node_id, "Node id copied"),
+        ];
+        if invites {
+            let sentence = "You are asked before they come in. With a ticket they are let in:";
+            paragraphs.push(Paragraph::SpareWords(sentence.to_owned()));
+            buttons.push(button("Ticket to edit", 'e'));
+            buttons.push(button("Ticket to view", 'v'));
+            for role in [Role::Editor, Role::Viewer] {
+                answers.push(Answer::Access(AccessRequest::Invite(role)));
+            }
+        }
+        paragraphs.push(Paragraph::Gap);
+        Self::with(paragraphs, buttons, answers)
+    }
+
+    /// Shows a ticket that was just made; `terms` is a sentence about it.
+    pub(crate) fn ticket(command: String, terms: String) -> Self {
+        let paragraphs = vec![
+            Paragraph::Gap,
+            Paragraph::words("To come in without being asked about, another person runs:"),
+            Paragraph::Value(command.clone()),
+            Paragraph::Gap,
+            Paragraph::words(terms),
+            Paragraph::SpareWords(
+                "Whoever finds the ticket can use it, while this document is open here.".to_owned(),
+            ),
             Paragraph::Gap,
         ];
-        let buttons = vec![
-            Button {
-                label: "Copy command",
-                key: Some('c'),
-            },
-            Button {
-                label: "Copy node id",
-                key: Some('i'),
-            },
-            Button {
-                label: "Close",
-                key: None,
-            },
-        ];
+        let buttons = vec![button("Copy command", 'c')];
+        let answers = vec![Answer::Copy(command, "Command with the ticket copied")];
+        Self::with(paragraphs, buttons, answers)
+    }
+
+    fn with(paragraphs: Vec<Paragraph>, mut buttons: Vec<Button>, answers: Vec<Answer>) -> Self {
+        buttons.push(Button {
+            label: "Close",
+            key: None,
+        });
         Self {
             form: Form::new("Share", paragraphs, buttons),
-            info,
+            answers,
         }
     }
 
@@ -63,9 +93,18 @@ impl Share {
     fn answer(&self, event: FormEvent) -> Answer {
         match event {
             FormEvent::Stay | FormEvent::Edited => Answer::Stay,
-            FormEvent::Pressed(0) => Answer::Copy(self.info.command.clone(), "Command copied"),
-            FormEvent::Pressed(1) => Answer::Copy(self.info.node_id.clone(), "Node id copied"),
-            FormEvent::Pressed(_) | FormEvent::Close => Answer::Close,
+            FormEvent::Pressed(button) => {
+                let answer = self.answers.get(button).cloned();
+                answer.unwrap_or(Answer::Close)
+            }
+            FormEvent::Close => Answer::Close,
         }
+    }
+}
+
+fn button(label: &'static str, key: char) -> Button {
+    Button {
+        label,
+        key: Some(key),
     }
 }

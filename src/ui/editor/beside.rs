@@ -139,11 +139,20 @@ impl Editor {
         if let Err(error) = begun {
             self.update(Event::Message(MessageKind::Error, error.to_string()));
         }
+        let entrance = self.network.entrance().of_replica(
+            self.disk.store(),
+            self.disk.replica(),
+            self.network.document_id(),
+        );
+        let entrance = entrance.unwrap_or_else(|error| {
+            self.update(Event::Message(MessageKind::Error, error.to_string()));
+            self.network.entrance().clone()
+        });
         let key = self.disk.node_key();
         let stored = self.disk.stored();
         let started = self
             .network
-            .start_again_as(key, taken.peers, &self.tell, stored);
+            .start_again_as(key, entrance, taken.peers, &self.tell, stored);
         if let Err(error) = started {
             self.update(Event::Message(MessageKind::Error, error.to_string()));
         }

@@ -1,6 +1,7 @@
 //! The parts of the screen that are always there. Each reads the application's state and draws
 //! into a rectangle; none changes anything.
 
+pub(crate) mod banner;
 pub(crate) mod caption;
 pub(crate) mod document;
 pub(crate) mod elsewhere;

@@ -118,6 +118,10 @@ fn state_role(app: &App, person: &Person) -> Role {
 
 fn state_words(app: &App, person: &Person) -> String {
     let state = person.state();
+    let viewer = match app.role_of(person.node) {
+        Some(crate::Role::Viewer) => "viewer, ",
+        Some(crate::Role::Editor | crate::Role::Owner) | None => "",
+    };
     if app.offline && state != PersonState::Left {
         return "not connected".to_owned();
     }
@@ -131,8 +135,8 @@ fn state_words(app: &App, person: &Person) -> String {
         | PersonState::Left => None,
     };
     match answers {
-        Some(time) => format!("{}, {}", state.word(), milliseconds(time)),
-        None => state.word().to_owned(),
+        Some(time) => format!("{viewer}{}, {}", state.word(), milliseconds(time)),
+        None => format!("{viewer}{}", state.word()),
     }
 }
 

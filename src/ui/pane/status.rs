@@ -141,9 +141,14 @@ fn state_parts(app: &App, length: usize) -> Vec<Part> {
         };
         Part::left(rank, phrase.role, phrase.text)
     });
-    let read_only = app
-        .is_read_only()
-        .then(|| Part::left(8, Role::StatusWarning, "read-only"));
+    let read_only = match (app.may_write(), app.is_read_only()) {
+        (false, _) => Some(Part::left(8, Role::StatusWarning, "viewer, read-only")),
+        (true, true) => Some(Part::left(8, Role::StatusWarning, "read-only")),
+        (true, false) => None,
+    };
+    let open_door = app
+        .is_open_to_anyone()
+        .then(|| Part::left(3, Role::StatusWarning, "open to anyone"));
     let open = app.open_conflicts();
     let conflicts = (open > 0).then(|| Part::left(6, Role::StatusWarning, count(open, "conflict")));
     let as_phrase = |part: Part| Part {
@@ -154,6 +159,7 @@ fn state_parts(app: &App, length: usize) -> Vec<Part> {
         .into_iter()
         .chain(parts)
         .chain(conflicts)
+        .chain(open_door)
         .map(as_phrase)
         .collect()
 }

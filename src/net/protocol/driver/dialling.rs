@@ -20,6 +20,9 @@ use crate::net::{
 /// trips of that.
 const SECOND_THOUGHT: Duration = Duration::from_millis(250);
 
+/// Keeps what we take from a connection's encryption apart from what others take.
+const BINDING_LABEL: &[u8] = b"EXPORTER-iroh-loro-realtime-1";
+
 /// A connection in the making. There is at most one for each peer.
 pub(super) struct Attempt {
     number: u64,
@@ -263,6 +266,14 @@ impl Driver {
             let reason = CloseReason::Duplicate.seen_from_other_side();
             self.cut(connection, CloseReason::Duplicate, reason);
         }
+        let Some(binding) = binding_of(&streams.connection) else {
+            // The connection ended meanwhile.
+            close(&streams.connection, CloseReason::Failed);
+            return self.handle(Input::DialFailed {
+                node,
+                error: "the connection ended at once".to_owned(),
+            });
+        };
         let connection = self.next_number();
         let link = Link::start(
             connection,
@@ -281,6 +292,7 @@ impl Driver {
             node,
             connection,
             address: None,
+            binding,
         });
     }
 
@@ -345,6 +357,15 @@ impl Driver {
             Reason::Normal | Reason::Requested => ConnectError::GivenUp { node },
         });
     }
+}
+
+/// Returns what both ends of a connection, and nobody else, can take from its encryption.
+fn binding_of(connection: &Connection) -> Option<[u8; 32]> {
+    let mut binding = [0; 32];
+    connection
+        .export_keying_material(&mut binding, BINDING_LABEL, b"")
+        .ok()?;
+    Some(binding)
 }
 
 fn patience(older: &Link) -> Duration {

@@ -34,7 +34,8 @@ impl Driver {
             Err(reason) => {
                 tracing::error!("the session broke, and ends: {reason}");
                 self.give_up(&reason);
-                SessionState::Failed { reason }
+                let culprit = self.replica.importing();
+                SessionState::Failed { reason, culprit }
             }
         };
         if let Some(attached) = self.endpoint.take() {

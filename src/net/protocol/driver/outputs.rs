@@ -44,6 +44,7 @@ impl Driver {
                 }
             }
             Output::Adopted { document, title } => {
+                self.publish_access();
                 self.published.info.send_modify(|info| {
                     info.document = Some(document);
                     info.title = title;
@@ -54,6 +55,8 @@ impl Driver {
                 let unfinished = Some(progress).filter(|progress| progress.done < progress.total);
                 self.published.progress.send_replace(unfinished);
             }
+            Output::Redeem { node, grant } => self.redeem(node, &grant),
+            Output::Access(event) => self.announce_access(event),
             Output::InSync { node } => {
                 self.published.info.send_if_modified(|info| {
                     let first = !info.first_sync;

@@ -20,6 +20,7 @@ fn loners(net: &mut Network, count: usize) -> Vec<SiteId> {
                 document: Some(DocumentId([1; 32])),
                 title: String::new(),
                 degree_limit: 0,
+                access: crate::net::session::AccessConfig::default(),
             })
         })
         .collect()

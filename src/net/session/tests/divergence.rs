@@ -22,7 +22,9 @@ fn documents_that_differ_under_the_same_version_come_together() {
     let before: Vec<_> = before.collect();
     net.heal();
     net.run_for(Duration::from_secs(60));
-    assert!(sites.iter().all(|&site| net.saw_divergence(site)));
+    // One of two may have given way before the third compared its own with it.
+    let saw = sites.iter().filter(|&&site| net.saw_divergence(site));
+    assert!(saw.count() >= 2);
     // One content goes on everywhere. Who held the other one has it aside, once.
     net.assert_equal();
     let stands = net.text(sites[0]);

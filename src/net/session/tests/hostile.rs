@@ -7,6 +7,7 @@ use loro::{LoroDoc, VersionVector};
 use crate::{
     crdt::SharedDocument,
     net::{
+        access::Role,
         event::{PeerState, Reason, UserInfo},
         message::{
             CloseReason, ConflictKind, ConflictNotification, Divergence, Hello, MAX_MEMBERS,
@@ -14,7 +15,7 @@ use crate::{
             Welcome,
         },
         node::{DocumentId, NodeId, PeerAddress},
-        session::{Input, Output, Session, SessionConfig},
+        session::{AccessConfig, Input, Output, Session, SessionConfig},
     },
 };
 
@@ -44,6 +45,7 @@ impl Stage {
                     user: user("Ana"),
                     address: PeerAddress::unknown(US),
                     degree_limit: 8,
+                    access: AccessConfig::default(),
                 },
                 1,
             ),
@@ -71,16 +73,24 @@ impl Stage {
             node,
             connection,
             address: None,
+            binding: [0; 32],
         })
     }
 
     fn shake_hands(&mut self, node: NodeId, connection: u64) {
         self.open(node, connection);
         self.receive(connection, hello(node));
+        self.prove(connection);
         self.receive(connection, welcome());
         self.receive(connection, sync_request(&VersionVector::new()));
         self.receive(connection, Message::SyncResponse(part(b"")));
         assert_eq!(self.state(node), Some(PeerState::Connected));
+    }
+
+    /// Where anybody may come in, nobody asks for a proof.
+    fn prove(&mut self, connection: u64) {
+        self.receive(connection, Message::Challenge { nonce: [0; 32] });
+        self.receive(connection, Message::Prove(Box::default()));
     }
 
     fn state(&self, node: NodeId) -> Option<PeerState> {
@@ -119,17 +129,21 @@ fn user(name: &str) -> UserInfo {
 fn hello(node: NodeId) -> Message {
     Message::Hello(Hello {
         minor_version: 0,
-        document: Some(DOCUMENT),
-        title: String::new(),
+        document: None,
         user: user("Someone"),
         address: PeerAddress::unknown(node),
     })
 }
 
 fn welcome() -> Message {
-    Message::Welcome(Welcome {
+    Message::Welcome(Box::new(Welcome {
+        document: Some(DOCUMENT),
+        title: String::new(),
+        role: Role::Editor,
+        roster: None,
+        admissions: Vec::new(),
         members: Vec::new(),
-    })
+    }))
 }
 
 fn sync_request(version: &VersionVector) -> Message {
@@ -211,6 +225,7 @@ fn a_peer_of_a_later_minor_version_is_welcome() {
     };
     greeting.minor_version = u16::MAX;
     stage.receive(3, Message::Hello(greeting));
+    stage.prove(3);
     stage.receive(3, welcome());
     stage.receive(3, sync_request(&VersionVector::new()));
     stage.receive(3, Message::SyncResponse(part(b"")));
@@ -318,8 +333,9 @@ fn presence_that_overtakes_the_handshake_is_kept() {
     let mut stage = Stage::new();
     let newcomer = NodeId([4; 32]);
     stage.open(newcomer, 3);
-    assert_eq!(stage.receive(3, presence(2)), []);
     stage.receive(3, hello(newcomer));
+    stage.prove(3);
+    assert_eq!(stage.receive(3, presence(2)), []);
     let outputs = stage.receive(3, welcome());
     assert!(outputs.iter().any(|output| matches!(
         output,

@@ -139,6 +139,7 @@ fn names_are_cleaned_wherever_they_come_from() {
         document: None,
         title: String::new(),
         degree_limit: 8,
+        access: crate::net::session::AccessConfig::default(),
     };
     let (ana, mallory, bo) = (net.add("Ana"), net.add_with(evil), net.add("Bo"));
     net.connect(mallory, ana);
@@ -245,5 +246,6 @@ fn add_loner(net: &mut Network, name: &str) -> SiteId {
         document: Some(DocumentId([1; 32])),
         title: String::new(),
         degree_limit: 0,
+        access: crate::net::session::AccessConfig::default(),
     })
 }

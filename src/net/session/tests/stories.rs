@@ -290,6 +290,7 @@ fn a_replica_without_a_document_takes_the_peers() {
         document: None,
         title: String::new(),
         degree_limit: 8,
+        access: crate::net::session::AccessConfig::default(),
     });
     net.connect(guest, host);
     net.run_until_equal();
@@ -308,6 +309,7 @@ fn replicas_without_documents_find_together_and_adopt_later() {
         document: None,
         title: String::new(),
         degree_limit: 8,
+        access: crate::net::session::AccessConfig::default(),
     };
     let (ana, bo) = (net.add_with(nameless("Ana")), net.add_with(nameless("Bo")));
     net.connect(ana, bo);
@@ -337,6 +339,7 @@ fn different_documents_stay_apart() {
         document: Some(DocumentId([2; 32])),
         title: "other.md".to_owned(),
         degree_limit: 8,
+        access: crate::net::session::AccessConfig::default(),
     });
     net.insert(ana, 0, "mine");
     net.insert(bo, 0, "yours");
@@ -389,6 +392,7 @@ fn the_degree_limit_bounds_a_crowd() {
                 document: Some(DocumentId([1; 32])),
                 title: String::new(),
                 degree_limit: LIMIT,
+                access: crate::net::session::AccessConfig::default(),
             })
         })
         .collect();

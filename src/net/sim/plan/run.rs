@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{Mischief, Plan, Shape, Step};
 use crate::net::{
     node::DocumentId,
+    session::AccessConfig,
     session::Input,
     sim::{Network, SiteId, SiteOptions},
 };
@@ -92,6 +93,7 @@ impl Plan {
                     document: Some(DocumentId([1; 32])),
                     title: "notes.md".to_owned(),
                     degree_limit: usize::try_from(self.degree).unwrap_or(0),
+                    access: AccessConfig::default(),
                 })
             })
             .collect();

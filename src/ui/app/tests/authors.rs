@@ -56,10 +56,10 @@ fn desk() -> Desk {
 fn colours_say_who_wrote_what() {
     let mut desk = desk();
     // What came while nobody was connected is taken as seen.
-    desk.keys("Alt-Q Alt-V");
+    desk.keys("Alt-Q Ctrl-E");
     desk.wait(Duration::from_secs(30));
     desk.assert_screen("authors__three", 80, 24);
-    desk.keys("Alt-V");
+    desk.keys("Ctrl-E");
     desk.wait(Duration::from_secs(30));
     assert!(!desk.status().contains("by "));
 }
@@ -72,7 +72,7 @@ fn without_colours_what_others_wrote_is_marked_all_the_same() {
         theme.with_depth(crate::ui::theme::ColorDepth::None),
     );
     Elsewhere::of(&desk, ADA).write(&mut desk, 6, "theirs");
-    desk.keys("Alt-Q Alt-V");
+    desk.keys("Alt-Q Ctrl-E");
     desk.wait(Duration::from_secs(30));
     desk.assert_screen("authors__without_colours", 40, 12);
 }
@@ -80,7 +80,7 @@ fn without_colours_what_others_wrote_is_marked_all_the_same() {
 #[test]
 fn the_last_line_names_who_wrote_at_the_caret() {
     let mut desk = desk();
-    desk.keys("Alt-V");
+    desk.keys("Ctrl-E");
     desk.wait(Duration::from_secs(30));
     assert!(desk.status().contains("by you"), "{}", desk.status());
     desk.keys("Ctrl-End Left Left Left");
@@ -109,7 +109,7 @@ fn it_holds_for_what_is_visible_wherever_that_is() {
     let mut desk = Desk::new(&text);
     let end = desk.app.rope().len_chars();
     Elsewhere::of(&desk, ADA).write(&mut desk, end, "the last words");
-    desk.keys("Alt-V Ctrl-End");
+    desk.keys("Ctrl-E Ctrl-End");
     desk.wait(Duration::from_secs(30));
     assert!(desk.status().contains("by Ada"), "{}", desk.status());
     desk.keys("Alt-Z Ctrl-Home Alt-Z Ctrl-End Left");

@@ -1,5 +1,6 @@
 //! The application as a person meets it: keys in, text and screens out.
 
+mod access;
 mod anything;
 mod authors;
 mod conflicts;

@@ -1,0 +1,51 @@
+//! One line above the status line, while somebody has to be answered.
+
+use ratatui::{
+    buffer::Buffer,
+    layout::Rect,
+    widgets::{Clear, Widget},
+};
+
+use super::words::{shorten, width};
+use crate::ui::{
+    app::{App, KnockLine},
+    command::Command,
+    theme::Role,
+};
+
+/// Draws the line, if there is something to answer and room for it.
+pub(crate) fn draw(app: &App, status: Rect, buffer: &mut Buffer) {
+    let Some(KnockLine {
+        sentence,
+        color,
+        key_does,
+    }) = app.knock_line()
+    else {
+        return;
+    };
+    if status.y < 2 || status.is_empty() {
+        return;
+    }
+    let area = Rect {
+        y: status.y - 1,
+        height: 1,
+        ..status
+    };
+    Clear.render(area, buffer);
+    buffer.set_style(area, app.theme.style(Role::Status));
+    let key = app.keymap.keys_for(Command::AnswerKnock).first().copied();
+    let hint = key.map_or_else(String::new, |key| format!("{key} {key_does}"));
+    let columns = usize::from(area.width).saturating_sub(2);
+    let room = columns.saturating_sub(2 + width(&hint) + 2);
+    let mut x = area.x + u16::from(area.width > 2);
+    if let Some(color) = color {
+        buffer.set_string(x, area.y, "■", app.theme.participant(&color).name);
+        x += 2;
+    }
+    let sentence = shorten(&sentence, room);
+    let style = app.theme.style(Role::StatusWarning);
+    buffer.set_stringn(x, area.y, &sentence, room, style);
+    let hint_x = area.right().saturating_sub(1 + width(&hint) as u16);
+    let style = app.theme.style(Role::StatusTitle);
+    buffer.set_string(hint_x.max(area.x), area.y, hint, style);
+}

@@ -1,0 +1,255 @@
+//! Who comes in, as what, and what everybody sees of it: the real binary in terminals.
+
+use crate::terminal::{Machine, Person, Terminal};
+
+const ANSWER: &str = "\x1be";
+const MEMBERS: &str = "\x1bv";
+const ASK: [&str; 2] = ["--trust", "ask"];
+
+/// Ada's document, and what another person has to know to knock.
+struct House {
+    machine: Machine,
+    ada: Person,
+    host: Terminal,
+    id: String,
+}
+
+impl House {
+    fn new() -> Self {
+        let machine = Machine::new();
+        let ada = machine.person("ada");
+        let notes = ada.file("notes.md", "first line\n");
+        let id = ada.node_id(&notes);
+        let host = ada.open(&["--name", "Ada", "--trust", "ask", "notes.md"]);
+        host.sees(&["first line"]);
+        Self {
+            machine,
+            ada,
+            host,
+            id,
+        }
+    }
+
+    fn ben(&self, to: &str) -> Terminal {
+        let ben = self.machine.person("ben");
+        ben.open(&["--name", "Ben", ASK[0], ASK[1], "--connect", to])
+    }
+
+    /// Ben knocks, and Ada presses a key of the question.
+    fn knock(&mut self, answer: &str) -> Terminal {
+        let guest = self.ben(&self.id);
+        guest.sees(&["Waiting for Ada to let you in"]);
+        self.host.sees(&["Ben", "wants to join"]);
+        self.host.keys(ANSWER);
+        self.host.sees(&["Somebody knocks", "Let edit"]);
+        self.host.keys(answer);
+        guest
+    }
+
+    fn invite(&self, arguments: &[&str]) -> String {
+        let all = [&["invite", "notes.md"], arguments].concat();
+        let (code, ticket, error) = self.ada.run(&all);
+        assert_eq!(code, 0, "{error}");
+        ticket.trim().to_owned()
+    }
+}
+
+#[test]
+fn a_knock_takes_no_key_and_lets_an_editor_in() {
+    let mut house = House::new();
+    let mut guest = house.ben(&house.id);
+    guest.sees(&["Waiting for Ada to let you in"]);
+    house.host.sees(&["wants to join"]);
+    // What Ada is typing goes on, letters that answer the question too.
+    house.host.keys("evdb ");
+    house.host.sees(&["evdb first line", "wants to join"]);
+    house.host.keys(ANSWER);
+    house.host.sees(&["Somebody knocks"]);
+    house.host.keys("e");
+    guest.sees(&["evdb first line"]);
+    guest.keys("both ");
+    house.host.sees(&["both evdb first line"]);
+}
+
+#[test]
+fn a_viewer_reads_and_is_told_so() {
+    let mut house = House::new();
+    let mut guest = house.knock("v");
+    guest.sees(&["first line", "viewer, read only"]);
+    guest.keys("x");
+    guest.sees(&["You are a viewer here"]);
+    house.host.sees(&["viewer, here"]);
+    house.host.keys("more ");
+    guest.sees(&["more first line"]);
+}
+
+#[test]
+fn whoever_is_denied_or_blocked_reads_why_not() {
+    let mut house = House::new();
+    let guest = house.knock("d");
+    guest.sees(&["Not connected with Ada: you were not let in"]);
+    drop(guest);
+
+    let mut house = House::new();
+    let guest = house.knock("b");
+    guest.sees(&["you were not let in"]);
+    drop(guest);
+    let again = house.ben(&house.id);
+    again.sees(&["it does not let you in"]);
+    house.host.keys(MEMBERS);
+    house.host.sees(&["Members", "blocked"]);
+}
+
+#[test]
+fn whoever_waits_can_give_up() {
+    let mut house = House::new();
+    let mut guest = house.ben(&house.id);
+    guest.sees(&["Waiting for Ada to let you in"]);
+    house.host.sees(&["wants to join"]);
+    guest.keys(ANSWER);
+    guest.sees(&["Ada is asked whether you may join"]);
+    guest.keys("g");
+    house.host.waits("the question is gone", |screen| {
+        !screen.contents().contains("wants to join")
+    });
+    guest.waits("nobody waits any more", |screen| {
+        !screen.contents().contains("Waiting for")
+    });
+    house.host.keys("calm ");
+    house.host.sees(&["calm first line"]);
+}
+
+#[test]
+fn members_are_promoted_demoted_and_kicked_live() {
+    let mut house = House::new();
+    let mut guest = house.knock("v");
+    guest.sees(&["viewer, read only"]);
+    house.host.keys(MEMBERS);
+    house.host.sees(&["Members", "Ben", "viewer"]);
+    house.host.keys("e");
+    guest.sees(&["You can write in this document now"]);
+    guest.keys("hi ");
+    house.host.sees(&["hi first line"]);
+    house.host.keys("v");
+    guest.sees(&["You can only read this document now"]);
+    house.host.keys("k");
+    guest.sees(&["are not a member of this document any more"]);
+    house.host.keys("\x1b");
+    house.host.waits("Ben is gone", |screen| {
+        !screen.contents().contains("Members") && screen.contents().contains("left")
+    });
+}
+
+#[test]
+fn tickets_let_in_without_a_question() {
+    let house = House::new();
+    for (role, word) in [("viewer", "viewer, read only"), ("editor", "first line")] {
+        let ticket = house.invite(&["--role", role]);
+        let guest = house.machine.person(role).open(&[
+            "--name",
+            role,
+            ASK[0],
+            ASK[1],
+            "--connect",
+            &ticket,
+        ]);
+        guest.sees(&["first line", word]);
+    }
+    let (_, list, _) = house.ada.run(&["invite", "notes.md", "--list"]);
+    assert_eq!(list.matches("used once").count(), 2, "{list}");
+}
+
+#[test]
+fn tickets_that_are_good_no_longer_say_why() {
+    let house = House::new();
+    let used = house.invite(&[]);
+    let first = house.ben(&used);
+    first.sees(&["first line"]);
+    let cy = house.machine.person("cy");
+    let come = |ticket: &str| cy.open(&["--name", "Cy", ASK[0], ASK[1], "--connect", ticket]);
+    come(&used).sees(&["the ticket was used already"]);
+
+    let revoked = house.invite(&["--role", "viewer"]);
+    let (code, ..) = house.ada.run(&["invite", "notes.md", "--revoke", "all"]);
+    assert_eq!(code, 0);
+    come(&revoked).sees(&["the ticket was revoked"]);
+
+    let mut tampered = house.invite(&[]).into_bytes();
+    tampered[40] = if tampered[40] == b'a' { b'b' } else { b'a' };
+    let tampered = String::from_utf8(tampered).expect("it is text");
+    let (code, _, error) = cy.run(&["--connect", &tampered]);
+    assert_eq!(code, 2);
+    assert!(error.contains("the ticket is damaged"), "{error}");
+}
+
+#[test]
+fn whoever_a_process_died_of_is_shut_out_and_named() {
+    let mut house = House::new();
+    let guest = house.knock("e");
+    guest.sees(&["first line"]);
+    let ben: Vec<u8> = {
+        let (_, id, _) = house.machine.person("ben").run(&["id"]);
+        let digits = id.trim().to_owned();
+        (0..digits.len())
+            .step_by(2)
+            .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal digits"))
+            .collect()
+    };
+    drop(house.host);
+    // As a process leaves it that dies while it imports.
+    let state = house.ada.path("state/copad");
+    let marker = std::fs::read_dir(&state)
+        .expect("the state folder is readable")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.to_string_lossy().contains("importing-"))
+        .expect("there is a note");
+    std::fs::write(&marker, &ben).expect("it can be written");
+    house.host = house
+        .ada
+        .open(&["--name", "Ada", "--trust", "ask", "notes.md"]);
+    house.host.sees(&["first line", "who is shut out now"]);
+}
+
+#[test]
+fn only_the_owner_makes_tickets() {
+    let mut house = House::new();
+    let mut guest = house.knock("e");
+    guest.sees(&["first line"]);
+    // Saved under a name, so that there is a file to make a ticket for.
+    guest.keys("\x13");
+    guest.sees(&["notes.md"]);
+    guest.keys("\r");
+    guest.sees(&["Saved notes.md"]);
+    let ben = house.machine.person("ben");
+    let (code, _, error) = ben.run(&["invite", "notes.md"]);
+    assert_eq!(code, 2);
+    assert!(error.contains("only its owner makes tickets"), "{error}");
+}
+
+#[test]
+fn names_and_texts_that_are_made_to_harm_are_shown_harmless() {
+    let mut house = House::new();
+    let tower = "\u{301}".repeat(10_000);
+    let name = format!(
+        "\u{1b}[31mM\u{202e}al\u{200b}l{tower}ory \u{1b}]0;owned\u{7}👨\u{200d}👩\u{200d}👧"
+    );
+    let mallory = house.machine.person("mallory");
+    let mut guest = mallory.open(&["--name", &name, ASK[0], ASK[1], "--connect", &house.id]);
+    guest.sees(&["Waiting for Ada"]);
+    let screen = house.host.sees(&["wants to join"]);
+    let line = screen.contents();
+    let line = line.lines().find(|line| line.contains("wants to join"));
+    let line = line.expect("there is such a line");
+    assert!(line.contains("[31mMall"), "{line}");
+    assert_eq!(line.matches('\u{301}').count(), 4, "{line}");
+    let hidden = |c: char| c.is_control() || ('\u{200b}'..='\u{202e}').contains(&c);
+    assert!(!line.chars().any(hidden), "{line:?}");
+
+    house.host.keys(ANSWER);
+    house.host.sees(&["Somebody knocks"]);
+    house.host.keys("e");
+    guest.sees(&["first line"]);
+    guest.keys("\x1b[200~a\u{1b}[2Jb\u{202e}c\u{1b}[201~");
+    let screen = house.host.sees(&["<U+202E>"]);
+    assert!(screen.contents().contains("first line"));
+}
