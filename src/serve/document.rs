@@ -470,7 +470,7 @@ impl Served {
             PresenceEvent::Left { node, user } => {
                 tracing::info!(%file, %node, name = user.name, "somebody left");
             }
-            PresenceEvent::Updated { .. } => {}
+            PresenceEvent::Updated { .. } | PresenceEvent::Called { .. } => {}
         }
     }
 

@@ -10,6 +10,7 @@
 mod access;
 mod areas;
 mod authors;
+mod calls;
 mod changes;
 mod clipboard;
 mod commands;
@@ -158,6 +159,7 @@ pub struct App {
     peers_wanted: Option<bool>,
     /// Whom we look over the shoulder.
     following: Option<NodeId>,
+    calls: calls::Calls,
     /// Whether the hint for beginners is shown.
     greeting: bool,
     /// What is shown, in a demonstration.
@@ -222,6 +224,7 @@ impl App {
             unsent_edits: 0,
             peers_wanted: None,
             following: None,
+            calls: calls::Calls::default(),
             greeting: false,
             demonstrated: None,
             acted: Duration::ZERO,

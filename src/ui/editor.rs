@@ -326,6 +326,7 @@ impl Editor {
             Effect::RequestPaste => self.clipboard.paste(),
             Effect::Work(job) => self.work(job),
             Effect::Introduce(user) => self.network.introduce(user),
+            Effect::CallEveryone => self.network.call_everyone(),
             Effect::Publish(caret) => {
                 self.caret = Some(caret);
                 self.network.publish(self.app.document(), caret);

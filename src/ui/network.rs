@@ -138,6 +138,13 @@ impl Network {
         });
     }
 
+    /// Asks everybody to come to where we are.
+    pub(super) fn call_everyone(&self) {
+        let presence = self.sharing.protocol().presence_manager();
+        // After the end there is nobody to ask.
+        let _ = presence.call_everyone();
+    }
+
     /// Joins another replica of this document, now and whenever it can be reached.
     pub(super) fn connect(&self, invitation: &Invitation) {
         if let Invitation::Ticket(ticket) = invitation {

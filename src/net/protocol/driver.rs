@@ -281,6 +281,7 @@ impl Driver {
             | Input::Closed { .. }
             | Input::RoundTrip { .. }
             | Input::LocalPresence(_)
+            | Input::Call
             | Input::Answer { .. }
             | Input::Redeemed { .. }
             | Input::Hold(_)

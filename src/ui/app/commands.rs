@@ -47,6 +47,7 @@ impl App {
             Command::GoOffline => self.toggle_offline(),
             Command::GoToPerson => self.approach(Approach::GoTo),
             Command::FollowPerson => self.approach(Approach::Follow),
+            Command::CallEveryone => self.call_everyone(),
             Command::Rename => self.ask_name(),
             Command::ChangeColor => self.change_color(),
             Command::Conflicts => self.show_conflicts(),

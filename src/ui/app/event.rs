@@ -117,6 +117,8 @@ pub enum Effect {
     Work(Job),
     /// Tell the others who we are from now on.
     Introduce(UserInfo),
+    /// Ask everybody to come to where the caret is.
+    CallEveryone,
     /// Put this text on the clipboard.
     Copy(String),
     /// Fetch the clipboard and answer with [`Event::Clipboard`].
