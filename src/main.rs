@@ -369,6 +369,7 @@ fn serve_options(arguments: ServeArguments) -> Result<serve::Options, Box<dyn Er
         connect: invite::whom_to_join(arguments.connect)?,
         trust: arguments.trust.map(Trust::from).unwrap_or_default(),
         network: network.or(config.network).unwrap_or_default(),
+        servers: config.servers,
         log: arguments.log,
     })
 }

@@ -270,6 +270,7 @@ fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> 
         avatar_url: None,
     };
     let kind = options.network.or(config.network).unwrap_or_default();
+    let servers = config.servers.clone();
     let terminal = TerminalOptions {
         mouse: config.mouse,
     };
@@ -309,6 +310,7 @@ fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> 
         key: replica.node_key.to_bytes(),
         user,
         kind,
+        servers,
         lookup_directory: places.runtime.clone(),
         conflicts: app.conflict_settings(),
         entrance,
@@ -460,7 +462,7 @@ fn load_theme(options: &Options, config: &Config, places: &Places) -> Result<The
     let name = options.theme.as_deref().or(config.theme.as_deref());
     let name = name.unwrap_or(usual_theme(depth));
     let theme = Theme::load(name, Some(&places.config.join("themes")))?;
-    Ok(theme.with_depth(depth))
+    Ok(theme.with_depth(depth).with_borders(config.borders))
 }
 
 /// The theme where nobody chose one.

@@ -1,8 +1,12 @@
 //! `copad demo` in a terminal: it shows what it promises, ends at once, and leaves nothing behind.
 
-use crate::terminal::{Machine, Person, eventually};
+use crate::{
+    picture,
+    terminal::{Machine, Person, eventually},
+};
 
 const QUIT: &str = "\x11";
+const AUTHORS: &str = "\x05";
 const CONFLICTS: &str = "\x1b[18~";
 
 #[track_caller]
@@ -25,11 +29,15 @@ fn two_others_write_part_and_leave_a_conflict_to_settle() {
     terminal.sees(&["to drink"]);
     terminal.sees(&["They clash over the time", "noon", "4pm", "1 conflict"]);
     terminal.keys(CONFLICTS);
-    terminal.sees(&["same word", "Ada", "Ben", "[k]eep merged"]);
+    let card = terminal.sees(&["same word", "Ada", "Ben", "[k]eep merged"]);
+    picture::keep("conflict", &[&card]);
     terminal.keys("m");
     terminal.keys("Grace was here. ");
     terminal.sees(&["Grace was here."]);
     terminal.sees(&["That was all", "whatever you like"]);
+    terminal.keys(AUTHORS);
+    let authors = terminal.sees(&["That was all", "by "]);
+    picture::keep("authors", &[&authors]);
     assert!(!grace.temporary_files().is_empty());
     terminal.keys(QUIT);
     assert_eq!(terminal.ends(), 0);

@@ -7,7 +7,8 @@ use tokio::sync::mpsc;
 
 use super::script::Who;
 use crate::{
-    ConflictSettings, NetworkKind, NodeId, PeerAddress, PeerState, SharedDocument, UserInfo,
+    ConflictSettings, NetworkKind, NodeId, PeerAddress, PeerState, Servers, SharedDocument,
+    UserInfo,
     crdt::{Delta, EditContext, EditKind, TextDocument, TextSelection},
     serve::Trust,
     store::{ReplicaLock, Store},
@@ -65,6 +66,7 @@ impl Companion {
                 avatar_url: None,
             },
             kind: NetworkKind::Local,
+            servers: Servers::default(),
             lookup_directory: meeting.lookup_directory.clone(),
             conflicts: meeting.conflicts.clone(),
             entrance,

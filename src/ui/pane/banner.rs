@@ -10,7 +10,7 @@ use super::words::{shorten, width};
 use crate::ui::{
     app::{App, KnockLine},
     command::Command,
-    theme::Role,
+    theme::{Mark, Role},
 };
 
 /// Draws the line, if there is something to answer and room for it.
@@ -39,7 +39,12 @@ pub(crate) fn draw(app: &App, status: Rect, buffer: &mut Buffer) {
     let room = columns.saturating_sub(2 + width(&hint) + 2);
     let mut x = area.x + u16::from(area.width > 2);
     if let Some(color) = color {
-        buffer.set_string(x, area.y, "■", app.theme.participant(&color).name);
+        buffer.set_string(
+            x,
+            area.y,
+            app.theme.mark(Mark::Swatch),
+            app.theme.participant(&color).name,
+        );
         x += 2;
     }
     let sentence = shorten(&sentence, room);

@@ -3,6 +3,7 @@
 mod access;
 mod anything;
 mod authors;
+mod borders;
 mod conflicts;
 mod demonstration;
 mod dialogs;
