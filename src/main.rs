@@ -142,6 +142,9 @@ struct ServeArguments {
 struct EditArguments {
     /// The file to write in; it need not exist yet
     file: Option<PathBuf>,
+    /// More files, each in a tab of its own
+    #[arg(value_name = "FILE")]
+    more_files: Vec<PathBuf>,
     /// Your name, as others see it [default: config, else the login name]
     #[arg(long)]
     name: Option<String>,
@@ -423,6 +426,7 @@ fn seconds(text: &str) -> Result<u64, String> {
 fn options(edit: EditArguments) -> Result<Options, LaunchError> {
     Ok(Options {
         file: edit.file,
+        more_files: edit.more_files,
         name: edit.name,
         color: edit.color,
         banned: Vec::new(),

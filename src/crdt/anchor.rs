@@ -141,6 +141,15 @@ impl Anchor {
         }
     }
 
+    /// Returns the Loro peer id of whoever typed the character that it holds on to. `None` at the
+    /// start or the end of the text.
+    pub fn author(&self) -> Option<PeerID> {
+        match self.place {
+            Place::Start | Place::End => None,
+            Place::LeftOf(character) | Place::RightOf(character) => Some(character.peer),
+        }
+    }
+
     /// Returns on which side text put in exactly there will be.
     pub fn bias(&self) -> Bias {
         match self.place {

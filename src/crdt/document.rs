@@ -256,6 +256,12 @@ impl TextDocument {
         self.history.has(Direction::Undo)
     }
 
+    /// Returns how many steps the person has made and not taken back: more after an edit, and fewer
+    /// once it is taken back.
+    pub fn undo_depth(&self) -> usize {
+        self.history.depth()
+    }
+
     /// Returns whether there is a step to do again. Others may have left nothing of it.
     pub fn can_redo(&self) -> bool {
         self.history.has(Direction::Redo)

@@ -3,7 +3,7 @@
 use loro::{ExportMode, Frontiers, LoroDoc};
 use ropey::Rope;
 
-use super::{Delta, SharedDocument, TextDocument, document::write_changes};
+use super::{Delta, SharedDocument, TextDocument, conflict::Author, document::write_changes};
 
 /// Bytes could not become a document, or the other way round.
 #[derive(Debug, thiserror::Error)]
@@ -128,15 +128,18 @@ impl SharedDocument {
         Some((before, change))
     }
 
-    /// Makes a change to the text as it was at a version, as somebody would have who knew nothing
+    /// Makes a change to the text as it was at a version, as an author would have who knew nothing
     /// of what came later, and merges it. Returns the version in which the change is all that came
     /// after. O(history).
     ///
     /// Returns `None`, and changes nothing, if the bytes are no version of this document or the
     /// change does not fit the text it had then.
-    pub fn change_at(&self, version: &[u8], change: &Delta) -> Option<Vec<u8>> {
+    pub fn change_at(&self, version: &[u8], change: &Delta, author: Author) -> Option<Vec<u8>> {
         let then = self.fork_at(version)?;
         let before = then.oplog_vv();
+        // Whoever wrote something of the same thought is told who clashes with it.
+        let _signing = author.sign(&then);
+        then.set_record_timestamp(true);
         write_changes(&then.get_text(TextDocument::CONTAINER), change).ok()?;
         then.commit();
         let updates = then.export(ExportMode::updates(&before)).ok()?;
@@ -215,7 +218,10 @@ mod tests {
         let first = document.version();
         append(&mut document, " four");
         let change = Delta::replace(4..4, "two ");
-        let changed = document.shared().change_at(&first, &change).unwrap();
+        let changed = document
+            .shared()
+            .change_at(&first, &change, Author::disk())
+            .unwrap();
         document.drain();
         assert_eq!(*document.rope(), "one two three four");
         assert_eq!(
@@ -223,7 +229,12 @@ mod tests {
             "one two three"
         );
         let too_far = Delta::replace(100..101, "");
-        assert_eq!(document.shared().change_at(&first, &too_far), None);
+        assert_eq!(
+            document
+                .shared()
+                .change_at(&first, &too_far, Author::disk()),
+            None
+        );
         assert!(document.drain().is_empty());
     }
 

@@ -93,12 +93,15 @@ impl Pending {
 #[derive(Debug, Default)]
 struct Stack {
     steps: VecDeque<(Step, Pending)>,
+    /// How many steps were too old to be kept.
+    dropped: usize,
 }
 
 impl Stack {
     fn push(&mut self, step: Step) {
         if self.steps.len() == MAX_STEPS {
             self.steps.pop_front();
+            self.dropped += 1;
         }
         self.steps.push_back((step, Pending::default()));
     }
@@ -147,6 +150,11 @@ impl History {
             Direction::Undo => !self.undo.steps.is_empty(),
             Direction::Redo => !self.redo.steps.is_empty(),
         }
+    }
+
+    /// Returns how many steps could be taken back if all were kept.
+    pub(super) fn depth(&self) -> usize {
+        self.undo.dropped + self.undo.steps.len()
     }
 
     /// Makes the next edit a step of its own.

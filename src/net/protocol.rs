@@ -270,12 +270,19 @@ impl Builder {
                 ..self.keys
             },
         };
+        let announcing = wake.clone();
+        let announce = move |notification| {
+            // Nobody is told any more once the session ends.
+            let _ = announcing.send(Wake::Input(Input::Announce(notification)));
+        };
         let (conflicts, jobs) = ConflictResolver::start(
             self.document.clone(),
             self.node,
             &self.user,
             self.conflicts,
             published.conflicts.clone(),
+            published.access_state.subscribe(),
+            announce,
         )
         .map_err(ProtocolError::Thread)?;
         let driver = Driver::new(Parts {

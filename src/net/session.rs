@@ -7,6 +7,7 @@
 //! randomness comes from the seed, so that a simulation can replay every run.
 
 mod clock;
+mod conflicts;
 mod divergence;
 mod gate;
 mod govern;
@@ -24,10 +25,11 @@ use std::{collections::BTreeMap, time::Duration};
 use loro::IdSpan;
 use rand::{SeedableRng, rngs::StdRng};
 
+use crate::crdt::conflict::ConflictId;
 use crate::net::{
     access::{Role, TicketRefusal},
     event::{AccessEvent, ConnectionEvent, PeerState, Reason, Standing, SyncProgress, UserInfo},
-    message::{CloseReason, MAX_ON_THEIR_WAY, MAX_TITLE, Message},
+    message::{CloseReason, ConflictNotification, MAX_ON_THEIR_WAY, MAX_TITLE, Message},
     node::{DocumentId, NodeId, PeerAddress},
     peer::{
         Crowd, Link, Peer, PeerView, Wish, earliest,
@@ -155,6 +157,8 @@ pub enum Input {
     LocalPresence(LocalPresence),
     /// Our own participant asks everybody who is connected to come to where they are.
     Call,
+    /// Something became of a conflict through what was done here: tells the others.
+    Announce(ConflictNotification),
     /// We can be dialled at another place now.
     AddressChanged(PeerAddress),
     /// Close all connections, and dial nobody until [`Input::Online`].
@@ -243,6 +247,14 @@ pub enum Output {
         /// Whose content goes on. If it is theirs, this session has no use any more: its document
         /// must be replaced by a new one, which takes everything from the peer.
         stands: Standing,
+    },
+    /// A peer tells of a conflict between edits. The edits and the conflict travel with the
+    /// document: this is only a reason to look there.
+    ConflictTold {
+        /// Which peer.
+        node: NodeId,
+        /// Which conflict.
+        conflict: ConflictId,
     },
     /// A large answer has come this far. When all of it is here, or the connection with the peer
     /// ends, there is nothing more to show.
@@ -449,6 +461,7 @@ impl Session {
             Input::Govern(decree) => self.govern(decree, now),
             Input::LocalPresence(presence) => self.local_presence(presence, now),
             Input::Call => self.call(),
+            Input::Announce(notification) => self.announce(&notification),
             Input::AddressChanged(address) => self.config.address = trim_address(address),
             Input::Offline => self.go_offline(Reach::Offline, now),
             Input::Online => self.go_online(now),

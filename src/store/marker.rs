@@ -6,6 +6,7 @@
 use std::{
     fs::{File, OpenOptions},
     os::unix::fs::{FileExt as _, OpenOptionsExt as _},
+    path::PathBuf,
 };
 
 use super::{database::Store, error::StoreError, replica::ReplicaId};
@@ -27,7 +28,7 @@ impl ImportMarker {
     ///
     /// Fails when the file cannot be made or read.
     pub fn open(store: &Store, replica: ReplicaId) -> Result<(Self, Option<NodeId>), StoreError> {
-        let path = store.state_dir().join(format!("importing-{replica}"));
+        let path = path_of(store, replica);
         let failed = |source| StoreError::Setup {
             path: path.clone(),
             source,
@@ -48,6 +49,12 @@ impl ImportMarker {
         Ok((marker, found.then_some(NodeId(left))))
     }
 
+    /// Removes the note of a replica that is gone. What is left over says nothing of any other:
+    /// replica ids are never used twice.
+    pub(super) fn remove(store: &Store, replica: ReplicaId) {
+        let _ = std::fs::remove_file(path_of(store, replica));
+    }
+
     fn note(&self, node: &[u8; 32]) {
         if let Err(error) = self.file.write_all_at(node, 0) {
             tracing::warn!("whose edits come in cannot be noted: {error}");
@@ -63,6 +70,10 @@ impl ImportGuard for ImportMarker {
     fn ends(&self) {
         self.note(&NOBODY);
     }
+}
+
+fn path_of(store: &Store, replica: ReplicaId) -> PathBuf {
+    store.state_dir().join(format!("importing-{replica}"))
 }
 
 #[cfg(test)]
@@ -84,5 +95,17 @@ mod tests {
         assert_eq!(open().1, Some(NodeId([2; 32])));
         // It is told once.
         assert_eq!(open().1, None);
+    }
+    #[test]
+    fn a_forgotten_replica_leaves_no_note() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let [gone, kept] = ["one", "two"].map(|title| store.create_replica(title).unwrap().id);
+        for replica in [gone, kept] {
+            ImportMarker::open(&store, replica).unwrap();
+        }
+        store.forget(gone).unwrap();
+        assert!(!path_of(&store, gone).exists());
+        assert!(path_of(&store, kept).exists());
     }
 }

@@ -12,7 +12,7 @@ use std::ops::Range;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
 pub use self::{
-    meeting::{Clash, Meeting, Outcome, meet},
+    meeting::{Clash, Crossing, Meeting, Outcome, meet},
     trail::Trail,
 };
 use crate::crdt::Delta;

@@ -55,7 +55,7 @@ pub use journal::{Journal, JournalNews};
 pub use leftover::{remove_unfinished_saves, unfinished_overwrite};
 pub use lock::ReplicaLock;
 pub use marker::ImportMarker;
-pub use merge::{Clash, Meeting, Outcome, Trail, difference, differing_lines, meet};
+pub use merge::{Clash, Crossing, Meeting, Outcome, Trail, difference, differing_lines, meet};
 pub use path::canonical_path;
 pub use peer::KnownPeer;
 pub use places::{NoHome, Places};

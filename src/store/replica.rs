@@ -16,6 +16,7 @@ use super::{
     faults::Point,
     hash::ContentHash,
     history::JournalEntry,
+    marker::ImportMarker,
     path::canonical_path,
 };
 use crate::{
@@ -392,6 +393,7 @@ impl Store {
             transaction.execute("DELETE FROM replicas WHERE id = ?1", [id.0])?;
             Ok(())
         })?;
+        ImportMarker::remove(self, id);
         self.remove_lock_file(id);
         Ok(())
     }

@@ -17,6 +17,7 @@ mod commands;
 mod conflicts;
 mod demonstration;
 mod dialogs;
+mod documents;
 mod editing;
 mod event;
 mod file_state;
@@ -40,7 +41,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, ops::Range, path::PathBuf, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, ops::Range, path::PathBuf, time::Duration};
 
 use ratatui::{
     Frame,
@@ -50,15 +51,16 @@ use ratatui::{
 use ropey::Rope;
 
 pub use self::access::{AccessNews, AccessRequest};
+pub use self::documents::FileList;
 pub use self::event::{
-    Effect, Event, Existing, ExistingFile, FileLook, FileLookRequest, FileOnDisk, JournalState,
-    LocalCaret, MessageKind, PeerRow, SaveError, SaveRequest, SavedFile, ShareInfo,
+    Clock, Effect, Event, Existing, ExistingFile, FileLook, FileLookRequest, FileOnDisk,
+    JournalState, LocalCaret, MessageKind, PeerRow, SaveError, SaveRequest, SavedFile, ShareInfo,
 };
 pub(crate) use self::{
     access::{KnockLine, MemberRow},
     areas::Areas,
     authors::AuthorStyles,
-    event::DISPUTED,
+    documents::Leave,
     event::{FileChange, FileFound},
     notice::Notice,
     people::{Person, PersonState},
@@ -73,6 +75,7 @@ pub use self::{
     settings::{FileProperties, LineNumbers},
     work::{Job, Outcome},
 };
+pub use super::dialog::{FolderEntry, RecentFile};
 use super::{
     config::Config,
     dialog::Dialog,
@@ -126,6 +129,7 @@ pub struct App {
     pub(crate) left: u16,
     pub(crate) wrap: bool,
     size: Size,
+    laid: RefCell<scroll::Laid>,
 
     path: Option<PathBuf>,
     format: TextFormat,
@@ -134,7 +138,10 @@ pub struct App {
     saved_version: u64,
     own_edits: u64,
     settled_edits: u64,
-    quit_once_saved: bool,
+    /// What the person wants to leave, or last wanted to.
+    leaving: documents::Leave,
+    /// Whether they do once the text is saved.
+    go_once_saved: bool,
     /// Why nothing may be changed.
     read_only: Option<String>,
     file: file_state::FileState,
@@ -200,6 +207,7 @@ impl App {
             left: 0,
             wrap: options.config.wrap,
             size: Size::new(80, 24),
+            laid: RefCell::default(),
             path: options.path,
             format: options.format,
             title: options.title,
@@ -207,7 +215,8 @@ impl App {
             saved_version: 0,
             own_edits: u64::from(options.modified),
             settled_edits: 0,
-            quit_once_saved: false,
+            leaving: documents::Leave::Program,
+            go_once_saved: false,
             read_only: None,
             file,
             journal: JournalState::default(),
@@ -290,13 +299,17 @@ impl App {
             }
             Event::Access(news) => self.take_access_news(*news),
             Event::Save => self.save(),
+            Event::Quit => self.quit(),
+            Event::Close => self.close(),
+            Event::Opened(problem) => self.opened(problem),
+            Event::Files(list) => self.list_files(list),
             Event::ReadOnly(why) => self.read_only = why,
             Event::AskExisting(file) => self.ask_existing(file),
             Event::FileTouched => self.file_touched(),
             Event::FileSeen(look) => self.file_seen(*look),
             Event::Journal(state) => self.journal = state,
-            Event::Conflicts { open, now } => self.conflicts(open, now),
-            Event::ConflictSettled(id, words) => self.conflict_settled(id, words),
+            Event::Conflicts { open, clock } => self.conflicts(open, clock),
+            Event::ConflictSettled { id, how, by } => self.conflict_settled(id, how, &by),
             Event::Met(reunion) => self.met(reunion),
             Event::Demonstrated(words) => self.demonstrated(words),
         }
@@ -405,8 +418,7 @@ impl App {
             self.published = Some(caret);
             self.effects.push(Effect::Publish(caret));
         }
-        let mark = if self.modified() { "*" } else { "" };
-        let title = format!("{}{mark} - copad", self.name());
+        let title = self.window_title();
         if self.window_title.as_ref() != Some(&title) {
             self.window_title = Some(title.clone());
             self.effects.push(Effect::SetTitle(title));

@@ -112,6 +112,12 @@ macro_rules! commands {
 commands! {
     Save "save", File, Everywhere, "Save the file", &["Ctrl-S"];
     SaveAs "save-as", File, Everywhere, "Save under another name", &["Alt-S", "Ctrl-Shift-S"];
+    Open "open", File, Everywhere, "Open a file; recent ones are listed", &["Ctrl-O"];
+    New "new", File, Everywhere, "Start a new document", &["Ctrl-N"];
+    Reload "reload", File, Everywhere, "Read the file again; undo brings your text back", &["Ctrl-U"];
+    Close "close", File, Everywhere, "Close this document", &["Ctrl-W"];
+    NextTab "next-tab", File, Everywhere, "Go to the next open document", &["Ctrl-PageDown", "Alt-."];
+    PreviousTab "previous-tab", File, Everywhere, "Go to the open document before", &["Ctrl-PageUp", "Alt-,"];
     Quit "quit", File, Everywhere, "Quit; asks when there are unsaved changes", &["Ctrl-Q"];
     Suspend "suspend", File, Everywhere, "Go back to the shell; fg returns (Ctrl-Z is undo)", &["Ctrl-Alt-Z"];
     Help "help", File, Everywhere, "Show every command and its keys", &["F1", "Alt-H"];

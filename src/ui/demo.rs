@@ -22,10 +22,8 @@ use self::{
 use super::{
     app::Event,
     editor::News,
-    keyboard,
-    launch::{self, LaunchError, Launched, Options},
-    run::run_one,
-    terminal::TerminalSession,
+    launch::{self, AllLaunched, LaunchError, Launched, Options},
+    run::run_beside,
 };
 use crate::{ConflictSettings, NetworkKind, serve::Trust, store::Places};
 
@@ -44,38 +42,20 @@ const APART: Duration = Duration::from_secs(2);
 /// Fails as [`run`](super::run) does, and when there is no room for temporary files.
 pub fn run(options: Options) -> Result<(), LaunchError> {
     let folder = tempfile::Builder::new().prefix("copad-demo-").tempdir()?;
-    let launched = launch(options, folder.path())?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?;
-    let mut terminal = TerminalSession::enter(launched.terminal)?;
-    let mut keyboard = keyboard::listen()?;
-    let result = runtime.block_on(async {
-        let (tell, news) = mpsc::unbounded_channel();
-        // Nobody else knows of this document, so nobody asks.
-        let (_ask, mut asked) = mpsc::unbounded_channel();
-        let stage = tokio::spawn(Stage::new(&launched, folder.path(), tell.clone()).play());
-        let result = run_one(
-            launched,
-            (tell, news),
-            &mut terminal,
-            &mut keyboard,
-            &mut asked,
-        );
-        let result = result.await;
-        // It ends with the screen; a failure of it is no reason to fail.
-        let _ = stage.await;
-        result
-    });
-    drop(terminal);
-    runtime.shutdown_timeout(Duration::from_millis(100));
+    let (options, launched) = launch(options, folder.path())?;
+    let stage = Stage::new(&launched, folder.path());
+    let all = AllLaunched {
+        terminal: launched.terminal,
+        lookup_directory: launched.sharing.lookup_directory.clone(),
+        documents: vec![(options, launched)],
+    };
+    let result = run_beside(all, |tell| stage.play(tell));
     folder.close()?;
-    result.map(drop)
+    result
 }
 
 /// Opens the text as if it were any other, with everything in this folder.
-fn launch(options: Options, folder: &Path) -> Result<Launched, LaunchError> {
+fn launch(options: Options, folder: &Path) -> Result<(Options, Launched), LaunchError> {
     let file = folder.join(TITLE);
     fs::write(&file, TEXT)?;
     let places = Places {
@@ -90,13 +70,13 @@ fn launch(options: Options, folder: &Path) -> Result<Launched, LaunchError> {
         trust: Trust::Anyone,
         ..options
     };
-    let mut launched = launch::open_in(options, &places)?;
+    let mut launched = launch::open_in(options.clone(), &places)?;
     launched.app.demonstrate(ConflictSettings {
         apart: APART,
         ..ConflictSettings::default()
     });
     launched.sharing.conflicts = launched.app.conflict_settings();
-    Ok(launched)
+    Ok((options, launched))
 }
 
 /// Where the story is played.
@@ -104,12 +84,11 @@ struct Stage {
     script: Script,
     meeting: Meeting,
     companions: [Option<Companion>; 2],
-    tell: mpsc::UnboundedSender<News>,
     started: Instant,
 }
 
 impl Stage {
-    fn new(launched: &Launched, folder: &Path, tell: mpsc::UnboundedSender<News>) -> Self {
+    fn new(launched: &Launched, folder: &Path) -> Self {
         Self {
             script: Script::default(),
             meeting: Meeting {
@@ -120,30 +99,29 @@ impl Stage {
                 conflicts: launched.sharing.conflicts.clone(),
             },
             companions: [None, None],
-            tell,
             started: Instant::now(),
         }
     }
 
     /// Plays until nobody looks any more.
-    async fn play(mut self) {
-        while !self.tell.is_closed() {
+    async fn play(mut self, tell: mpsc::UnboundedSender<News>) {
+        while !tell.is_closed() {
             self.companions
                 .iter_mut()
                 .flatten()
                 .for_each(Companion::catch_up);
             match self.script.next(self.started.elapsed(), &self.seen()) {
                 Next::Act(act) => {
-                    if let Err(error) = self.carry_out(act) {
-                        self.say(format!("The demonstration cannot go on: {error}"));
-                        self.tell.closed().await;
+                    if let Err(error) = self.carry_out(act, &tell) {
+                        say(&tell, format!("The demonstration cannot go on: {error}"));
+                        tell.closed().await;
                     }
                 }
                 Next::Wait(until) => {
                     let until = self.started + until;
                     tokio::select! {
                         () = tokio::time::sleep_until(until.into()) => {}
-                        () = self.tell.closed() => {}
+                        () = tell.closed() => {}
                     }
                 }
             }
@@ -166,10 +144,14 @@ impl Stage {
         }
     }
 
-    fn carry_out(&mut self, act: Act) -> Result<(), LaunchError> {
+    fn carry_out(
+        &mut self,
+        act: Act,
+        tell: &mpsc::UnboundedSender<News>,
+    ) -> Result<(), LaunchError> {
         let now = self.started.elapsed();
         match act {
-            Act::Say(words) => self.say(words.to_owned()),
+            Act::Say(words) => say(tell, words.to_owned()),
             Act::Join(who) => {
                 self.companions[who as usize] = Some(Companion::join(who, &self.meeting)?);
             }
@@ -186,11 +168,11 @@ impl Stage {
     fn with(&mut self, who: Who, act: impl FnOnce(&mut Companion)) {
         self.companions[who as usize].as_mut().map(act);
     }
+}
 
-    fn say(&self, words: String) {
-        // Nobody looks any more when the editor closes.
-        let _ = self.tell.send(News::App(Event::Demonstrated(words)));
-    }
+fn say(tell: &mpsc::UnboundedSender<News>, words: String) {
+    // Nobody looks any more when the editor closes.
+    let _ = tell.send(News::App(Event::Demonstrated(words)));
 }
 
 async fn leave(companion: Option<Companion>) {

@@ -1,11 +1,12 @@
-//! The editor without its terminal: the application, with the network, the disk and the clipboard
-//! that carry out what it asks for.
+//! One open document without its terminal: the application, with the network and the disk that carry
+//! out what it asks for.
 
 mod access;
 mod beside;
+mod others;
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -18,7 +19,7 @@ use super::{
         AccessNews, App, Effect, Event, Existing, Job, JournalState, LocalCaret, MessageKind,
         PeerRow, SaveRequest,
     },
-    clipboard::{Clipboard, ClipboardEvent, Reach},
+    folder,
     joining::Joining,
     launch::{LaunchError, Launched},
     network::Network,
@@ -47,10 +48,27 @@ pub(super) enum News {
     Superseded(NodeId),
     /// A large answer of a peer has come further.
     Progress,
-    /// From the clipboard.
-    Clipboard(ClipboardEvent),
     /// The copad that had the file is gone, and the file is ours; or there is no hope for that.
     TakenOver(Result<Box<TakenOver>, OpeningError>),
+}
+
+/// What concerns the documents that are open together.
+#[derive(Debug)]
+pub(super) enum Request {
+    /// Nothing here is in the way of the end of the program.
+    Quit,
+    /// The person does not want to leave after all.
+    Stay,
+    /// Open a file.
+    Open(PathBuf),
+    /// Open a document without a file.
+    New,
+    /// Show another document, so many further.
+    Turn(isize),
+    /// Put this text on the clipboard.
+    Copy(String),
+    /// Fetch the clipboard, and send [`Event::Clipboard`].
+    Paste,
 }
 
 /// What only the terminal can do.
@@ -65,7 +83,6 @@ pub(super) enum TerminalEffect {
 pub(super) struct Editor {
     app: App,
     settings: SettingsWatch,
-    clipboard: Clipboard,
     disk: Arc<Disk>,
     network: Network,
     joining: Joining,
@@ -74,6 +91,7 @@ pub(super) struct Editor {
     /// Where the person was when that was last noted.
     noted: Option<Place>,
     for_terminal: Vec<TerminalEffect>,
+    requests: Vec<Request>,
     shown_peers: Vec<PeerRow>,
     file_watch: FileWatch,
     /// The last piece of work for the disk; they are done one after the other.
@@ -94,8 +112,10 @@ pub(super) struct Editor {
     observed: Option<(Stamp, u64)>,
     /// Looks whether it still has.
     taking_over: Option<JoinHandle<()>>,
-    /// Where our caret was last told to be.
+    /// Where our caret is, for the others.
     caret: Option<LocalCaret>,
+    /// Whether they were told.
+    is_published: bool,
     /// Other copads on the file that want it saved.
     saves_asked: SavesAsked,
     /// Whether the document must not be touched any more.
@@ -119,12 +139,12 @@ impl Editor {
             joining: Joining::new(launched.joins, launched.aside),
             app: launched.app,
             settings: launched.settings,
-            clipboard: clipboard(&tell),
             disk,
             tell,
             started: Instant::now(),
             noted: None,
             for_terminal: Vec::new(),
+            requests: Vec::new(),
             shown_peers: Vec::new(),
             file_watch: FileWatch::default(),
             disk_work: None,
@@ -137,6 +157,7 @@ impl Editor {
             observed: None,
             taking_over: None,
             caret: None,
+            is_published: true,
             saves_asked: SavesAsked::default(),
             broken: false,
             done: false,
@@ -188,6 +209,11 @@ impl Editor {
         self.file_watch.follow(self.app.path(), &self.tell);
     }
 
+    /// A way to tell it news.
+    pub(super) fn teller(&self) -> mpsc::UnboundedSender<News> {
+        self.tell.clone()
+    }
+
     pub(super) fn take_in(&mut self, news: News) {
         match news {
             News::App(event @ (Event::Connection(_) | Event::Presence(_))) => {
@@ -206,10 +232,16 @@ impl Editor {
             News::Access(event) => self.take_in_access(event),
             News::Broken(culprit) => self.restore(culprit),
             News::Superseded(by) => self.give_way(by),
-            News::Clipboard(ClipboardEvent::Pasted(text)) => self.update(Event::Clipboard(text)),
-            News::Clipboard(ClipboardEvent::WriteToTerminal(text)) => {
-                self.for_terminal.push(TerminalEffect::Copy(text));
-            }
+        }
+    }
+
+    /// Tells the others where our caret is, if it has moved. Not done at once, because it takes a
+    /// look into the document, and the screen comes first.
+    pub(super) fn publish(&mut self) {
+        if let Some(caret) = self.caret
+            && !std::mem::replace(&mut self.is_published, true)
+        {
+            self.network.publish(self.app.document(), caret);
         }
     }
 
@@ -318,18 +350,25 @@ impl Editor {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Save(request) => self.save(request),
-            Effect::Quit => self.done = true,
+            Effect::Quit => self.requests.push(Request::Quit),
+            Effect::Stay => self.requests.push(Request::Stay),
+            Effect::Close => self.done = true,
+            Effect::Open(path) => self.requests.push(Request::Open(folder::meant(&path))),
+            Effect::New => self.requests.push(Request::New),
+            Effect::Turn(by) => self.requests.push(Request::Turn(by)),
+            Effect::ListFolder(name) => self.list_folder(name),
+            Effect::ListRecent => self.list_recent(),
             Effect::Suspend => self.for_terminal.push(TerminalEffect::Suspend),
             Effect::Redraw => self.for_terminal.push(TerminalEffect::Redraw),
             Effect::SetTitle(title) => self.for_terminal.push(TerminalEffect::SetTitle(title)),
-            Effect::Copy(text) => self.copy(text),
-            Effect::RequestPaste => self.clipboard.paste(),
+            Effect::Copy(text) => self.requests.push(Request::Copy(text)),
+            Effect::RequestPaste => self.requests.push(Request::Paste),
             Effect::Work(job) => self.work(job),
             Effect::Introduce(user) => self.network.introduce(user),
             Effect::CallEveryone => self.network.call_everyone(),
             Effect::Publish(caret) => {
                 self.caret = Some(caret);
-                self.network.publish(self.app.document(), caret);
+                self.is_published = false;
             }
             Effect::Connect(node) => self.connect(&node),
             Effect::Offline(offline) => {
@@ -359,11 +398,13 @@ impl Editor {
                 });
             }
             Effect::AnswerConflict(id, choice) => self.network.answer_conflict(&id, choice),
+            Effect::ReportConflicts(clashes) => self.network.report_conflicts(clashes),
             Effect::ReopenConflict(id) => self.network.reopen_conflict(&id),
         }
     }
 
-    fn save(&mut self, request: SaveRequest) {
+    fn save(&mut self, mut request: SaveRequest) {
+        request.path = folder::meant(&request.path);
         if self.joining.protects(&request.path) {
             let name = request.path.display();
             let sentence = format!("{name} waits for the document you join, and was not written");
@@ -401,11 +442,6 @@ impl Editor {
             // Nobody listens any more when the editor closes.
             let _ = tell.send(News::App(Event::Worked(Box::new(job.run()))));
         });
-    }
-
-    fn copy(&mut self, text: String) {
-        self.for_terminal
-            .extend(self.clipboard.copy(text).map(TerminalEffect::Copy));
     }
 
     fn connect(&mut self, to: &str) {
@@ -526,21 +562,4 @@ fn journal_news(tell: &mpsc::UnboundedSender<News>) -> impl Fn(JournalNews) + Se
             let _ = tell.send(News::App(event));
         }
     }
-}
-
-/// Opens the clipboard, and lets its news come with all other news.
-fn clipboard(tell: &mpsc::UnboundedSender<News>) -> Clipboard {
-    let (events, mut told) = mpsc::unbounded_channel();
-    let tell = tell.clone();
-    tokio::spawn(async move {
-        while let Some(event) = told.recv().await {
-            if tell.send(News::Clipboard(event)).is_err() {
-                return;
-            }
-        }
-    });
-    Clipboard::new(
-        Reach::from_environment(|name| std::env::var(name).ok()),
-        events,
-    )
 }

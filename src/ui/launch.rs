@@ -40,6 +40,8 @@ const UNTITLED: &str = "untitled";
 pub struct Options {
     /// The file to edit; it need not exist.
     pub file: Option<PathBuf>,
+    /// Files to open beside it.
+    pub more_files: Vec<PathBuf>,
     /// The name that others see.
     pub name: Option<String>,
     /// The colour that others see, `#RRGGBB`.
@@ -195,7 +197,48 @@ pub fn node_id(file: Option<&Path>) -> Result<NodeId, LaunchError> {
     Ok(node_of(&replica))
 }
 
+/// All documents that the command line names.
+pub(super) struct AllLaunched {
+    /// Each with what it was opened with; there is at least one.
+    pub(super) documents: Vec<(Options, Launched)>,
+    pub(super) terminal: TerminalOptions,
+    /// Where programs on this machine find each other.
+    pub(super) lookup_directory: PathBuf,
+}
+
 /// Opens what the command line asks for.
+pub(super) fn open_all(options: Options) -> Result<AllLaunched, LaunchError> {
+    let launched = open(options.clone())?;
+    let (terminal, lookup_directory) =
+        (launched.terminal, launched.sharing.lookup_directory.clone());
+    let canonical = |path: &Path| store::canonical_path(path).ok();
+    let mut known: Vec<_> = options.file.iter().map(|file| canonical(file)).collect();
+    let more = options.more_files.clone();
+    let mut documents = vec![(options, launched)];
+    for file in more {
+        let path = canonical(&file);
+        // Named twice, or by two names, it is still one document.
+        if path.is_some() && known.contains(&path) {
+            continue;
+        }
+        known.push(path);
+        let options = Options {
+            file: Some(file),
+            more_files: Vec::new(),
+            connect: None,
+            ..documents[0].0.clone()
+        };
+        let launched = open(options.clone())?;
+        documents.push((options, launched));
+    }
+    Ok(AllLaunched {
+        documents,
+        terminal,
+        lookup_directory,
+    })
+}
+
+/// Opens one document.
 pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
     open_in(options, &Places::of_this_process()?)
 }
@@ -364,7 +407,9 @@ fn seat(
     let absent_host = known.iter().find(|peer| Some(peer.address.node) == host);
     let absent_host = absent_host.map(|host| (host.address.node, absence(host, &replica.title)));
     let mut peers: Vec<_> = known.into_iter().map(|peer| peer.address).collect();
-    let new_host = there.filter(|there| !peers.iter().any(|peer| peer.node == there.node));
+    // One that did not let us in has not given us its document.
+    let met = |host: &NodeId| peers.iter().any(|peer| peer.node == *host);
+    let new_host = there.filter(|there| replica.document.is_none() || !met(&there.node));
     let joins = new_host.is_some();
     let mut claim = None;
     let on_disk = file.as_ref().map(|file| FileOnDisk::of(file, joins));

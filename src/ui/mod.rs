@@ -9,6 +9,7 @@ pub mod config;
 pub mod demo;
 mod dialog;
 mod editor;
+mod folder;
 pub mod invite;
 mod joining;
 mod keyboard;
@@ -24,6 +25,7 @@ mod set_aside;
 #[cfg(test)]
 mod snapshot;
 pub mod source;
+mod tabs;
 pub mod terminal;
 pub mod text;
 pub mod theme;

@@ -1,6 +1,6 @@
 //! The editor's side of the network: starts the protocol, and turns what it tells into news.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::{
     sync::{broadcast, mpsc, watch},
@@ -8,15 +8,18 @@ use tokio::{
 };
 
 use super::{
-    app::{AccessRequest, DISPUTED, Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
+    app::{AccessRequest, Clock, Event, LocalCaret, MessageKind, PeerRow, ShareInfo},
     editor::News,
 };
 use crate::{
     AccessEvent, AccessState, ChangeOrigin, ConflictEvent, ConflictId, ConflictResolver,
     ConflictSettings, CursorPosition, DocumentEvent, DocumentId, DocumentInfo, Invitation,
-    NetworkKind, NodeId, PeerAddress, PeerInfo, ProtocolError, Selection, SessionState, Settlement,
-    Standing, SyncProgress, Ticket, TicketTerms,
-    crdt::{Bias, TextDocument, conflict::Choice},
+    NetworkKind, NodeId, PeerAddress, PeerInfo, ProtocolError, Selection, SessionState, Standing,
+    SyncProgress, Ticket, TicketTerms,
+    crdt::{
+        Bias, TextDocument,
+        conflict::{Choice, OutsideClash},
+    },
     workspace::{Entrance, Sharing, SharingEvents, SharingOptions},
 };
 
@@ -247,6 +250,13 @@ impl Network {
         resolver.open_conflicts().len()
     }
 
+    /// Keeps for everybody that the text and its file clashed.
+    pub(super) fn report_conflicts(&self, clashes: Vec<OutsideClash>) {
+        if let Err(error) = self.sharing.protocol().conflict_resolver().report(clashes) {
+            tracing::warn!("what clashed with the file was not noted: {error}");
+        }
+    }
+
     /// Returns the peers as the screen shows them.
     pub(super) fn rows(&self) -> Vec<PeerRow> {
         let progress = *self.sharing.protocol().sync_progress().borrow();
@@ -407,23 +417,32 @@ fn watch_conflicts(resolver: ConflictResolver, to: mpsc::UnboundedSender<News>) 
         // The document may have been opened with some.
         let mut told = Some(Vec::new());
         while let Some(news) = told {
-            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-            let now = now.map_or(0, |now| now.as_secs() as i64);
+            let now = chrono::Local::now();
+            let clock = Clock {
+                now: now.timestamp(),
+                offset: now.offset().local_minus_utc(),
+            };
             let open = resolver.open_conflicts();
-            let open = Event::Conflicts { open, now };
-            if std::iter::once(open)
+            let open = Event::Conflicts { open, clock };
+            // A card is told why it goes before it is gone.
+            let is_settled = |event: &Event| matches!(event, Event::ConflictSettled { .. });
+            let (settled, news): (Vec<_>, Vec<_>) = news.into_iter().partition(is_settled);
+            if settled
+                .into_iter()
+                .chain([open])
                 .chain(news)
                 .any(|event| to.send(News::App(event)).is_err())
             {
                 return;
             }
             told = tokio::select! {
-                event = events.recv() => conflict_news(event),
+                event = events.recv() => conflict_news(event, &resolver).await,
                 () = to.closed() => None,
             };
             // A reunion brings many at once, and which are open is asked for once.
             while let (Some(news), Ok(event)) = (&mut told, events.try_recv()) {
-                news.extend(conflict_news(Ok(event)).into_iter().flatten());
+                let more = conflict_news(Ok(event), &resolver).await;
+                news.extend(more.into_iter().flatten());
             }
         }
     });
@@ -431,15 +450,19 @@ fn watch_conflicts(resolver: ConflictResolver, to: mpsc::UnboundedSender<News>) 
 }
 
 /// What the screen is told about conflicts beside which are open; `None`: nothing ever again.
-fn conflict_news(event: Result<ConflictEvent, broadcast::error::RecvError>) -> Option<Vec<Event>> {
+async fn conflict_news(
+    event: Result<ConflictEvent, broadcast::error::RecvError>,
+    resolver: &ConflictResolver,
+) -> Option<Vec<Event>> {
     match event {
         Ok(ConflictEvent::Settled { conflict_id, how }) => {
-            let words = match how {
-                Settlement::Answered => "Somebody else settled the conflict",
-                Settlement::Disputed => DISPUTED,
-                Settlement::Moot => "An edit left nothing of the conflict",
-            };
-            Some(vec![Event::ConflictSettled(conflict_id, words)])
+            let info = resolver.get_conflict_info(&conflict_id).await;
+            let answer = info.and_then(|info| info.answer);
+            Some(vec![Event::ConflictSettled {
+                id: conflict_id,
+                how,
+                by: answer.map_or_else(String::new, |answer| answer.name),
+            }])
         }
         // Where the peer's content goes on, the session ends, and that is told elsewhere.
         Ok(ConflictEvent::Diverged {

@@ -3,7 +3,10 @@
 //!
 //! The only place where the application's pure state meets the terminal, the network and the disk.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use tokio::{
     signal::unix::{SignalKind, signal},
@@ -12,10 +15,10 @@ use tokio::{
 
 use super::{
     app::Event,
-    editor::{Editor, News, TerminalEffect},
+    editor::{News, TerminalEffect},
     keyboard,
-    launch::{self, LaunchError, Launched, Options},
-    set_aside::Successor,
+    launch::{self, AllLaunched, LaunchError, Options},
+    tabs::Tabs,
     terminal::TerminalSession,
 };
 use crate::workspace::{Asked, ControlSocket};
@@ -31,34 +34,41 @@ const LOOK_AT_PEERS: Duration = Duration::from_secs(1);
 ///
 /// Fails before the screen opens when something that the options name cannot be used, and later
 /// when the terminal itself fails.
-pub fn run(mut options: Options) -> Result<(), LaunchError> {
-    let mut launched = launch::open(options.clone())?;
+pub fn run(options: Options) -> Result<(), LaunchError> {
+    run_beside(launch::open_all(options)?, |_| std::future::ready(()))
+}
+
+/// Shows documents until the person is done with them. `beside` is given a way to tell the first of
+/// them news, and ends once nobody hears them any more.
+pub(super) fn run_beside<F: Future<Output = ()> + Send + 'static>(
+    launched: AllLaunched,
+    beside: impl FnOnce(UnboundedSender<News>) -> F,
+) -> Result<(), LaunchError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?;
     let mut terminal = TerminalSession::enter(launched.terminal)?;
-    let mut keyboard = keyboard::listen()?;
+    let keyboard = keyboard::listen()?;
     let result = runtime.block_on(async {
-        let (tell, mut asked) = mpsc::unbounded_channel();
-        let _control = control_socket(&launched, tell);
-        while let Some(successor) = run_one(
-            launched,
-            mpsc::unbounded_channel(),
-            &mut terminal,
-            &mut keyboard,
-            &mut asked,
-        )
-        .await?
-        {
-            if let Some(host) = &successor.host {
-                options.connect = Some(host.clone());
-            }
-            options.banned.extend(successor.culprit);
-            launched = launch::open(options.clone())?;
-            launched.message = successor.message().or(launched.message);
-        }
-        Ok(())
+        let (tell, asked) = mpsc::unbounded_channel();
+        let _control = control_socket(&launched.lookup_directory, tell);
+        let tabs = Tabs::open(launched.documents)?;
+        let beside = tokio::spawn(beside(tabs.teller()));
+        let mut screen = Loop {
+            tabs,
+            terminal: &mut terminal,
+            keyboard,
+            asked,
+            drawn: Instant::now(),
+        };
+        let result = screen.run().await;
+        // What is left to do needs no screen.
+        screen.terminal.leave();
+        let closed = screen.tabs.close().await;
+        // What goes wrong there is no business of the documents.
+        let _ = beside.await;
+        closed.and(result)
     });
     // Whatever still waits for the network or a clipboard has nothing more to tell.
     runtime.shutdown_timeout(Duration::from_millis(100));
@@ -66,118 +76,102 @@ pub fn run(mut options: Options) -> Result<(), LaunchError> {
 }
 
 /// Lets other copads of this person ask what is open here. They can do without.
-fn control_socket(launched: &Launched, tell: UnboundedSender<Asked>) -> Option<ControlSocket> {
-    let opened = ControlSocket::open(&launched.sharing.lookup_directory, tell);
+fn control_socket(directory: &Path, tell: UnboundedSender<Asked>) -> Option<ControlSocket> {
+    let opened = ControlSocket::open(directory, tell);
     opened
         .inspect_err(|error| tracing::warn!("other copads cannot ask this one: {error}"))
         .ok()
 }
 
-/// Runs one document, to which the sender tells news. Returns what is to be opened in its place, if
-/// anything.
-pub(super) async fn run_one(
-    launched: Launched,
-    (tell, news): (UnboundedSender<News>, UnboundedReceiver<News>),
-    terminal: &mut TerminalSession,
-    keyboard: &mut UnboundedReceiver<Event>,
-    asked: &mut UnboundedReceiver<Asked>,
-) -> Result<Option<Successor>, LaunchError> {
-    let mut editor = Editor::open(launched, tell)?;
-    let screen = Loop {
-        editor: &mut editor,
-        terminal,
-        keyboard,
-        asked,
-        news,
-        drawn: Instant::now(),
-    };
-    let result = screen.run().await;
-    let successor = editor.take_successor();
-    if successor.is_none() {
-        // The person is done; what is left to do needs no screen.
-        terminal.leave();
-    }
-    let replaced = successor.as_ref().is_some_and(Successor::replaces);
-    editor.close(replaced).await?;
-    result.map(|()| successor)
-}
-
-/// The editor at its terminal.
+/// The open documents at their terminal.
 struct Loop<'a> {
-    editor: &'a mut Editor,
+    tabs: Tabs,
     terminal: &'a mut TerminalSession,
-    keyboard: &'a mut UnboundedReceiver<Event>,
-    asked: &'a mut UnboundedReceiver<Asked>,
-    news: UnboundedReceiver<News>,
+    keyboard: UnboundedReceiver<Event>,
+    asked: UnboundedReceiver<Asked>,
     drawn: Instant,
 }
 
 impl Loop<'_> {
-    async fn run(mut self) -> Result<(), LaunchError> {
+    async fn run(&mut self) -> Result<(), LaunchError> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut hang_up = signal(SignalKind::hangup())?;
         let mut look = tokio::time::interval(LOOK_AT_PEERS);
         let size = self.terminal.size()?;
-        self.editor.update(Event::Resize(size.width, size.height));
+        self.tabs.update(Event::Resize(size.width, size.height));
         self.draw()?;
+        self.tabs.publish();
         let mut stale = false;
-        while !self.editor.is_done() {
-            let tick = self.editor.next_tick();
+        while !self.tabs.is_done() {
+            let tick = self.tabs.next_tick();
+            // What a person does is drawn at once, not with the next frame.
+            let mut at_once = false;
             tokio::select! {
                 biased;
                 event = self.keyboard.recv() => {
                     let Some(event) = event else { break };
-                    self.editor.update(event);
+                    self.take(event);
                     self.take_burst();
-                    // What a person does is drawn at once, not with the next frame.
-                    self.draw()?;
-                    stale = false;
+                    at_once = true;
                 }
-                () = until(Some(self.drawn + FRAME)), if stale => {
-                    self.draw()?;
-                    stale = false;
-                }
-                Some(news) = self.news.recv() => {
-                    self.editor.take_in(news);
-                    stale = true;
-                }
-                Some(asked) = self.asked.recv() => self.editor.answer(asked),
+                () = until(Some(self.drawn + FRAME)), if stale => at_once = true,
+                () = self.tabs.hear() => stale = true,
+                Some(asked) = self.asked.recv() => self.tabs.answer(asked),
                 () = until(tick) => {
-                    self.editor.update(Event::Tick);
+                    self.tabs.tick();
                     stale = true;
                 }
                 _ = look.tick() => {
-                    if self.terminal.size().is_err() {
+                    match self.terminal.was_resized() {
                         // It went away without a word.
-                        break;
+                        Err(_) => break,
+                        Ok(false) => {}
+                        Ok(true) => {
+                            self.terminal.redraw();
+                            stale = true;
+                        }
                     }
-                    stale |= self.editor.look_at_settings();
-                    stale |= self.editor.look_at_peers();
-                    self.editor.look_after_the_file();
-                    self.editor.note_view();
+                    stale |= self.tabs.look();
                 }
                 _ = terminate.recv() => break,
                 _ = hang_up.recv() => break,
             }
+            if self.tabs.wants_something() {
+                self.tabs.carry_out().await?;
+                stale = true;
+            }
+            if at_once && !self.tabs.is_done() {
+                self.draw()?;
+                stale = false;
+            }
             self.carry_out_at_the_terminal()?;
+            // What a person does is seen here first, and then elsewhere.
+            self.tabs.publish();
         }
         Ok(())
     }
 
+    fn take(&mut self, event: Event) {
+        if matches!(event, Event::Resize(..)) {
+            self.terminal.redraw();
+        }
+        self.tabs.update(event);
+    }
+
     /// Takes in what else has been typed already: a burst of keys or a turning wheel needs one
-    /// frame, not one for each.
+    /// frame, not one for each. Keys behind one that leads elsewhere are for there.
     fn take_burst(&mut self) {
         let started = Instant::now();
-        while started.elapsed() < FRAME {
+        while started.elapsed() < FRAME && !self.tabs.wants_something() {
             match self.keyboard.try_recv() {
-                Ok(event) => self.editor.update(event),
+                Ok(event) => self.take(event),
                 Err(_) => break,
             }
         }
     }
 
     fn carry_out_at_the_terminal(&mut self) -> Result<(), LaunchError> {
-        for effect in self.editor.take_terminal_effects() {
+        for effect in self.tabs.take_terminal_effects() {
             match effect {
                 TerminalEffect::Suspend => self.terminal.suspend()?,
                 TerminalEffect::Redraw => self.terminal.redraw(),
@@ -189,7 +183,7 @@ impl Loop<'_> {
     }
 
     fn draw(&mut self) -> Result<(), LaunchError> {
-        self.terminal.draw(|frame| self.editor.draw(frame))?;
+        self.terminal.draw(|frame| self.tabs.draw(frame))?;
         self.drawn = Instant::now();
         Ok(())
     }

@@ -5,8 +5,10 @@
 //! a panic.
 
 use std::{
+    cell::Cell,
     io::{self, Write},
     panic,
+    rc::Rc,
     sync::{
         Mutex, Once,
         atomic::{AtomicBool, Ordering},
@@ -31,7 +33,7 @@ use crossterm::{
     },
 };
 use ratatui::{
-    Frame, Terminal,
+    Frame, Terminal, Viewport,
     backend::CrosstermBackend,
     layout::{Position, Rect, Size},
 };
@@ -59,6 +61,9 @@ static OWNER: Mutex<Option<ThreadId>> = Mutex::new(None);
 #[derive(Default)]
 struct Output {
     pending: Vec<u8>,
+    /// Ratatui flushes the cells, the cursor and the end of a frame one by one; while this is so,
+    /// that does nothing.
+    is_held: Rc<Cell<bool>>,
 }
 
 impl Write for Output {
@@ -68,19 +73,28 @@ impl Write for Output {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        let pending = std::mem::take(&mut self.pending);
-        if !TAKEN.load(Ordering::SeqCst) {
+        if self.is_held.get() {
             return Ok(());
         }
-        let mut output = io::stdout().lock();
-        output.write_all(&pending)?;
-        output.flush()
+        let written = match TAKEN.load(Ordering::SeqCst) {
+            true => {
+                let mut output = io::stdout().lock();
+                output
+                    .write_all(&self.pending)
+                    .and_then(|()| output.flush())
+            }
+            false => Ok(()),
+        };
+        self.pending.clear();
+        written
     }
 }
 
 /// The terminal while it is the editor's. Dropping it gives the terminal back.
 pub struct TerminalSession {
     terminal: Terminal<CrosstermBackend<Output>>,
+    /// Whether the output gathers what is written, instead of writing it at each flush.
+    is_held: Rc<Cell<bool>>,
     options: TerminalOptions,
     /// Whether the screen may show something else than the last frame.
     is_stale: bool,
@@ -95,9 +109,18 @@ impl TerminalSession {
     pub fn enter(options: TerminalOptions) -> io::Result<Self> {
         restore_on_panic();
         take(options)?;
-        let terminal = Terminal::new(CrosstermBackend::new(Output::default()));
+        // Ratatui would ask for the size at each frame, which means opening the terminal again. It
+        // is told instead, before the first frame and whenever the size may have changed.
+        let viewport = Viewport::Fixed(Rect::ZERO);
+        let is_held = Rc::default();
+        let backend = CrosstermBackend::new(Output {
+            pending: Vec::new(),
+            is_held: Rc::clone(&is_held),
+        });
+        let terminal = Terminal::with_options(backend, ratatui::TerminalOptions { viewport });
         Ok(Self {
             terminal: terminal.inspect_err(|_| restore())?,
+            is_held,
             options,
             is_stale: true,
         })
@@ -106,7 +129,9 @@ impl TerminalSession {
     /// Draws a frame. The terminal shows it all at once if it knows how to.
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        self.is_held.set(true);
         let drawn = self.draw_frame(render);
+        self.is_held.set(false);
         // Also after a failure: the terminal would stand still until it gives up waiting.
         let ended = self.write(EndSynchronizedUpdate);
         drawn.and(ended)
@@ -123,14 +148,19 @@ impl TerminalSession {
         self.terminal.draw(render).map(|_| ())
     }
 
-    /// Forgets what is on the screen, so that the next frame is drawn whole.
+    /// Forgets what is on the screen and how large it is, so that the next frame is drawn whole.
     pub fn redraw(&mut self) {
         self.is_stale = true;
     }
 
-    /// Returns the size of the screen.
+    /// Asks for the size of the screen, which takes longer than most of what a frame needs.
     pub fn size(&self) -> io::Result<Size> {
         self.terminal.size()
+    }
+
+    /// Looks whether the screen has another size than the last frame was drawn for.
+    pub fn was_resized(&mut self) -> io::Result<bool> {
+        Ok(self.size()? != self.terminal.get_frame().area().as_size())
     }
 
     /// Names the window. What could not be seen in the title is left out of it.

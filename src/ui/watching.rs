@@ -7,7 +7,7 @@
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
@@ -147,7 +147,7 @@ fn find(request: &FileLookRequest, pause: impl Fn()) -> FileFound {
     let mut before = None;
     for _ in 0..READS {
         let file = match store::read_file(&request.path) {
-            Ok(file) if file.hash == request.known && !file.is_new => {
+            Ok(file) if file.hash == request.known && !file.is_new && !request.whole => {
                 return FileFound::Holds(file.hash);
             }
             Ok(file) => Ok(file),
@@ -172,14 +172,28 @@ fn found(request: &FileLookRequest, file: Result<LoadedFile, String>) -> FileFou
         Err(sentence) => FileFound::Unusable(sentence),
         Ok(file) if file.is_new => FileFound::Missing,
         Ok(file) => {
-            let meeting = store::meet(&request.trail, &request.text, &file.text, request.shared);
+            let meeting = store::meet(
+                &request.trail,
+                &request.text,
+                &file.text,
+                request.shared,
+                &request.options,
+            );
             FileFound::Changed(Box::new(FileChange {
                 hash: file.hash,
                 format: file.format,
                 text: Rope::from_str(&file.text),
                 version: request.version,
+                written: written(&request.path),
                 meeting,
             }))
         }
     }
+}
+
+/// When a file was written, in seconds since 1970; 0 if that cannot be told.
+fn written(path: &Path) -> i64 {
+    let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified());
+    let since = modified.map(|time| time.duration_since(SystemTime::UNIX_EPOCH));
+    since.map_or(0, |since| since.map_or(0, |since| since.as_secs() as i64))
 }

@@ -7,7 +7,7 @@ use ropey::Rope;
 use super::beside::with_copies;
 use crate::{
     DocumentId,
-    crdt::{Delta, SharedDocument, SnapshotError, TextDocument, TextFormat},
+    crdt::{Delta, SharedDocument, SnapshotError, TextDocument, TextFormat, conflict::Author},
     store::{
         self, ContentHash, Journaled, LoadedFile, Replica, SavedState, Store, StoreError,
         difference,
@@ -319,7 +319,7 @@ pub(crate) fn merge_change_on_disk(
     }
     let merged = shared.text_at(&saved.version).and_then(|then| {
         let change = difference(&then, &file.text);
-        shared.change_at(&saved.version, &change)
+        shared.change_at(&saved.version, &change, Author::disk())
     });
     let title = &replica.title;
     let sentence = match merged {

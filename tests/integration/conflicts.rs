@@ -207,3 +207,41 @@ async fn an_application_can_ask_about_operations_that_it_imported() {
     assert!(found.is_err());
     ada.stop().await;
 }
+
+#[tokio::test]
+async fn the_value_of_a_key_that_lost_is_reported_and_can_be_restored() {
+    let machine = Machine::new();
+    let (ada, ben) = pair(&machine).await;
+    ada.protocol.connection_manager().go_offline();
+    until("they are apart", || !ben.is_connected_to(&ada)).await;
+    for (node, value) in [(&ada, "red"), (&ben, "blue")] {
+        let change = |doc: &loro::LoroDoc| doc.get_map("shape").insert("color", value);
+        node.protocol.apply_local_change(change).await.unwrap();
+    }
+    ada.protocol.connection_manager().go_online();
+    until("both know of one conflict", || {
+        open(&ada).len() == 1 && open(&ben).len() == 1
+    })
+    .await;
+    let resolver = ada.protocol.conflict_resolver();
+    let id = open(&ada)[0].id;
+    let info = resolver.get_conflict_info(&id).await.unwrap();
+    let contents = info.record.sides.each_ref().map(|side| &side.content);
+    let lost = contents
+        .iter()
+        .position(|content| Some(*content) != info.merged.as_ref())
+        .expect("one of the values lost");
+    resolver.resolve(&id, Resolution::Side(lost)).await.unwrap();
+    let color = |node: &Node| {
+        let value = node.doc().get_map("shape").get("color")?;
+        Some(ConflictContent::Value(Some(value.into_value().ok()?)))
+    };
+    until("both have the value that had lost", || {
+        [&ada, &ben]
+            .iter()
+            .all(|node| color(node).as_ref() == Some(contents[lost]) && open(node).is_empty())
+    })
+    .await;
+    ada.stop().await;
+    ben.stop().await;
+}

@@ -1,144 +1,20 @@
 //! Peers that are not this library: later versions, strangers that say nothing, and those that
 //! break the protocol. What ends, ends for them alone.
 
-use std::time::Duration;
-
-use iroh::{
-    Endpoint, SecretKey,
-    endpoint::{Connection, ConnectionError, RecvStream, SendStream},
-};
+use iroh::SecretKey;
 use iroh_loro_realtime::{
-    ConnectError, DocumentId, Listener, NetworkKind, NodeId, PeerAddress, PeerState,
-    RealtimeLoroProtocol, Reason, bind,
+    ConnectError, DocumentId, Listener, NetworkKind, NodeId, PeerState, RealtimeLoroProtocol,
+    Reason, bind,
     crdt::SharedDocument,
-    net::access::Role,
-    net::message::{CloseReason, Hello, MAX_FRAME, Message, Part, Welcome},
+    net::message::{CloseReason, MAX_FRAME, Message, Part},
 };
-use loro::{ExportMode, LoroDoc, VersionVector};
+use loro::{ExportMode, LoroDoc};
 use tokio::time::timeout;
 
-use crate::nodes::{Machine, Node, disconnection, until, user};
-
-/// Longer than anybody may take to introduce themselves.
-const PATIENCE: Duration = Duration::from_secs(8);
-const COMPRESSED: u32 = 1 << 31;
-
-/// A peer whose every byte the test decides.
-struct Stranger {
-    endpoint: Endpoint,
-    connection: Connection,
-    sync: (SendStream, RecvStream),
-    presence: (SendStream, RecvStream),
-}
-
-impl Stranger {
-    async fn dial(node: &Node) -> Result<Self, ConnectionError> {
-        let endpoint = bind(NetworkKind::Local, SecretKey::generate(), None)
-            .await
-            .unwrap();
-        let alpn = RealtimeLoroProtocol::ALPN;
-        let connection = endpoint.connect(node.endpoint.addr(), alpn).await.unwrap();
-        let mut sync = connection.accept_bi().await?;
-        let mut presence = connection.accept_bi().await?;
-        for (stream, purpose) in [(&mut sync.1, 1), (&mut presence.1, 2)] {
-            let mut first = [0];
-            stream.read_exact(&mut first).await.unwrap();
-            assert_eq!(first, [purpose]);
-        }
-        Ok(Self {
-            endpoint,
-            connection,
-            sync,
-            presence,
-        })
-    }
-
-    fn node(&self) -> NodeId {
-        self.endpoint.id().into()
-    }
-
-    async fn say(&mut self, message: &Message) {
-        let message = message.encode().unwrap();
-        self.sync.0.write_all(&framed(&message)).await.unwrap();
-    }
-
-    /// Returns the next message that is no heartbeat.
-    async fn hear(&mut self) -> Message {
-        loop {
-            let mut length = [0; 4];
-            self.sync.1.read_exact(&mut length).await.unwrap();
-            let length = u32::from_le_bytes(length);
-            assert_eq!(length & COMPRESSED, 0, "nothing here is worth compressing");
-            let mut message = vec![0; length as usize];
-            self.sync.1.read_exact(&mut message).await.unwrap();
-            let message = Message::decode(&message).unwrap();
-            if !matches!(message, Message::Heartbeat { .. }) {
-                return message;
-            }
-        }
-    }
-
-    /// Comes as far as having got what the other side has, and having given what `doc` has.
-    async fn introduce(&mut self, minor_version: u16, document: DocumentId, doc: &LoroDoc) {
-        let address = PeerAddress::unknown(self.node());
-        self.say(&Message::Hello(Hello {
-            minor_version,
-            document: None,
-            user: user("Zoe"),
-            address,
-        }))
-        .await;
-        assert!(matches!(self.hear().await, Message::Hello(_)));
-        assert!(matches!(self.hear().await, Message::Challenge { .. }));
-        self.say(&Message::Challenge { nonce: [7; 32] }).await;
-        self.say(&Message::Prove(Box::default())).await;
-        assert!(matches!(self.hear().await, Message::Prove(_)));
-        assert!(matches!(self.hear().await, Message::Welcome(_)));
-        self.say(&Message::Welcome(Box::new(Welcome {
-            document: Some(document),
-            title: String::new(),
-            role: Role::Editor,
-            roster: None,
-            admissions: vec![],
-            members: vec![],
-        })))
-        .await;
-        assert!(matches!(self.hear().await, Message::SyncRequest { .. }));
-        self.say(&Message::SyncRequest {
-            version_vector: VersionVector::default().encode(),
-            received: 0,
-            waiting: false,
-        })
-        .await;
-        assert!(matches!(self.hear().await, Message::SyncResponse(_)));
-        let updates = doc.export(ExportMode::all_updates()).unwrap();
-        let last = true;
-        self.say(&Message::SyncResponse(Part { last, updates }))
-            .await;
-    }
-
-    async fn end(&self) -> Option<CloseReason> {
-        let error = timeout(PATIENCE, self.connection.closed())
-            .await
-            .expect("the connection stays");
-        reason(&error)
-    }
-}
-
-fn framed(message: &[u8]) -> Vec<u8> {
-    let mut frame = (message.len() as u32).to_le_bytes().to_vec();
-    frame.extend(message);
-    frame
-}
-
-fn reason(error: &ConnectionError) -> Option<CloseReason> {
-    let ConnectionError::ApplicationClosed(closed) = error else {
-        return None;
-    };
-    let reason = CloseReason::from_code(closed.error_code.into_inner() as u32)?;
-    assert_eq!(closed.reason, reason.text().as_bytes());
-    Some(reason)
-}
+use crate::{
+    nodes::{Machine, disconnection, until, user},
+    stranger::{COMPRESSED, PATIENCE, Stranger, framed, reason},
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_later_minor_version_may_say_what_we_do_not_know() {

@@ -75,7 +75,7 @@ fn a_knock_takes_no_key_and_lets_an_editor_in() {
 fn a_viewer_reads_and_is_told_so() {
     let mut house = House::new();
     let mut guest = house.knock("v");
-    guest.sees(&["first line", "viewer, read only"]);
+    guest.sees(&["first line", "viewer, read-only"]);
     guest.keys("x");
     guest.sees(&["You are a viewer here"]);
     house.host.sees(&["viewer, here"]);
@@ -123,7 +123,7 @@ fn whoever_waits_can_give_up() {
 fn members_are_promoted_demoted_and_kicked_live() {
     let mut house = House::new();
     let mut guest = house.knock("v");
-    guest.sees(&["viewer, read only"]);
+    guest.sees(&["viewer, read-only"]);
     house.host.keys(MEMBERS);
     house.host.sees(&["Members", "Ben", "viewer"]);
     house.host.keys("e");
@@ -143,7 +143,7 @@ fn members_are_promoted_demoted_and_kicked_live() {
 #[test]
 fn tickets_let_in_without_a_question() {
     let house = House::new();
-    for (role, word) in [("viewer", "viewer, read only"), ("editor", "first line")] {
+    for (role, word) in [("viewer", "viewer, read-only"), ("editor", "first line")] {
         let ticket = house.invite(&["--role", role]);
         let guest = house.machine.person(role).open(&[
             "--name",

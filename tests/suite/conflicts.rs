@@ -1,10 +1,11 @@
 //! Two people with real copads, cut apart, who change the same sentence and meet again.
 
-use std::process::Command;
+use std::{fs, process::Command};
 
+use iroh_loro_realtime::store::Store;
 use vt100::Screen;
 
-use crate::terminal::{Machine, Person, Terminal};
+use crate::terminal::{Machine, Person, Terminal, eventually};
 
 const UNDO: &str = "\x1a";
 const RIGHT: &str = "\x1b[C";
@@ -21,7 +22,7 @@ const MERGED: &str = "The quick fox jumped twice.";
 /// A person for whom every moment apart counts.
 fn person(machine: &Machine, name: &str) -> Person {
     let person = machine.person(name);
-    std::fs::create_dir_all(person.path("config/copad")).expect("a folder can be made");
+    fs::create_dir_all(person.path("config/copad")).expect("a folder can be made");
     person.file(
         "config/copad/config.toml",
         "[conflicts]\napart_seconds = 0\n",
@@ -34,6 +35,7 @@ struct Pair {
     ada: Terminal,
     ben: Terminal,
     id: String,
+    ada_herself: Person,
     ben_himself: Person,
     _machine: Machine,
 }
@@ -52,6 +54,7 @@ fn pair() -> Pair {
         ada,
         ben,
         id,
+        ada_herself: host,
         ben_himself,
         _machine: machine,
     }
@@ -136,7 +139,12 @@ fn the_merge_is_kept() {
             && is_without_a_card(screen)
             && !screen.contents().contains("1 conflict")
     });
-    pair.ben.sees(&["settled"]);
+    pair.ben.sees(&["Ada settled the conflict"]);
+    // The text is as it was, but there is something to decide again.
+    pair.ada.keys(UNDO);
+    pair.both_show("it is open again", |screen| {
+        first_line(screen).starts_with(MERGED) && screen.contents().contains("1 conflict")
+    });
 }
 
 #[test]
@@ -198,5 +206,67 @@ fn who_was_ended_and_started_again_meets_the_same_conflict() {
     pair.ben.keys("t");
     pair.both_show("hers holds", |screen| {
         first_line(screen).starts_with("The quick fox jumped.") && is_without_a_card(screen)
+    });
+}
+
+/// What a running copad of this person has stored of `notes.md`, if that can be told right now.
+fn stored(person: &Person) -> Option<String> {
+    let copy = tempfile::tempdir().expect("a temporary folder can be made");
+    for name in ["copad.db", "copad.db-wal"] {
+        // Whatever is not there is not needed.
+        let _ = fs::copy(person.state().join(name), copy.path().join(name));
+    }
+    let store = Store::open(copy.path()).ok()?;
+    let replica = store.replica_for(&person.path("notes.md")).ok()?;
+    store.text(replica.id).ok()
+}
+
+#[test]
+fn who_was_killed_and_started_again_meets_the_same_conflict() {
+    let mut pair = pair();
+    pair.part();
+    let kept = eventually(|| stored(&pair.ada_herself).filter(|text| text.contains("quick fox")));
+    kept.expect("what was typed is stored");
+    pair.ada.crash();
+    pair.ada = pair.ada_herself.open(&["--name", "Ada", "notes.md"]);
+    pair.ada.sees(&["The quick fox jumped."]);
+    pair.ben.keys(OFFLINE);
+    pair.meet();
+    pair.ada.keys("t");
+    pair.both_show("Ben's holds", |screen| {
+        first_line(screen).starts_with("The fox jumped twice.") && is_without_a_card(screen)
+    });
+    pair.ada.keys(UNDO);
+    pair.both_show("it is open again", |screen| {
+        first_line(screen).starts_with(MERGED) && screen.contents().contains("1 conflict")
+    });
+}
+
+#[test]
+fn the_disk_is_an_author_too() {
+    let mut pair = pair();
+    pair.ada.keys(DOCUMENT_START);
+    pair.ada.keys(&RIGHT.repeat(4));
+    pair.ada.keys("quick ");
+    pair.ben.sees(&["The quick fox jumped."]);
+    // Another program changes the same sentence, in another place.
+    pair.ada_herself
+        .file("notes.md", "The fox jumped twice.\n\nSomething else.\n");
+    pair.both_show("both changes are in", |screen| {
+        first_line(screen).starts_with(MERGED) && screen.contents().contains("1 conflict")
+    });
+    pair.ada
+        .sees(&["The file changed too", "1 needs a look", "[Enter] look"]);
+    pair.ada.keys("\r");
+    pair.ada.sees(&["same sentence", "yours", "disk", MERGED]);
+    pair.ben.keys(CONFLICTS);
+    pair.ben.sees(&["Ada", "disk", "[m] Ada's [t] disk's"]);
+    pair.ben.keys("t");
+    pair.both_show("the file's holds", |screen| {
+        first_line(screen).starts_with("The fox jumped twice.") && is_without_a_card(screen)
+    });
+    pair.ben.keys(UNDO);
+    pair.both_show("it is open again", |screen| {
+        first_line(screen).starts_with(MERGED) && screen.contents().contains("1 conflict")
     });
 }

@@ -108,6 +108,8 @@ fn a_clash_is_shown_and_decided() {
     terminal.waits("the text is saved", |screen| {
         !screen.contents().contains("Take the file's") && read(&ada, "notes.md") == "size = 12\n"
     });
+    // The file is written a moment before the application knows.
+    terminal.sees(&["Saved notes.md"]);
     terminal.keys(QUIT);
     assert_eq!(terminal.ends(), 0);
 }

@@ -23,5 +23,6 @@ mod rooms;
 mod serve;
 mod several;
 mod suspended;
+mod tabs;
 mod terminal;
 mod tools;

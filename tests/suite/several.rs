@@ -16,9 +16,11 @@ fn all_see(terminals: &[&Terminal], texts: &[&str]) {
 
 /// Two copads of one person on one file.
 fn twice(person: &Person, file: &str) -> (Terminal, Terminal) {
-    let first = person.open(&["--name", "Ada", file]);
+    // Nobody is asked about a copad of one's own.
+    let arguments = ["--name", "Ada", "--trust", "ask", file];
+    let first = person.open(&arguments);
     first.sees(&["F1 help"]);
-    let second = person.open(&["--name", "Ada", file]);
+    let second = person.open(&arguments);
     let process = first.process_id();
     second.sees(&[&format!("Also open in process {process}; joined it")]);
     (first, second)
@@ -77,7 +79,8 @@ fn the_second_goes_on_as_the_same_node_when_the_first_quits() {
     let id = ada.node_id(&notes);
     let (mut first, mut second) = twice(&ada, "notes.md");
     let ben = machine.person("ben");
-    let guest = ben.open(&["--name", "Ben", "--connect", &id]);
+    let (_, ticket, _) = ada.run(&["invite", "notes.md"]);
+    let guest = ben.open(&["--name", "Ben", "--connect", ticket.trim()]);
     all_see(&[&second, &guest], &["text", "Ben"]);
     second.keys("typed before ");
     all_see(&[&first, &guest], &["typed before text"]);
@@ -182,8 +185,8 @@ fn of_three_copads_one_takes_over_when_the_first_is_killed() {
     let notes = ada.file("notes.md", "text\n");
     let id = ada.node_id(&notes);
     let (mut first, mut second) = twice(&ada, "notes.md");
-    let third = ada.open(&["--name", "Ada", "notes.md"]);
-    third.sees(&["text", "Also open in process"]);
+    let third = ada.open(&["--name", "Ada", "--trust", "ask", "notes.md"]);
+    third.sees(&["text", "synced with 2"]);
     second.keys("one ");
     all_see(&[&first, &second, &third], &["one text"]);
     first.signal("KILL");

@@ -15,6 +15,9 @@ const SEARCHED: usize = 64;
 /// Characters of a name that are kept.
 const LONGEST_NAME: usize = 64;
 
+/// Under which name what is in a file takes part.
+pub const DISK: &str = "disk";
+
 /// A person who writes, as their own replica named them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Author {
@@ -28,6 +31,14 @@ pub struct Author {
 }
 
 impl Author {
+    /// What stands for whatever other program wrote a file.
+    pub fn disk() -> Self {
+        Self {
+            name: DISK.to_owned(),
+            ..Self::default()
+        }
+    }
+
     fn to_message(&self) -> String {
         let name: String = self.name.chars().take(LONGEST_NAME).collect();
         let color: String = self.color.chars().filter(|c| *c != ':').take(16).collect();

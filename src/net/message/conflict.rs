@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::crdt::conflict::ConflictId;
+
 /// Something happened to the document that a person should look at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConflictNotification {
@@ -19,6 +21,13 @@ pub enum ConflictKind {
     /// The two replicas have the same operations and another content; the details are a
     /// [`Divergence`].
     Divergence,
+    /// Edits made apart clash; the details are the conflict's name.
+    New,
+    /// Somebody changed the text at the place of a conflict that waits for an answer; the details
+    /// are its name.
+    Changed,
+    /// Nobody needs to look at a conflict any more; the details are its name.
+    Settled,
     /// A kind that this version does not know.
     Unknown(u16),
 }
@@ -38,6 +47,9 @@ impl From<u16> for ConflictKind {
     fn from(number: u16) -> Self {
         match number {
             0 => Self::Divergence,
+            1 => Self::New,
+            2 => Self::Changed,
+            3 => Self::Settled,
             unknown => Self::Unknown(unknown),
         }
     }
@@ -47,6 +59,9 @@ impl From<ConflictKind> for u16 {
     fn from(kind: ConflictKind) -> Self {
         match kind {
             ConflictKind::Divergence => 0,
+            ConflictKind::New => 1,
+            ConflictKind::Changed => 2,
+            ConflictKind::Settled => 3,
             ConflictKind::Unknown(number) => number,
         }
     }
@@ -62,11 +77,32 @@ impl ConflictNotification {
         }
     }
 
+    /// Tells what became of a conflict between edits.
+    pub fn about(conflict: ConflictId, kind: ConflictKind) -> Self {
+        Self {
+            kind,
+            details: conflict.0.to_vec(),
+        }
+    }
+
     /// Returns the details of a divergence, if that is what this is about.
     pub fn as_divergence(&self) -> Option<Divergence> {
         match self.kind {
             ConflictKind::Divergence => postcard::from_bytes(&self.details).ok(),
-            ConflictKind::Unknown(_) => None,
+            ConflictKind::New
+            | ConflictKind::Changed
+            | ConflictKind::Settled
+            | ConflictKind::Unknown(_) => None,
+        }
+    }
+
+    /// Returns the conflict between edits, if that is what this is about.
+    pub fn conflict(&self) -> Option<ConflictId> {
+        match self.kind {
+            ConflictKind::New | ConflictKind::Changed | ConflictKind::Settled => {
+                Some(ConflictId(self.details.as_slice().try_into().ok()?))
+            }
+            ConflictKind::Divergence | ConflictKind::Unknown(_) => None,
         }
     }
 }
@@ -77,7 +113,7 @@ mod tests {
 
     #[test]
     fn kinds_of_the_future_are_kept_as_numbers() {
-        for number in [0, 1, 7, u16::MAX] {
+        for number in [0, 1, 2, 3, 4, 7, u16::MAX] {
             assert_eq!(u16::from(ConflictKind::from(number)), number);
         }
         let divergence = Divergence {
@@ -89,5 +125,23 @@ mod tests {
         assert_eq!(notification.as_divergence(), Some(divergence));
         notification.kind = ConflictKind::Unknown(9);
         assert_eq!(notification.as_divergence(), None);
+    }
+
+    #[test]
+    fn a_conflict_is_named_by_sixteen_bytes() {
+        let id = ConflictId([7; 16]);
+        for kind in [
+            ConflictKind::New,
+            ConflictKind::Changed,
+            ConflictKind::Settled,
+        ] {
+            let mut notification = ConflictNotification::about(id, kind);
+            assert_eq!(notification.conflict(), Some(id));
+            assert_eq!(notification.as_divergence(), None);
+            notification.details.push(0);
+            assert_eq!(notification.conflict(), None);
+        }
+        let unknown = ConflictNotification::about(id, ConflictKind::Unknown(4));
+        assert_eq!(unknown.conflict(), None);
     }
 }

@@ -19,7 +19,7 @@ use std::{
 };
 
 use loro::{Frontiers, ID, IdSpan, LoroDoc, PeerID, Subscription};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use self::examine::seconds_since_1970;
 pub use self::info::{
@@ -30,9 +30,11 @@ pub(super) use self::worker::Job;
 use crate::{
     crdt::{
         SharedDocument,
-        conflict::{self, Author, Choice, ConflictContent, ConflictId, Side},
+        conflict::{self, Author, Choice, ConflictContent, ConflictId, OutsideClash, Side},
     },
-    net::{event::UserInfo, node::NodeId},
+    net::{
+        event::UserInfo, message::ConflictNotification, node::NodeId, protocol::access::AccessState,
+    },
 };
 
 /// Finds and settles conflicts: edits that were made apart and touch the same thought.
@@ -56,18 +58,22 @@ struct Inner {
     /// Peer ids that this replica writes and wrote under.
     own: Mutex<BTreeSet<PeerID>>,
     cancelled: AtomicBool,
+    access: watch::Receiver<AccessState>,
     /// Whether the first commit names its author, until this is dropped.
     _signing: Subscription,
 }
 
 impl ConflictResolver {
-    /// Starts the thread that compares. It ends when the sender is dropped.
+    /// Starts the thread that compares. It ends when the sender is dropped. `announce` tells the
+    /// peers what became of a conflict through what was done here.
     pub(super) fn start(
         document: SharedDocument,
         node: NodeId,
         user: &UserInfo,
         settings: ConflictSettings,
         events: broadcast::Sender<ConflictEvent>,
+        access: watch::Receiver<AccessState>,
+        announce: impl Fn(ConflictNotification) + Send + 'static,
     ) -> std::io::Result<(Self, mpsc::Sender<Job>)> {
         let author = Author {
             replica: replica_tag(node),
@@ -85,9 +91,10 @@ impl ConflictResolver {
             events,
             own: Mutex::default(),
             cancelled: AtomicBool::new(false),
+            access,
             _signing: signing,
         });
-        let jobs = worker::start(Arc::clone(&inner))?;
+        let jobs = worker::start(Arc::clone(&inner), Box::new(announce))?;
         Ok((Self { inner }, jobs))
     }
 
@@ -131,6 +138,24 @@ impl ConflictResolver {
         })
     }
 
+    /// Keeps clashes between the document and something that is no replica of it, such as a file
+    /// that another program changed. Both changes must be in the document already. Returns those
+    /// that a person should look at, after [`ConflictSettings::strategies`]. A viewer's replica
+    /// keeps none.
+    ///
+    /// # Errors
+    ///
+    /// If the document refuses to be written.
+    pub fn report(&self, clashes: Vec<OutsideClash>) -> Result<Vec<ConflictId>, ConflictError> {
+        let settings = self.settings();
+        let guard = self.inner.document.lock();
+        let doc = guard.doc();
+        let clashes = clashes.into_iter();
+        let clashes = clashes.map(|clash| clash.into_clash(doc, &self.inner.author));
+        let asked = self.inner.keep(doc, clashes.collect(), &settings)?;
+        Ok(asked.into_iter().map(|(id, _)| id).collect())
+    }
+
     /// Returns what is known of a conflict, open or not.
     pub async fn get_conflict_info(&self, conflict_id: &ConflictId) -> Option<ConflictInfo> {
         let guard = self.inner.document.lock();
@@ -148,12 +173,13 @@ impl ConflictResolver {
     ///
     /// # Errors
     ///
-    /// If there is no such conflict, or the answer does not fit it.
+    /// If there is no such conflict, the answer does not fit it, or this is a viewer's replica.
     pub async fn resolve(
         &self,
         conflict_id: &ConflictId,
         resolution: Resolution,
     ) -> Result<(), ConflictError> {
+        self.inner.must_write()?;
         let guard = self.inner.document.lock();
         let doc = guard.doc();
         let state = conflict::read(doc).remove(conflict_id);
@@ -177,7 +203,7 @@ impl ConflictResolver {
     ///
     /// # Errors
     ///
-    /// If there is no such conflict.
+    /// If there is no such conflict, or this is a viewer's replica.
     pub fn note_answer(
         &self,
         conflict_id: &ConflictId,
@@ -190,7 +216,7 @@ impl ConflictResolver {
     ///
     /// # Errors
     ///
-    /// If there is no such conflict.
+    /// If there is no such conflict, or this is a viewer's replica.
     pub fn reopen(&self, conflict_id: &ConflictId) -> Result<(), ConflictError> {
         self.note(conflict_id, Choice::Merged, true)
     }

@@ -282,6 +282,7 @@ impl Driver {
             | Input::RoundTrip { .. }
             | Input::LocalPresence(_)
             | Input::Call
+            | Input::Announce(_)
             | Input::Answer { .. }
             | Input::Redeemed { .. }
             | Input::Hold(_)

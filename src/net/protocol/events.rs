@@ -63,7 +63,8 @@ pub(super) fn subscribe(
         }
         let batch = batch.fetch_add(1, Ordering::Relaxed);
         for change in event.events {
-            tell_conflicts(change.target, &conflicts);
+            let ours = event.triggered_by == EventTriggerKind::Local;
+            tell_conflicts(change.target, ours, &conflicts);
             let delta = Arc::new(delta_of(change.diff));
             if matches!(*delta, ContainerDelta::Text(_)) {
                 let _ = texts.send(TextChange {
@@ -89,12 +90,16 @@ pub(super) fn subscribe(
     }
 }
 
-/// Conflicts and their answers are kept in the document, and are about its texts.
-fn tell_conflicts(container: &ContainerID, conflicts: &mpsc::Sender<Job>) {
+/// Conflicts and their answers are kept in the document, and are about its texts and maps.
+fn tell_conflicts(container: &ContainerID, ours: bool, conflicts: &mpsc::Sender<Job>) {
     let job = match container {
-        ContainerID::Root { name, .. } if name.as_str() == conflict::CONTAINER => Job::Records,
-        _ if container.container_type() == ContainerType::Text => Job::Text,
-        _ => return,
+        ContainerID::Root { name, .. } if name.as_str() == conflict::CONTAINER => {
+            Job::Records { ours }
+        }
+        _ => match container.container_type() {
+            ContainerType::Text | ContainerType::Map => Job::Content { ours },
+            _ => return,
+        },
     };
     // Nobody looks any more once the session ends.
     let _ = conflicts.send(job);

@@ -87,17 +87,13 @@ impl Session {
         Err(self.diverged(node, ours, theirs.content))
     }
 
-    /// A peer tells of a conflict. Of kinds that we do not know we know nothing to do; of what we
-    /// never told it can know nothing.
-    pub(super) fn conflict(
+    /// A peer says that our documents differ. Of what we never told it, it can know nothing.
+    pub(super) fn claimed_divergence(
         &mut self,
         node: NodeId,
-        notification: &ConflictNotification,
+        divergence: Divergence,
     ) -> Result<(), CloseReason> {
         let told = self.open_link(node)?.told_content;
-        let Some(divergence) = notification.as_divergence() else {
-            return Ok(());
-        };
         let ours = told.filter(|told| told.version == divergence.version);
         match ours.map(|told| told.content) {
             Some(ours) if ours == divergence.receiver && ours != divergence.sender => {

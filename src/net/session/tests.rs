@@ -2,6 +2,7 @@
 
 mod access;
 mod clocks;
+mod conflicts;
 mod crowds;
 mod divergence;
 mod hostile;

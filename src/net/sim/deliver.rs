@@ -153,6 +153,7 @@ impl Network {
                     stands: Standing::Ours,
                     ..
                 }
+                | Output::ConflictTold { .. }
                 | Output::Progress(_)
                 | Output::InSync { .. }
                 | Output::Access(_) => {}

@@ -5,7 +5,7 @@
 //! touch one another a person has to look; what the person can choose is worked out here too. Pure:
 //! knows no file and no screen.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use ropey::Rope;
 
@@ -14,7 +14,10 @@ use super::{
     hunk::{Hunk, delta_of, hunks},
     trail::Trail,
 };
-use crate::crdt::{Bias, Delta};
+use crate::crdt::{
+    Bias, Delta,
+    conflict::{DetectOptions, Edit, Grade, Rule, detect},
+};
 
 /// Texts of the recent past that a file is compared with at most, when another copad of the same
 /// document may have written it,
@@ -27,6 +30,8 @@ const WORD: usize = 64;
 const SHOWN: usize = 50;
 /// Characters of each side that are shown to a person at most.
 const SHOWN_CHARACTERS: usize = 400;
+/// Characters of all texts of a crossing together. What is longer is no longer one thought.
+const CROSSING: usize = 20_000;
 
 /// What can be made of a file that somebody changed and a document that changed as well.
 #[derive(Clone, Debug)]
@@ -39,6 +44,9 @@ pub struct Meeting {
     pub take: Outcome,
     /// Where both changed the same place, in the order of the text.
     pub clashes: Vec<Clash>,
+    /// Where both changed the same thought, in the order of the text: what a person may want to
+    /// look at once both changes are in.
+    pub crossings: Vec<Crossing>,
 }
 
 /// A place that both changed.
@@ -50,6 +58,25 @@ pub struct Clash {
     pub mine: String,
     /// Its lines in the file, without the last line end.
     pub file: String,
+}
+
+/// A thought that both changed: a word, a sentence or a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Crossing {
+    /// Why a person may want to look.
+    pub rule: Rule,
+    /// How grave that is.
+    pub grade: Grade,
+    /// Where it is in the document, in characters, before anything is made of the file.
+    pub range: Range<usize>,
+    /// What both started from.
+    pub before: String,
+    /// What it is in the document.
+    pub mine: String,
+    /// What it is in the file.
+    pub file: String,
+    /// A character in the document that was put in there since, if one was.
+    pub written: Option<usize>,
 }
 
 /// One way to go on.
@@ -71,8 +98,15 @@ impl Outcome {
 }
 
 /// Compares what a file holds now with the text `now`, to which the trail leads. `shared` says
-/// whether others have the same document, and so may have written the file.
-pub fn meet(trail: &Trail, now: &Rope, file: &str, shared: bool) -> Meeting {
+/// whether others have the same document, and so may have written the file; `options`, what counts
+/// as one thought.
+pub fn meet(
+    trail: &Trail,
+    now: &Rope,
+    file: &str,
+    shared: bool,
+    options: &DetectOptions,
+) -> Meeting {
     let parting = Parting::find(trail, now, file, shared);
     let Parting { base, change, ours } = &parting;
     Meeting {
@@ -89,6 +123,7 @@ pub fn meet(trail: &Trail, now: &Rope, file: &str, shared: bool) -> Meeting {
             rest: Delta::default(),
         },
         clashes: parting.clashes(now),
+        crossings: parting.crossings(now, options),
     }
 }
 
@@ -226,6 +261,56 @@ impl Parting {
         clashes
     }
 
+    /// Finds the thoughts that both changed.
+    fn crossings(&self, now: &Rope, options: &DetectOptions) -> Vec<Crossing> {
+        if self.change.is_empty() || self.ours.is_empty() {
+            return Vec::new();
+        }
+        let place = |hunk: &Hunk<usize>| self.ours.map(hunk.start, Bias::Before);
+        let hunks = hunks(&self.ours);
+        let ours: Vec<Edit> = hunks
+            .iter()
+            .map(|hunk| Edit {
+                range: hunk.start..hunk.end(),
+                inserted: text_of(now, place(hunk)..place(hunk) + hunk.inserted_length()),
+                author: 0,
+                time: 0,
+            })
+            .collect();
+        let theirs = Edit::all_of(&self.change, 1, 0);
+        let mut file = self.base.clone();
+        self.change.apply(&mut file);
+        let found = detect(&self.base, &ours, &theirs, options).into_iter();
+        found
+            .map(|overlap| {
+                let stretch = |start, end: usize| start..end.max(start);
+                let Range { start, end } = overlap.range;
+                let range = stretch(
+                    self.ours.map(start, Bias::Before),
+                    self.ours.map(end, Bias::After),
+                );
+                let in_file = stretch(
+                    self.change.map(start, Bias::Before),
+                    self.change.map(end, Bias::After),
+                );
+                let mut touched = overlap.left.iter().filter_map(|index| hunks.get(*index));
+                Crossing {
+                    rule: overlap.rule,
+                    grade: overlap.grade,
+                    before: text_of(&self.base, start..end),
+                    mine: text_of(now, range.clone()),
+                    file: text_of(&file, in_file),
+                    written: touched.find(|hunk| hunk.inserted.is_some()).map(place),
+                    range,
+                }
+            })
+            .filter(|crossing| {
+                let texts = [&crossing.before, &crossing.mine, &crossing.file];
+                texts.iter().map(|text| text.len()).sum::<usize>() <= CROSSING
+            })
+            .collect()
+    }
+
     /// The stretch of a change, with the word that it takes something of.
     fn word_around(&self, hunk: &Hunk<String>) -> (usize, usize) {
         let (mut start, mut end) = (hunk.start, hunk.end());
@@ -276,6 +361,10 @@ impl Parting {
             file: text(file, theirs, self.change.map(end, Bias::After)),
         }
     }
+}
+
+fn text_of(rope: &Rope, range: Range<usize>) -> String {
+    rope.slice(range).to_string()
 }
 
 #[cfg(test)]

@@ -32,9 +32,18 @@ impl App {
 
     /// Carries out a command.
     pub(super) fn run(&mut self, command: Command) {
+        if self.leads_away(command) {
+            return;
+        }
         match command {
             Command::Save => self.save(),
             Command::SaveAs => self.ask_save_as(),
+            Command::Open => self.ask_open(),
+            Command::New => self.effects.push(Effect::New),
+            Command::Reload => self.reload(),
+            Command::Close => self.close(),
+            Command::NextTab => self.effects.push(Effect::Turn(1)),
+            Command::PreviousTab => self.effects.push(Effect::Turn(-1)),
             Command::Quit => self.quit(),
             Command::Suspend => self.effects.push(Effect::Suspend),
             Command::Help => self.show_help(),

@@ -1,10 +1,12 @@
 //! Conflicts on the screen: where they are in the text, their cards, and answers as ordinary edits.
 
-use std::ops::Range;
+mod disk;
 
-use super::{App, Effect, MessageKind, follow::carried};
+use std::{collections::BTreeSet, ops::Range};
+
+use super::{App, Clock, Effect, MessageKind, follow::carried};
 use crate::{
-    ConflictId, ConflictInfo, ConflictSettings, Resolution, Reunion,
+    ConflictId, ConflictInfo, ConflictSettings, Resolution, Reunion, Settlement,
     crdt::{
         Delta, EditKind, TextDocument,
         conflict::{ConflictContent, TextKind, replacement},
@@ -15,6 +17,10 @@ use crate::{
     },
 };
 
+/// What is said once the last card is closed.
+const NONE_LEFT: &str = "No conflicts are left";
+const SECONDS_OF_A_DAY: i64 = 86_400;
+
 /// Conflicts that wait for an answer, and answers that can be taken back.
 #[derive(Debug, Default)]
 pub(crate) struct Conflicts {
@@ -24,8 +30,13 @@ pub(crate) struct Conflicts {
     given: Vec<Given>,
     /// What happened while people were apart, until the person was told.
     reunions: Vec<Reunion>,
-    /// The time of the machine, in seconds since 1970, when conflicts were last told of.
-    told_at: i64,
+    /// The time of the machine when conflicts were last told of.
+    told_at: Clock,
+    /// What clashes with the file, while its change is being taken in.
+    crossed: Vec<disk::Crossed>,
+    /// Which conflicts were open when the text and its file were merged, until the person was told
+    /// of those that this led to.
+    merged_file: Option<BTreeSet<ConflictId>>,
 }
 
 /// A conflict in the text that is shown.
@@ -40,8 +51,10 @@ struct Open {
 #[derive(Clone, Copy, Debug)]
 struct Given {
     id: ConflictId,
-    /// Which of our edits it was; `None` if it left the text alone.
-    edit: Option<u64>,
+    /// Whether it changed the text.
+    edit: bool,
+    /// How many steps could be undone after it.
+    depth: usize,
 }
 
 impl App {
@@ -63,9 +76,9 @@ impl App {
         }
     }
 
-    /// Takes in which conflicts are open now; `now` is in seconds since 1970.
-    pub(super) fn conflicts(&mut self, infos: Vec<ConflictInfo>, now: i64) {
-        self.conflicts.told_at = now;
+    /// Takes in which conflicts are open now.
+    pub(super) fn conflicts(&mut self, infos: Vec<ConflictInfo>, clock: Clock) {
+        self.conflicts.told_at = clock;
         let mut open: Vec<Open> = infos
             .into_iter()
             .filter_map(|info| {
@@ -78,6 +91,9 @@ impl App {
             .collect();
         open.sort_by_key(|open| (open.range.start, open.range.end, open.info.id));
         self.conflicts.open = open;
+        if !self.conflicts.open.is_empty() {
+            self.notice.take_if(|notice| notice.text == NONE_LEFT);
+        }
         self.renew_cards();
         self.offer_summary();
     }
@@ -103,6 +119,7 @@ impl App {
     /// Opens the summary by itself, unless the person is typing or busy in another dialog; then
     /// it waits. Without conflicts a sentence will do.
     pub(super) fn offer_summary(&mut self) {
+        self.offer_merged_file();
         if self.conflicts.reunions.is_empty() || self.typing_until.is_some() {
             return;
         }
@@ -153,6 +170,10 @@ impl App {
 
     /// Does what a card asks for.
     pub(super) fn act_on_conflict(&mut self, action: ConflictAction) {
+        let writes = !matches!(action, ConflictAction::Show(_));
+        if writes && self.refuses_edits() {
+            return;
+        }
         match action {
             ConflictAction::Show(id) => self.show_place(id),
             ConflictAction::Resolve(id, resolution) => {
@@ -188,7 +209,7 @@ impl App {
         };
         let Open { info, range } = self.conflicts.open[place].clone();
         let (choice, outcome) = info.outcome(resolution);
-        let mut edit = None;
+        let mut edit = false;
         if let Some(text) = outcome.as_ref().and_then(|outcome| outcome.as_text()) {
             let now = self.rope().slice(range.clone()).to_string();
             let text = self.with_own_line_ends(text);
@@ -198,42 +219,44 @@ impl App {
             if !delta.is_empty() {
                 self.edit(&delta, EditKind::Other);
                 self.typing_until = None;
-                edit = Some(self.own_edits);
+                edit = true;
             }
         }
         self.conflicts.open.retain(|open| open.info.id != id);
-        self.conflicts.given.push(Given { id, edit });
+        let depth = self.document.undo_depth();
+        self.conflicts.given.push(Given { id, edit, depth });
         self.effects.push(Effect::AnswerConflict(id, choice));
     }
 
-    /// Takes back the last answer, with its edit.
+    /// Takes back the last answer, with its edit, on a card.
     fn undo_answer(&mut self) {
-        match self.conflicts.given.last().copied() {
-            Some(Given { edit: None, .. }) => self.reopen_last(),
-            Some(Given { edit, .. }) if edit == Some(self.own_edits) => self.undo(),
+        let depth = self.document.undo_depth();
+        match self.conflicts.given.last() {
+            Some(given) if given.depth == depth => self.undo(),
             Some(_) => self.say_on_card("You have edited since; undo that first."),
             None => self.say_on_card("Nothing to undo."),
         }
     }
 
-    /// An answer's edit was just undone: the conflict is open again.
-    pub(super) fn after_undo(&mut self, undone: u64) {
-        let last = self.conflicts.given.last();
-        if last.is_some_and(|given| given.edit == Some(undone)) {
-            self.reopen_last();
-            // The answer before it is the last edit again.
-            let now = self.own_edits;
-            if let Some(given) = self.conflicts.given.last_mut()
-                && given.edit == Some(undone - 1)
-            {
-                given.edit = Some(now);
-            }
-        }
+    /// Takes back an answer that left the text alone, if that was the last thing done. Returns
+    /// whether it was.
+    pub(super) fn take_back_answer(&mut self) -> bool {
+        let depth = self.document.undo_depth();
+        let is_it = |given: &mut Given| !given.edit && given.depth == depth;
+        let Some(last) = self.conflicts.given.pop_if(is_it) else {
+            return false;
+        };
+        self.effects.push(Effect::ReopenConflict(last.id));
+        self.reply("The conflict is open again");
+        true
     }
 
-    fn reopen_last(&mut self) {
-        if let Some(given) = self.conflicts.given.pop() {
-            self.effects.push(Effect::ReopenConflict(given.id));
+    /// An edit was just undone: the answers that came with it or after it are taken back.
+    pub(super) fn after_undo(&mut self) {
+        let depth = self.document.undo_depth();
+        let given = &mut self.conflicts.given;
+        while let Some(last) = given.pop_if(|given| given.depth > depth) {
+            self.effects.push(Effect::ReopenConflict(last.id));
         }
     }
 
@@ -243,19 +266,28 @@ impl App {
         }
     }
 
-    /// Somebody else settled a conflict, or edits left nothing of it.
-    pub(super) fn conflict_settled(&mut self, id: ConflictId, words: &'static str) {
+    /// Somebody else settled a conflict, or edits left nothing of it. `by` is who answered, as they
+    /// call themselves.
+    pub(super) fn conflict_settled(&mut self, id: ConflictId, how: Settlement, by: &str) {
         let given_here = self.conflicts.given.iter().any(|given| given.id == id);
         let shown = match &self.dialog {
             Some(Dialog::Conflict(dialog)) => dialog.shown() == Some(id),
             Some(_) | None => false,
         };
-        if given_here && words != crate::ui::app::DISPUTED {
+        if given_here && how != Settlement::Disputed {
             return;
         }
+        let name = clean_name(by).unwrap_or_else(|| "Somebody else".to_owned());
+        let words = match how {
+            Settlement::Answered => format!("{name} settled the conflict"),
+            Settlement::Disputed => {
+                format!("Two people answered a conflict at once; the answer of {name} holds")
+            }
+            Settlement::Moot => "An edit left nothing of the conflict".to_owned(),
+        };
         self.conflicts.open.retain(|open| open.info.id != id);
         if shown {
-            self.say_on_card(words);
+            self.say_on_card(&words);
         }
         self.renew_cards();
         self.notify(MessageKind::Info, words);
@@ -265,6 +297,9 @@ impl App {
     pub(super) fn conflicts_follow(&mut self, delta: &Delta) {
         for open in &mut self.conflicts.open {
             open.range = carried(&open.range, delta);
+        }
+        for crossed in &mut self.conflicts.crossed {
+            crossed.follow(delta);
         }
     }
 
@@ -276,7 +311,8 @@ impl App {
         };
         if !dialog.update(cards) {
             self.dialog = None;
-            self.reply("No conflicts are left");
+            self.uncover();
+            self.reply(NONE_LEFT);
         }
     }
 
@@ -325,14 +361,48 @@ impl App {
                 Some(mine) if mine == side => None,
                 _ => clean_name(&sides[side].name),
             }),
-            ages: [0, 1].map(|side| match sides[side].time {
-                0 => String::new(),
-                time => {
-                    let seconds = u64::try_from(self.conflicts.told_at - time).unwrap_or(0);
-                    format!("{} ago", lasting(seconds))
-                }
-            }),
+            times: [0, 1].map(|side| told(sides[side].time, self.conflicts.told_at)),
             info,
+        }
+    }
+}
+
+/// When something happened: "14:02" if it was today, else "3 days ago". Empty if nobody knows.
+fn told(time: i64, clock: Clock) -> String {
+    if time == 0 {
+        return String::new();
+    }
+    let local = |time: i64| time + i64::from(clock.offset);
+    let day = |time: i64| local(time).div_euclid(SECONDS_OF_A_DAY);
+    if day(time) == day(clock.now) {
+        let minutes = local(time).rem_euclid(SECONDS_OF_A_DAY) / 60;
+        return format!("{:02}:{:02}", minutes / 60, minutes % 60);
+    }
+    let seconds = u64::try_from(clock.now - time).unwrap_or(0);
+    format!("{} ago", lasting(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_of_today_are_told_by_the_clock() {
+        // The 15th of January 2027, 08:00 in Greenwich.
+        let now = 1_800_000_000;
+        for (time, offset, expected) in [
+            (0, 0, ""),
+            (now, 0, "08:00"),
+            (now - 3_000, 3_600, "08:10"),
+            (now - 8 * 3_600, 0, "00:00"),
+            (now - 8 * 3_600 - 1, 0, "8 h ago"),
+            (now - 8 * 3_600 - 1, 3_600, "00:59"),
+            (now - 3 * 86_400, 0, "3 days ago"),
+            (now + 60, 0, "08:01"),
+            (now + 86_400, 0, "0 s ago"),
+        ] {
+            let clock = Clock { now, offset };
+            assert_eq!(told(time, clock), expected, "{time} {offset}");
         }
     }
 }

@@ -36,6 +36,20 @@ impl App {
         self.is_demonstration() && self.keymap.lookup(press) == Some(Command::Quit)
     }
 
+    /// Whether a command leads away from what is shown, which has one document that is not kept.
+    /// Says so then.
+    pub(super) fn leads_away(&mut self, command: Command) -> bool {
+        let leads = self.is_demonstration()
+            && matches!(
+                command,
+                Command::Open | Command::New | Command::SaveAs | Command::Connect
+            );
+        if leads {
+            self.reply("Not in the demonstration; start copad without \"demo\" for that");
+        }
+        leads
+    }
+
     /// What is shown now, in rows of so many columns; nothing if this is no demonstration.
     pub(crate) fn caption(&self, columns: u16) -> Vec<String> {
         let words = self.demonstrated.as_deref().unwrap_or_default();

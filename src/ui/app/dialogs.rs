@@ -5,7 +5,7 @@ use std::path::Path;
 use crossterm::event::{KeyEvent, MouseButton, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::{App, Effect, ExistingFile, ShareInfo, event::FileChange};
+use super::{App, Effect, ExistingFile, Leave, ShareInfo, event::FileChange};
 use crate::ui::{
     command::Command,
     dialog::{
@@ -42,12 +42,15 @@ impl App {
             Some(path) => path.display().to_string(),
             None => self.name(),
         };
-        self.open(Dialog::SaveAs(SaveAs::new(&proposal)));
+        let mut save_as = SaveAs::new(&proposal);
+        let wanted = save_as.wanted();
+        self.open(Dialog::SaveAs(save_as));
+        self.effects.extend(wanted.map(Effect::ListFolder));
     }
 
     /// Asks what to do with unsaved changes.
-    pub(super) fn ask_quit(&mut self) {
-        let question = QuitQuestion::new(&self.name(), self.has_file());
+    pub(super) fn ask_quit(&mut self, leave: Leave) {
+        let question = QuitQuestion::new(&self.name(), self.has_file(), leave);
         self.open(Dialog::Quit(question));
     }
 
@@ -107,6 +110,7 @@ impl App {
             Some(Command::Paste) => return self.request_paste(),
             Some(Command::Redraw) => return self.effects.push(Effect::Redraw),
             Some(Command::Suspend) => return self.effects.push(Effect::Suspend),
+            Some(command @ (Command::NextTab | Command::PreviousTab)) => return self.run(command),
             Some(
                 command @ (Command::Find
                 | Command::Replace
@@ -164,8 +168,10 @@ impl App {
             Answer::Close => {
                 let closed = self.dialog.take();
                 self.stay();
-                if let Some(Dialog::Changed(_)) = closed {
-                    self.put_off_file_question();
+                match closed {
+                    Some(Dialog::Changed(_)) => self.put_off_file_question(),
+                    Some(Dialog::Conflict(_)) => self.uncover(),
+                    Some(_) | None => {}
                 }
             }
             Answer::Copy(text, words) => {
@@ -190,12 +196,15 @@ impl App {
             }
             Answer::SaveAndQuit => {
                 self.dialog = None;
-                self.save_and_quit();
+                self.save_and_go();
             }
             Answer::QuitWithoutSaving => {
                 self.dialog = None;
-                self.effects.push(Effect::Quit);
+                self.depart();
             }
+            // It stays open until the file is.
+            Answer::Open(path) => self.effects.push(Effect::Open(path)),
+            Answer::ListFolder(folder) => self.effects.push(Effect::ListFolder(folder)),
             Answer::Search(answer) => self.answer_search(answer),
             Answer::GoTo(target) => {
                 self.dialog = None;

@@ -54,11 +54,13 @@ impl App {
         if self.refuses_edits() {
             return;
         }
+        if self.take_back_answer() {
+            return;
+        }
         match self.document.undo() {
             Some(undone) => {
-                let last = self.own_edits;
                 self.show_undone(undone);
-                self.after_undo(last);
+                self.after_undo();
             }
             None => self.reply("Nothing to undo"),
         }

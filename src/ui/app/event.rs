@@ -8,18 +8,19 @@ use std::{path::PathBuf, time::Duration};
 use crossterm::event::{KeyEvent, MouseEvent};
 use ropey::Rope;
 
-use super::{AccessNews, AccessRequest, Job, Outcome};
+use super::{AccessNews, AccessRequest, FileList, Job, Outcome};
 use crate::ui::{config::Config, theme::Theme};
 pub use crate::workspace::{SaveError, SaveRequest, SavedFile};
 use crate::{
-    ConflictId, ConflictInfo, ConnectionEvent, NodeId, PeerState, PresenceEvent, Reunion, UserInfo,
-    crdt::{Delta, TextFormat, TextSelection, conflict::Choice},
+    ConflictId, ConflictInfo, ConnectionEvent, NodeId, PeerState, PresenceEvent, Reunion,
+    Settlement, UserInfo,
+    crdt::{
+        Delta, TextFormat, TextSelection,
+        conflict::{Choice, DetectOptions, OutsideClash},
+    },
     store::{ContentHash, LoadedFile, Meeting, Trail},
     workspace::LastSaved,
 };
-
-/// What is said when two answers at once were settled to one.
-pub(crate) const DISPUTED: &str = "Two people answered a conflict at once; the first answer holds";
 
 /// Something happened: at the keyboard, in the document, among the peers.
 #[derive(Clone, Debug)]
@@ -58,6 +59,14 @@ pub enum Event {
     Clipboard(String),
     /// Save the file, as if the person had asked for it.
     Save,
+    /// Leave the program, as if the person had asked for it.
+    Quit,
+    /// Close the document, as if the person had asked for it.
+    Close,
+    /// The answer to [`Effect::Open`]: nothing if the file is open now, else why it is not.
+    Opened(Option<String>),
+    /// The answer to [`Effect::ListFolder`] and [`Effect::ListRecent`].
+    Files(FileList),
     /// Why nothing may be changed here, or that it may again.
     ReadOnly(Option<String>),
     /// Something to tell the person for a few seconds.
@@ -83,15 +92,31 @@ pub enum Event {
     Conflicts {
         /// All of them.
         open: Vec<ConflictInfo>,
-        /// The time of the machine, in seconds since 1970.
-        now: i64,
+        /// The time of the machine.
+        clock: Clock,
     },
-    /// A conflict needs no answer any more, and why.
-    ConflictSettled(ConflictId, &'static str),
+    /// A conflict needs no answer any more.
+    ConflictSettled {
+        /// Which one.
+        id: ConflictId,
+        /// How that came.
+        how: Settlement,
+        /// The name of whoever answered, as it was told; empty if nobody did.
+        by: String,
+    },
     /// Somebody is back, and what was done meanwhile has been compared.
     Met(Reunion),
     /// What a demonstration shows from now on; `{command}` stands for the key of that command.
     Demonstrated(String),
+}
+
+/// The time of the machine, and where on earth it stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clock {
+    /// In seconds since 1970.
+    pub now: i64,
+    /// How many seconds local time is ahead of that in Greenwich.
+    pub offset: i32,
 }
 
 /// Whether every edit is written down on this machine, apart from the file.
@@ -109,8 +134,22 @@ pub enum JournalState {
 pub enum Effect {
     /// Write the text to a file and answer with [`Event::Saved`].
     Save(SaveRequest),
-    /// End the program.
+    /// End the program; nothing here is in the way.
     Quit,
+    /// Close this document; nothing here is in the way.
+    Close,
+    /// The person does not want to leave any more, if they did.
+    Stay,
+    /// Open a file beside this document and answer with [`Event::Opened`]. It is as it was typed.
+    Open(PathBuf),
+    /// Open a document without a file beside this one.
+    New,
+    /// Show another open document: so many further in their order.
+    Turn(isize),
+    /// List a folder, as it was typed with its slash, and answer with [`Event::Files`].
+    ListFolder(String),
+    /// List the files that were open last, and answer with [`Event::Files`].
+    ListRecent,
     /// Hand the terminal back to the shell until it wakes us.
     Suspend,
     /// Do this where it may take its time, and answer with [`Event::Worked`].
@@ -141,6 +180,8 @@ pub enum Effect {
     AnswerConflict(ConflictId, Choice),
     /// The answer to a conflict was taken back.
     ReopenConflict(ConflictId),
+    /// The text and its file clashed, and both are in: keep that for everybody to see.
+    ReportConflicts(Vec<OutsideClash>),
     /// See whether the file is as it was known, and answer with [`Event::FileSeen`].
     LookAtFile(Box<FileLookRequest>),
     /// Record that the file's bytes have this hash, and whether it holds the document's text as it
@@ -209,6 +250,10 @@ pub struct FileLookRequest {
     pub version: u64,
     /// Whether others have the same document, and so may have written the file.
     pub shared: bool,
+    /// Whether its text is wanted even if its bytes are as known.
+    pub whole: bool,
+    /// What counts as one thought.
+    pub options: DetectOptions,
 }
 
 /// What a look at the file found.
@@ -248,6 +293,8 @@ pub(crate) struct FileChange {
     pub(crate) text: Rope,
     /// The number of the document's text that it was compared with.
     pub(crate) version: u64,
+    /// When it was written, in seconds since 1970; 0 if nobody knows.
+    pub(crate) written: i64,
     /// What can be made of both.
     pub(crate) meeting: Meeting,
 }

@@ -25,6 +25,8 @@ pub(super) struct FileState {
     /// Whether somebody looks at it right now, and whether to look once more then.
     pub(super) looking: bool,
     pub(super) look_again: bool,
+    /// Whether the person wants the text that it holds.
+    pub(super) reload: Reload,
     /// When it is our turn to look.
     pub(super) turn: Option<Duration>,
     /// Texts on their way to the disk; they arrive in this order.
@@ -53,6 +55,17 @@ pub(super) struct Saving {
     pub(super) text: Rope,
     /// Nobody asked for it.
     pub(super) quiet: bool,
+}
+
+/// Whether the person wants the text that the file holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reload {
+    /// They do not.
+    No,
+    /// They do.
+    Wanted,
+    /// They do, and somebody is reading it.
+    Asked,
 }
 
 /// Something is wrong with the file.
@@ -103,6 +116,7 @@ impl FileState {
             reopened,
             looking: false,
             look_again: false,
+            reload: Reload::No,
             turn: reopened.then_some(Duration::ZERO),
             saving: VecDeque::new(),
             retry: None,

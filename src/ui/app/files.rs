@@ -81,26 +81,6 @@ impl App {
         }));
     }
 
-    /// Quits, or asks what to do with unsaved changes.
-    pub(super) fn quit(&mut self) {
-        if self.modified() && !self.is_demonstration() {
-            self.ask_quit();
-        } else {
-            self.effects.push(Effect::Quit);
-        }
-    }
-
-    /// Saves and quits as soon as the text is on the disk.
-    pub(super) fn save_and_quit(&mut self) {
-        self.quit_once_saved = true;
-        self.save();
-    }
-
-    /// The person thought better of it: what is saved next does not end the program.
-    pub(super) fn stay(&mut self) {
-        self.quit_once_saved = false;
-    }
-
     /// A text reached the disk, or did not.
     pub(super) fn saved(&mut self, result: Result<SavedFile, SaveError>) {
         match result {
@@ -152,8 +132,8 @@ impl App {
         } else if asked_for {
             self.reply(format!("Saved {name}"));
         }
-        if self.quit_once_saved {
-            self.effects.push(Effect::Quit);
+        if std::mem::take(&mut self.go_once_saved) {
+            self.depart();
         }
     }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::App;
-use crate::crdt::{AppliedChange, Bias, Delta, Origin};
+use crate::crdt::{AppliedChange, Bias, Content, Delta, Origin};
 
 /// Characters that may come in at once when somebody types.
 const TYPED: usize = 16;
@@ -82,7 +82,7 @@ impl App {
 }
 
 /// Carries a stretch of text over a change: what is put in at its ends becomes a part of it.
-pub(super) fn carried(range: &Range<usize>, delta: &Delta) -> Range<usize> {
+pub(super) fn carried<C: Content>(range: &Range<usize>, delta: &Delta<C>) -> Range<usize> {
     let start = delta.map(range.start, Bias::Before);
     start..delta.map(range.end, Bias::After).max(start)
 }

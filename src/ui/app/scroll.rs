@@ -5,10 +5,57 @@
 use ropey::Rope;
 
 use super::App;
-use crate::ui::text::layout::{self, LayoutOptions, Row};
+use crate::ui::{
+    dialog::Dialog,
+    text::layout::{self, LayoutOptions, Row},
+};
 
 /// Rows kept visible above and below the caret.
 const MARGIN: usize = 3;
+
+/// The screen as it was laid out last. A key asks for it half a dozen times.
+#[derive(Default)]
+pub(super) struct Laid {
+    /// A copy, which shares its text with the rope. It has to be a copy: as long as it is here, a
+    /// change makes another rope of the one that is shown.
+    rope: Rope,
+    options: Option<LayoutOptions>,
+    top: usize,
+    count: usize,
+    rows: Vec<Row>,
+}
+
+impl Laid {
+    fn rows_of(
+        &self,
+        rope: &Rope,
+        options: &LayoutOptions,
+        top: usize,
+        count: usize,
+    ) -> Option<&[Row]> {
+        let same = self.options == Some(*options)
+            && (self.top, self.count) == (top, count)
+            && self.rope.is_instance(rope);
+        same.then_some(&self.rows)
+    }
+
+    fn keep(
+        &mut self,
+        rope: &Rope,
+        options: &LayoutOptions,
+        top: usize,
+        count: usize,
+        rows: &[Row],
+    ) {
+        if !self.rope.is_instance(rope) {
+            self.rope = rope.clone();
+        }
+        self.options = Some(*options);
+        (self.top, self.count) = (top, count);
+        self.rows.clear();
+        self.rows.extend_from_slice(rows);
+    }
+}
 
 impl App {
     /// The rows on the screen, from the top.
@@ -19,8 +66,15 @@ impl App {
     }
 
     fn rows_from_top(&self, rope: &Rope, options: &LayoutOptions, count: usize) -> Vec<Row> {
-        let top = layout::row_at(rope, options, self.top.min(rope.len_chars()));
-        layout::rows_from(rope, options, top.position, count)
+        let top = self.top.min(rope.len_chars());
+        let mut laid = self.laid.borrow_mut();
+        if let Some(rows) = laid.rows_of(rope, options, top, count) {
+            return rows.to_vec();
+        }
+        let first = layout::row_at(rope, options, top);
+        let rows = layout::rows_from(rope, options, first.position, count);
+        laid.keep(rope, options, top, count, &rows);
+        rows
     }
 
     /// Notes on which row of the screen the caret is, before the text is laid out anew.
@@ -106,8 +160,18 @@ impl App {
         let options = self.layout_options();
         let height = self.text_height();
         let row = layout::row_at(self.rope(), &options, position.min(self.rope().len_chars()));
-        self.top = self.row_above(&options, row, height / 12).position.start;
-        self.fill(&options, height);
+        let mut near = self
+            .rows_from_top(self.rope(), &options, height / 4 + 1)
+            .into_iter();
+        if near.all(|shown| shown.position.start != row.position.start) {
+            self.top = self.row_above(&options, row, height / 12).position.start;
+        }
+    }
+
+    /// A card does not cover the text any more: what was empty below it is filled.
+    pub(super) fn uncover(&mut self) {
+        let held = self.hold();
+        self.settle(held);
     }
 
     /// Rows of text on the screen, at least one.
@@ -115,8 +179,11 @@ impl App {
         usize::from(self.areas().text.height).max(1)
     }
 
-    /// Scrolls back while there is empty room below the end of the text.
+    /// Scrolls back while there is empty room below the end of the text; a card may cover that.
     fn fill(&mut self, options: &LayoutOptions, height: usize) {
+        if matches!(self.dialog, Some(Dialog::Conflict(_))) {
+            return;
+        }
         let shown = self.rows_from_top(self.rope(), options, height);
         let Some(first) = shown.first().copied() else {
             return;

@@ -10,7 +10,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use super::{
     App, Effect, MessageKind, Person,
     event::{FileChange, FileFound, FileLook, FileLookRequest},
-    file_state::{Question, Retry, Trouble},
+    file_state::{Question, Reload, Retry, Trouble},
 };
 use crate::{
     crdt::{AppliedChange, EditContext, EditKind, Origin},
@@ -110,6 +110,9 @@ impl App {
         }
         self.file.looking = true;
         self.file.trail.see(self.document.rope());
+        if self.file.reload == Reload::Wanted {
+            self.file.reload = Reload::Asked;
+        }
         self.effects
             .push(Effect::LookAtFile(Box::new(FileLookRequest {
                 path,
@@ -118,7 +121,56 @@ impl App {
                 text: self.rope().clone(),
                 version: self.version,
                 shared: self.file.reopened || !self.people.is_empty(),
+                whole: self.file.reload == Reload::Asked,
+                options: self.conflict_settings().options(),
             })));
+    }
+
+    /// Has the text of the file taken, whatever was typed. Returns whether there is a file to read.
+    pub(super) fn read_file_again(&mut self) -> bool {
+        if self.file.waits {
+            return false;
+        }
+        self.file.reload = Reload::Wanted;
+        self.look_at_file();
+        true
+    }
+
+    /// Takes the text that was read because the person wanted it.
+    fn reload_with(&mut self, found: FileFound, version: u64) {
+        let name = self.name();
+        let change = match found {
+            FileFound::Changed(change) => change,
+            FileFound::Missing => {
+                self.file.reload = Reload::No;
+                return self.file_is_gone();
+            }
+            FileFound::Unusable(sentence) => {
+                self.file.reload = Reload::No;
+                return self.tell_of_file(false, sentence);
+            }
+            // Another copad takes care of the file, and both have its text.
+            FileFound::Holds(_) => {
+                self.file.reload = Reload::No;
+                return self.reply(format!("{name} is open in another copad, which reads it"));
+            }
+        };
+        self.file.overtaken += 1;
+        let comparable = self.file.trail.since(change.version).is_some();
+        if !comparable || self.is_overtaken(version) && self.file.overtaken < YIELDS {
+            self.file.reload = Reload::Wanted;
+            return self.look_at_file();
+        }
+        self.file.overtaken = 0;
+        self.file.reload = Reload::No;
+        self.file.trouble = None;
+        self.file.question = None;
+        self.close_file_question();
+        let words = match self.go_on_with(&change, FileAnswer::TakeTheirs) {
+            true => format!("{name} is read again; undo brings your text back"),
+            false => format!("{name} holds this text already"),
+        };
+        self.reply(words);
     }
 
     /// Takes in what a look at the file found.
@@ -127,6 +179,9 @@ impl App {
         let again = std::mem::take(&mut self.file.look_again);
         if self.path.as_ref() != Some(&look.path) {
             return;
+        }
+        if self.file.reload == Reload::Asked {
+            return self.reload_with(look.found, look.version);
         }
         match look.found {
             FileFound::Missing => self.file_is_gone(),
@@ -148,7 +203,7 @@ impl App {
                 self.file_has_changed(Arc::from(change));
             }
         }
-        if again {
+        if again || self.file.reload == Reload::Wanted {
             self.look_at_file();
         }
     }
@@ -317,10 +372,15 @@ impl App {
             return false;
         };
         later.iter().for_each(|later| outcome.carry(later));
+        if answer == FileAnswer::Merge {
+            self.expect_file_conflicts(change, &later);
+        }
         let edited = !outcome.edit.is_empty();
         if edited && !self.take_in_edit(&mut outcome) {
+            self.forget_file_conflicts();
             return false;
         }
+        self.report_file_conflicts();
         let holds = outcome.rest.is_empty();
         if answer != FileAnswer::KeepMine {
             self.format = change.format;

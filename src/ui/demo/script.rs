@@ -149,7 +149,7 @@ const STORY: &[Step] = &[
     Write(&[(Ada, ", apples"), (Ben, " whatever you like")]),
     Rest(1_500),
     Do(Say(
-        "{show-authors} shows who wrote what, and the last line who wrote at your caret",
+        "{show-authors} shows who wrote what: in colours, and by name at your caret",
     )),
     Rest(4_000),
     Do(Say(

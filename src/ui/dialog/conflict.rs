@@ -27,6 +27,10 @@ use crate::{
 
 /// The widest that a card grows, borders included.
 const WIDEST: u16 = 84;
+/// Cards with fewer columns inside have shorter words,
+const NARROW: usize = 50;
+/// and on screens with fewer rows the lines around the place are left to the text above the card.
+const LOW: u16 = 16;
 
 /// The keys of a card: letter, word, and the answer.
 const KEYS: [(char, &str, Option<Resolution>); 6] = [
@@ -37,6 +41,26 @@ const KEYS: [(char, &str, Option<Resolution>); 6] = [
     ('e', "edit", None),
     ('l', "later", None),
 ];
+
+/// The keys of the summary.
+const SUMMARY_KEYS: [(KeyEvent, &str); 2] = [
+    (pressed(KeyCode::Enter), "[Enter] look at them"),
+    (pressed(KeyCode::Esc), "[Esc] later"),
+];
+
+/// The keys of the field.
+const FIELD_KEYS: [(KeyEvent, &str); 3] = [
+    (pressed(KeyCode::Enter), "[Enter] put it there"),
+    (
+        KeyEvent::new(KeyCode::Enter, KeyModifiers::ALT),
+        "[Alt-Enter] new line",
+    ),
+    (pressed(KeyCode::Esc), "[Esc] back"),
+];
+
+const fn pressed(code: KeyCode) -> KeyEvent {
+    KeyEvent::new(code, KeyModifiers::NONE)
+}
 
 /// What the person wants done about a conflict.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +78,8 @@ pub(crate) enum ConflictAction {
 /// What takes the keys.
 #[derive(Debug)]
 enum Stage {
-    Summary(Vec<String>),
+    /// A title and a sentence.
+    Summary(&'static str, String),
     Card,
     Editing(Box<TextArea<'static>>),
 }
@@ -70,6 +95,8 @@ pub(crate) struct ConflictDialog {
     hidden: usize,
     /// What became of the card before, or why the text under it changed.
     note: Option<String>,
+    /// Where keys are shown, as last drawn: a click there presses them.
+    buttons: Vec<(Rect, KeyEvent)>,
 }
 
 impl ConflictDialog {
@@ -82,12 +109,22 @@ impl ConflictDialog {
             scroll: 0,
             hidden: 0,
             note: None,
+            buttons: Vec::new(),
         }
     }
 
     /// Tells what happened while people were apart, before it shows cards.
     pub(crate) fn with_summary(mut self, reunions: &[Reunion]) -> Self {
-        self.stage = Stage::Summary(summary(reunions, self.cards.len()));
+        let words = summary(reunions, self.cards.len());
+        self.stage = Stage::Summary(" While you were apart ", words);
+        self
+    }
+
+    /// Tells that the text and its file of this name were merged, before it shows cards.
+    pub(crate) fn with_merged_file(mut self, name: &str) -> Self {
+        let need = in_need(self.cards.len());
+        let words = format!("Another program changed {name} too, and both are merged; {need}.");
+        self.stage = Stage::Summary(" The file changed too ", words);
         self
     }
 
@@ -138,7 +175,7 @@ impl ConflictDialog {
             return Answer::Stay;
         }
         match &mut self.stage {
-            Stage::Summary(_) => self.key_in_summary(key),
+            Stage::Summary(..) => self.key_in_summary(key),
             Stage::Card => self.key_on_card(key),
             Stage::Editing(_) => self.key_in_field(key),
         }
@@ -225,6 +262,15 @@ impl ConflictDialog {
         }
     }
 
+    /// Takes a click: on a key that is shown it presses the key.
+    pub(super) fn click(&mut self, at: Position) -> Answer {
+        let hit = self.buttons.iter().find(|(area, _)| area.contains(at));
+        match hit.map(|(_, key)| *key) {
+            Some(key) => self.key(key),
+            None => Answer::Stay,
+        }
+    }
+
     fn turn(&mut self, by: isize) -> Answer {
         let cards = self.cards.len().max(1);
         self.at = (self.at + cards).saturating_add_signed(by) % cards;
@@ -258,18 +304,16 @@ impl ConflictDialog {
         theme: &Theme,
     ) -> Option<Position> {
         let columns = usize::from(screen.width.min(WIDEST).saturating_sub(4));
+        self.buttons.clear();
         match &self.stage {
-            Stage::Summary(words) => {
-                let lines: Vec<_> = words.iter().flat_map(|line| wrap(line, columns)).collect();
-                let rows = lines.len() as u16 + 3;
-                let title = " While you were apart ".to_owned();
-                let inner = frame(screen, rows, &title, buffer, theme);
+            Stage::Summary(title, words) => {
+                let lines = wrap(words, columns);
+                let rows = lines.len() as u16 + 4;
+                let inner = frame(screen, rows, title, buffer, theme);
                 for (y, line) in (inner.y..).zip(&lines) {
                     put(buffer, inner, y, line, theme.style(Role::Dialog));
                 }
-                let keys = "[Enter] look at them  [Esc] later";
-                let last = inner.bottom().saturating_sub(1);
-                put(buffer, inner, last, keys, theme.style(Role::DialogKey));
+                self.buttons = draw_hints(&SUMMARY_KEYS, inner, buffer, theme);
                 None
             }
             Stage::Card => {
@@ -289,8 +333,8 @@ impl ConflictDialog {
         let Some(card) = self.cards.get(self.at) else {
             return;
         };
-        let lines = card.lines(theme, columns);
-        let keys = key_rows(columns, self.cards.len() > 1);
+        let lines = card.lines(theme, columns, screen.height >= LOW);
+        let keys = key_rows(columns, &card.labels(), self.cards.len() > 1);
         // The place in the text above the card must be seen.
         let most = usize::from(screen.height.saturating_sub(4).max(6));
         let fixed = 2 + keys.len() + usize::from(self.note.is_some());
@@ -335,16 +379,12 @@ impl ConflictDialog {
             buffer.set_string(x, inner.bottom(), more, theme.style(Role::DialogTitle));
         }
         for (row, y) in keys.iter().zip(y..) {
-            draw_keys(
-                row,
-                Rect {
-                    y,
-                    height: 1,
-                    ..inner
-                },
-                buffer,
-                theme,
-            );
+            let area = Rect {
+                y,
+                height: 1,
+                ..inner
+            };
+            self.buttons.extend(draw_keys(row, area, buffer, theme));
         }
     }
 
@@ -357,7 +397,7 @@ impl ConflictDialog {
     ) -> Option<Position> {
         let card = self.cards.get(self.at)?;
         let title = self.title(card);
-        let lines = card.lines(theme, columns);
+        let lines = card.lines(theme, columns, screen.height >= LOW);
         let Stage::Editing(field) = &mut self.stage else {
             return None;
         };
@@ -388,13 +428,7 @@ impl ConflictDialog {
         field.set_cursor_style(Style::new());
         buffer.set_style(area, theme.style(Role::Input));
         Widget::render(&**field, area, buffer);
-        let hint = wrap(
-            "[Enter] put it there  [Alt-Enter] new line  [Esc] back",
-            columns,
-        );
-        let last = inner.bottom().saturating_sub(1);
-        let hint = hint.first().map_or("", String::as_str);
-        put(buffer, inner, last, hint, theme.style(Role::DialogKey));
+        self.buttons = draw_hints(&FIELD_KEYS, inner, buffer, theme);
         let (top, left) = field.scroll_offset();
         let cursor = field.screen_cursor();
         let x = (cursor.col as u16).saturating_sub(left);
@@ -407,7 +441,7 @@ impl ConflictDialog {
 }
 
 /// "You were apart for 14 min. Ada changed 12 places, you 5; 2 need a look."
-fn summary(reunions: &[Reunion], open: usize) -> Vec<String> {
+fn summary(reunions: &[Reunion], open: usize) -> String {
     let longest = reunions.iter().map(|reunion| reunion.apart.as_secs()).max();
     let mut words = match longest {
         Some(seconds) if seconds > 0 => format!("You were apart for {}. ", lasting(seconds)),
@@ -426,9 +460,14 @@ fn summary(reunions: &[Reunion], open: usize) -> Vec<String> {
             count(reunion.theirs, "place")
         ));
     }
+    words.push_str(&format!("you {ours}; {}.", in_need(open)));
+    words
+}
+
+/// "2 need a look".
+fn in_need(open: usize) -> String {
     let need = if open == 1 { "needs" } else { "need" };
-    words.push_str(&format!("you {ours}; {open} {need} a look."));
-    vec![words, String::new()]
+    format!("{open} {need} a look")
 }
 
 /// A name as it can be shown, if there is one.
@@ -479,7 +518,11 @@ fn frame(screen: Rect, rows: u16, title: &str, buffer: &mut Buffer, theme: &Them
 }
 
 fn draw_line(line: &card::CardLine, area: Rect, buffer: &mut Buffer, theme: &Theme) {
-    let label = if area.width < 50 { 8 } else { 11 };
+    let label = if usize::from(area.width) < NARROW {
+        8
+    } else {
+        11
+    };
     put(buffer, area, area.y, &line.label, line.label_style);
     let mut x = area.x + label;
     for piece in &line.text {
@@ -507,22 +550,29 @@ fn draw_line(line: &card::CardLine, area: Rect, buffer: &mut Buffer, theme: &The
     }
 }
 
-/// The keys in rows that fit, each as (key, word).
-fn key_rows(columns: usize, several: bool) -> Vec<Vec<(String, String)>> {
-    let mut keys: Vec<(String, String)> = KEYS
+/// The keys in rows that fit, each as (key, word). The words for one side and the other are
+/// `sides`.
+fn key_rows(columns: usize, sides: &[String; 2], several: bool) -> Vec<Vec<(char, String)>> {
+    let mut keys: Vec<(char, String)> = KEYS
         .iter()
-        .map(|(key, word, _)| (key.to_string(), word[..].to_owned()))
+        .map(|(key, word, resolution)| match resolution {
+            Some(Resolution::Mine) => (*key, sides[0].clone()),
+            Some(Resolution::Theirs) => (*key, sides[1].clone()),
+            Some(Resolution::KeepMerged) if columns < NARROW => (*key, "keep".to_owned()),
+            Some(_) | None => (*key, (*word).to_owned()),
+        })
         .collect();
-    if several {
-        keys.push(("n".to_owned(), "next".to_owned()));
-        keys.push(("p".to_owned(), "previous".to_owned()));
-        keys.push(("a".to_owned(), "all: keep merged".to_owned()));
-    }
-    keys.push(("u".to_owned(), "undo".to_owned()));
-    let mut rows: Vec<Vec<(String, String)>> = vec![Vec::new()];
+    let walking: &[(char, &str)] = match (several, columns < NARROW) {
+        (false, _) => &[],
+        (true, true) => &[('n', "next"), ('a', "all keep")],
+        (true, false) => &[('n', "next"), ('p', "previous"), ('a', "all: keep merged")],
+    };
+    keys.extend(walking.iter().map(|(key, word)| (*key, (*word).to_owned())));
+    keys.push(('u', "undo".to_owned()));
+    let mut rows: Vec<Vec<(char, String)>> = vec![Vec::new()];
     let mut used = 0;
     for (key, word) in keys {
-        let wide = width(&labelled(&key, &word));
+        let wide = width(&labelled(key, &word));
         if used > 0 && used + 1 + wide > columns {
             rows.push(Vec::new());
             used = 0;
@@ -535,29 +585,62 @@ fn key_rows(columns: usize, several: bool) -> Vec<Vec<(String, String)>> {
     rows
 }
 
-/// "[k]eep merged", or "[u] all" where the word begins with another letter.
-fn labelled(key: &str, word: &str) -> String {
+/// "[k]eep merged", or "[t] Ada's" where the word begins with another letter.
+fn labelled(key: char, word: &str) -> String {
     match word.strip_prefix(key) {
         Some(rest) => format!("[{key}]{rest}"),
         None => format!("[{key}] {word}"),
     }
 }
 
-fn draw_keys(row: &[(String, String)], area: Rect, buffer: &mut Buffer, theme: &Theme) {
+/// Returns where each key is.
+fn draw_keys(
+    row: &[(char, String)],
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) -> Vec<(Rect, KeyEvent)> {
     let mut x = area.x;
+    let mut buttons = Vec::new();
     for (key, word) in row {
-        let text = labelled(key, word);
+        let text = labelled(*key, word);
         let style = theme.style(Role::Choice);
-        let room = usize::from(area.right().saturating_sub(x));
-        buffer.set_stringn(x, area.y, &text, room, style);
+        let room = area.right().saturating_sub(x);
+        buffer.set_stringn(x, area.y, &text, usize::from(room), style);
         if let Some(cell) = buffer.cell_mut((x + 1, area.y)) {
             cell.set_style(theme.style(Role::DialogKey).add_modifier(Modifier::BOLD));
         }
-        x = x.saturating_add(width(&text) as u16 + 1);
+        let wide = (width(&text) as u16).min(room);
+        buttons.push((Rect::new(x, area.y, wide, 1), pressed(KeyCode::Char(*key))));
+        x = x.saturating_add(wide + 1);
         if x >= area.right() {
             break;
         }
     }
+    buttons
+}
+
+/// Draws what keys do in the last row, as far as it fits. Returns where each is.
+fn draw_hints(
+    hints: &[(KeyEvent, &str)],
+    area: Rect,
+    buffer: &mut Buffer,
+    theme: &Theme,
+) -> Vec<(Rect, KeyEvent)> {
+    let y = area.bottom().saturating_sub(1);
+    let mut x = area.x;
+    let mut buttons = Vec::new();
+    for (key, words) in hints {
+        let wide = width(words) as u16;
+        if x + wide > area.right() {
+            continue;
+        }
+        let place = Rect::new(x, y, wide, 1);
+        put(buffer, place, y, words, theme.style(Role::DialogKey));
+        buttons.push((place, *key));
+        x += wide + 2;
+    }
+    buttons
 }
 
 #[cfg(test)]
@@ -579,9 +662,12 @@ mod tests {
 
     #[test]
     fn keys_stand_in_brackets() {
-        assert_eq!(labelled("k", "keep merged"), "[k]eep merged");
-        assert_eq!(labelled("x", "all"), "[x] all");
-        assert_eq!(key_rows(200, true).len(), 1);
-        assert!(key_rows(34, true).len() > 2);
+        assert_eq!(labelled('k', "keep merged"), "[k]eep merged");
+        assert_eq!(labelled('x', "all"), "[x] all");
+        let sides = ["mine".to_owned(), "Ada's".to_owned()];
+        assert_eq!(key_rows(200, &sides, true).len(), 1);
+        let usual = ["mine", "theirs"].map(str::to_owned);
+        assert_eq!(key_rows(36, &usual, true).len(), 2);
+        assert!(key_rows(200, &sides, true)[0].contains(&('t', "Ada's".to_owned())));
     }
 }

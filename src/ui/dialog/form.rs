@@ -100,6 +100,8 @@ pub(crate) struct Form {
     pub(crate) paragraphs: Vec<Paragraph>,
     /// What is wrong with the line as it is; forgotten when it is edited.
     pub(crate) problem: Option<String>,
+    /// What could stand in the line, where nothing is wrong with it; forgotten with the next key.
+    pub(crate) hint: Option<String>,
     input: Option<TextArea<'static>>,
     buttons: Vec<Button>,
     focus: Focus,
@@ -118,6 +120,7 @@ impl Form {
             title,
             paragraphs,
             problem: None,
+            hint: None,
             input: None,
             buttons,
             focus: Focus::Button(0),
@@ -162,8 +165,24 @@ impl Form {
             .map_or("", String::as_str)
     }
 
+    /// Replaces what stands in the line; the caret stands behind it.
+    pub(crate) fn set_text(&mut self, text: &str) {
+        if let Some(input) = &mut self.input {
+            *input = TextArea::new(vec![one_line(text)]);
+            input.move_cursor(CursorMove::End);
+            self.problem = None;
+            self.hint = None;
+        }
+    }
+
+    /// Whether keys go into the line.
+    pub(crate) fn is_typing(&self) -> bool {
+        self.focus == Focus::Input
+    }
+
     /// Takes a key press.
     pub(crate) fn key(&mut self, key: KeyEvent) -> FormEvent {
+        self.hint = None;
         match (key.code, self.focus) {
             (KeyCode::Esc, _) => FormEvent::Close,
             (KeyCode::BackTab, _) => self.turn(-1),
@@ -266,6 +285,10 @@ impl Form {
     ) -> Option<Position> {
         let columns = self.columns(usize::from(screen.width.min(WIDEST).saturating_sub(SIDES)));
         let problem = self.problem_lines(columns);
+        let below = match self.problem {
+            Some(_) => Role::DialogError,
+            None => Role::DialogFaint,
+        };
         let button_rows = self.button_rows(columns);
         let input_rows = if self.input.is_some() {
             1 + problem.len().max(1)
@@ -283,7 +306,7 @@ impl Form {
         }
         let caret = self.draw_input(inner, y, buffer, theme);
         for (y, line) in (y + 1..).zip(&problem) {
-            put(buffer, inner, y, line, theme.style(Role::DialogError));
+            put(buffer, inner, y, line, theme.style(below));
         }
         y += input_rows as u16;
         self.draw_buttons(inner, y, &button_rows, buffer, theme);
@@ -315,6 +338,7 @@ impl Form {
         let mut lines = self
             .problem
             .as_ref()
+            .or(self.hint.as_ref())
             .map_or_else(Vec::new, |text| wrap(text, columns));
         lines.truncate(3);
         lines

@@ -32,6 +32,12 @@ impl Input {
         }
     }
 
+    /// Replaces what stands in the line; the caret stands behind it.
+    pub(super) fn set(&mut self, text: &str) {
+        self.area = TextArea::new(vec![one_line(text)]);
+        self.area.move_cursor(CursorMove::End);
+    }
+
     /// What stands in the line.
     pub(super) fn text(&self) -> &str {
         self.area.lines().first().map_or("", String::as_str)

@@ -4,6 +4,7 @@
 
 mod changed;
 mod changes;
+mod completion;
 mod conflict;
 mod connect;
 mod existing;
@@ -13,6 +14,7 @@ mod help;
 mod input;
 mod knock;
 mod members;
+mod open_file;
 mod palette;
 mod people;
 mod quit;
@@ -39,6 +41,7 @@ pub(crate) use self::{
     help::Help,
     knock::{KnockQuestion, WaitingQuestion},
     members::Members,
+    open_file::OpenFile,
     palette::Palette,
     people::{PeopleList, PersonEntry},
     quit::QuitQuestion,
@@ -47,6 +50,7 @@ pub(crate) use self::{
     search_bar::{SearchAnswer, SearchBar},
     share::Share,
 };
+pub use self::{completion::FolderEntry, open_file::RecentFile};
 use super::{command::Command, keymap::Keymap, theme::Theme};
 use crate::{
     NodeId,
@@ -68,6 +72,10 @@ pub(crate) enum Answer {
     Connect(String),
     /// Write the text here; a file in that place may be replaced if the flag says so.
     SaveAs(PathBuf, bool),
+    /// Open this file, as it was typed; it stays open until that is done.
+    Open(PathBuf),
+    /// List this folder, as it was typed.
+    ListFolder(String),
     /// Save, then quit.
     SaveAndQuit,
     /// Quit, and let the changes go.
@@ -99,6 +107,7 @@ pub(crate) enum Dialog {
     Connect(Connect),
     Help(Help),
     Quit(QuitQuestion),
+    OpenFile(Box<OpenFile>),
     SaveAs(SaveAs),
     Existing(ExistingQuestion),
     Search(Box<SearchBar>),
@@ -122,6 +131,7 @@ impl Dialog {
             Self::Connect(connect) => connect.key(key),
             Self::Help(help) => help.key(key),
             Self::Quit(question) => question.key(key),
+            Self::OpenFile(open) => open.key(key),
             Self::SaveAs(save_as) => save_as.key(key),
             Self::Existing(question) => question.key(key),
             Self::Search(bar) => bar.key(key),
@@ -142,7 +152,8 @@ impl Dialog {
     pub(crate) fn paste(&mut self, text: &str) -> Answer {
         match self {
             Self::Connect(connect) => connect.paste(text),
-            Self::SaveAs(save_as) => save_as.paste(text),
+            Self::OpenFile(open) => return open.paste(text),
+            Self::SaveAs(save_as) => return save_as.paste(text),
             Self::Search(bar) => return bar.paste(text),
             Self::GoToLine(go_to) => go_to.paste(text),
             Self::Palette(palette) => palette.paste(text),
@@ -169,6 +180,7 @@ impl Dialog {
             Self::Connect(connect) => connect.click(at),
             Self::Help(help) => help.click(at),
             Self::Quit(question) => question.click(at),
+            Self::OpenFile(open) => open.click(at),
             Self::SaveAs(save_as) => save_as.click(at),
             Self::Existing(question) => question.click(at),
             Self::Search(bar) => bar.click(at),
@@ -177,7 +189,7 @@ impl Dialog {
             Self::People(list) => list.click(at),
             Self::Rename(rename) => rename.click(at),
             Self::Changed(question) => question.click(at),
-            Self::Conflict(_) => Answer::Stay,
+            Self::Conflict(conflict) => conflict.click(at),
             Self::Changes(changes) => changes.click(at),
             Self::Knock(question) => question.click(at),
             Self::Waiting(question) => question.click(at),
@@ -190,6 +202,7 @@ impl Dialog {
         match self {
             Self::Help(help) => help.scroll(rows),
             Self::Palette(palette) => palette.scroll(rows),
+            Self::OpenFile(open) => open.scroll(rows),
             Self::People(list) => list.scroll(rows),
             Self::Conflict(conflict) => conflict.scroll(rows),
             Self::Share(_)
@@ -224,6 +237,7 @@ impl Dialog {
                 None
             }
             Self::Quit(question) => question.form.draw(screen, buffer, theme),
+            Self::OpenFile(open) => open.draw(screen, buffer, theme),
             Self::SaveAs(save_as) => save_as.form.draw(screen, buffer, theme),
             Self::Existing(question) => question.form.draw(screen, buffer, theme),
             Self::Search(bar) => bar.draw(buffer, theme),

@@ -1,4 +1,4 @@
-//! Quitting with unsaved changes.
+//! Quitting, or closing a document, with unsaved changes.
 
 use crossterm::event::KeyEvent;
 use ratatui::layout::Position;
@@ -7,6 +7,7 @@ use super::{
     Answer,
     form::{Button, Form, FormEvent, Paragraph},
 };
+use crate::ui::app::Leave;
 
 /// Asks what to do with unsaved changes.
 #[derive(Debug)]
@@ -16,7 +17,12 @@ pub(crate) struct QuitQuestion {
 
 impl QuitQuestion {
     /// Asks about the document of this name. Without a file, saving will ask where.
-    pub(crate) fn new(name: &str, has_file: bool) -> Self {
+    pub(crate) fn new(name: &str, has_file: bool, leave: Leave) -> Self {
+        // Without saving it is a letter that "Cancel" does not have.
+        let (title, labels, letter) = match leave {
+            Leave::Program => ("Quit", ["Save and quit", "Quit without saving"], 'q'),
+            Leave::Document => ("Close", ["Save and close", "Close without saving"], 'w'),
+        };
         let sentence = if has_file {
             format!(
                 "{name} has changes that are not saved. Without saving, they wait here until you open it again."
@@ -29,12 +35,12 @@ impl QuitQuestion {
         let paragraphs = vec![Paragraph::Gap, Paragraph::words(sentence), Paragraph::Gap];
         let buttons = vec![
             Button {
-                label: "Save and quit",
+                label: labels[0],
                 key: Some('s'),
             },
             Button {
-                label: "Quit without saving",
-                key: Some('q'),
+                label: labels[1],
+                key: Some(letter),
             },
             Button {
                 label: "Cancel",
@@ -42,7 +48,7 @@ impl QuitQuestion {
             },
         ];
         Self {
-            form: Form::new("Quit", paragraphs, buttons),
+            form: Form::new(title, paragraphs, buttons),
         }
     }
 

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Position;
 
 use super::{
-    Answer,
+    Answer, FolderEntry,
+    completion::Completion,
     form::{Form, FormEvent},
 };
 
@@ -14,6 +15,7 @@ use super::{
 #[derive(Debug)]
 pub(crate) struct SaveAs {
     pub(super) form: Form,
+    completion: Completion,
     /// The file that is in the way; pressing Enter once more replaces it.
     in_the_way: Option<PathBuf>,
 }
@@ -23,8 +25,19 @@ impl SaveAs {
     pub(crate) fn new(proposal: &str) -> Self {
         Self {
             form: Form::asking("Save as", "Save the text to this file:", proposal, "Save"),
+            completion: Completion::default(),
             in_the_way: None,
         }
+    }
+
+    /// Returns the folder to be listed, if one is to be.
+    pub(crate) fn wanted(&mut self) -> Option<String> {
+        self.completion.wanted(self.form.text())
+    }
+
+    /// Takes in what is in a folder.
+    pub(crate) fn listed(&mut self, folder: &str, entries: Vec<FolderEntry>) {
+        self.completion.listed(folder, entries);
     }
 
     /// Says why the text is not on the disk.
@@ -40,6 +53,9 @@ impl SaveAs {
     }
 
     pub(super) fn key(&mut self, key: KeyEvent) -> Answer {
+        if key.code == KeyCode::Tab && self.form.is_typing() && self.complete() {
+            return self.answer(FormEvent::Edited);
+        }
         let event = self.form.key(key);
         self.answer(event)
     }
@@ -49,9 +65,23 @@ impl SaveAs {
         self.answer(event)
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
+    pub(super) fn paste(&mut self, text: &str) -> Answer {
         let event = self.form.paste(text);
-        self.answer(event);
+        self.answer(event)
+    }
+
+    /// Adds to the line what is certain, or else shows what there is to choose from. Returns whether
+    /// there was either.
+    fn complete(&mut self) -> bool {
+        let text = self.form.text().to_owned();
+        if let Some(completed) = self.completion.completed(&text) {
+            self.form.set_text(&completed);
+            return true;
+        }
+        let matches = self.completion.matches(&text);
+        let names = matches.iter().map(|path| name(path)).collect::<Vec<_>>();
+        self.form.hint = (names.len() > 1).then(|| names.join("  "));
+        self.form.hint.is_some()
     }
 
     fn answer(&mut self, event: FormEvent) -> Answer {
@@ -59,7 +89,7 @@ impl SaveAs {
             FormEvent::Stay => Answer::Stay,
             FormEvent::Edited => {
                 self.in_the_way = None;
-                Answer::Stay
+                self.wanted().map_or(Answer::Stay, Answer::ListFolder)
             }
             FormEvent::Pressed(0) if self.form.text().trim().is_empty() => {
                 self.form.problem = Some("Type a file name first.".to_owned());
@@ -73,4 +103,10 @@ impl SaveAs {
             FormEvent::Pressed(_) | FormEvent::Close => Answer::Close,
         }
     }
+}
+
+/// The last part of a path, with the slash of a folder.
+fn name(path: &str) -> &str {
+    let end = path.trim_end_matches('/');
+    &path[end.rfind('/').map_or(0, |slash| slash + 1)..]
 }

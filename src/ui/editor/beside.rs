@@ -7,41 +7,27 @@ use std::{
     time::{Duration, Instant},
 };
 
+use tokio::sync::oneshot;
+
 use super::{Editor, Event, MessageKind, News, journal_news};
 use crate::{
     store::canonical_path,
-    workspace::{
-        Answer, Asked, DocumentStatus, OpeningError, PeerStatus, ProcessStatus, Question, Stamp,
-        TakenOver,
-    },
+    workspace::{Answer, DocumentStatus, OpeningError, PeerStatus, Stamp, TakenOver},
 };
 
 /// Until then the people of another copad on the file are announced.
 const ANNOUNCED: Duration = Duration::from_millis(800);
 
 impl Editor {
-    /// Answers another copad of this person.
-    pub(crate) fn answer(&mut self, asked: Asked) {
-        match asked.question {
-            Question::Status => {
-                let status = ProcessStatus {
-                    process: std::process::id(),
-                    serves: false,
-                    documents: vec![self.status()],
-                };
-                // Who asked may have given up.
-                let _ = asked.reply.send(Answer::Status(status));
-            }
-            Question::Save { path, version } => {
-                if self.app.path().is_none_or(|own| !is_same(own, &path)) {
-                    let sentence = format!("{} is not open here any more", path.display());
-                    let _ = asked.reply.send(Answer::Saved(Err(sentence)));
-                    return;
-                }
-                self.saves_asked.ask(version, asked.reply, Instant::now());
-                self.save_for_others();
-            }
-        }
+    /// Saves for another copad of this person, and answers it, as soon as this version is here.
+    pub(crate) fn save_for(&mut self, version: Vec<u8>, reply: oneshot::Sender<Answer>) {
+        self.saves_asked.ask(version, reply, Instant::now());
+        self.save_for_others();
+    }
+
+    /// Whether this is the document's file; `path` is canonical.
+    pub(crate) fn has_file(&self, path: &Path) -> bool {
+        self.app.path().is_some_and(|own| is_same(own, path))
     }
 
     /// Tells what was found out when the file was opened beside another copad, once it is past
@@ -156,9 +142,8 @@ impl Editor {
         if let Err(error) = started {
             self.update(Event::Message(MessageKind::Error, error.to_string()));
         }
-        if let Some(caret) = self.caret {
-            self.network.publish(self.app.document(), caret);
-        }
+        self.is_published = false;
+        self.publish();
         self.update(Event::ReadOnly(None));
         self.update(Event::FileTouched);
         self.update(Event::Share(self.network.share_info()));
@@ -169,7 +154,7 @@ impl Editor {
     }
 
     /// How the document fares.
-    fn status(&self) -> DocumentStatus {
+    pub(crate) fn status(&self) -> DocumentStatus {
         let peers = self.network.peers();
         DocumentStatus {
             title: self.app.name(),

@@ -132,7 +132,10 @@ impl<'a> Canvas<'a> {
         let rows = rows.map(|(row, y)| {
             let right = app.left.saturating_add(areas.text.width);
             let cells = layout::cells_within(rope, &options, &row, app.left..right);
-            let end_column = layout::column_of(rope, &options, &row, row.end);
+            let end_column = match cells.last() {
+                Some(last) if last.chars.end == row.end => last.column + last.width,
+                _ => layout::column_of(rope, &options, &row, row.end),
+            };
             DrawnRow {
                 row,
                 cells,
@@ -208,6 +211,13 @@ impl<'a> Canvas<'a> {
             }
             let (symbol, style) = self.shown(cell);
             let style = self.authors.at(cell.chars.start).patch(style);
+            if symbol.len() == 1 && cell.width == 1 {
+                // As below, but nothing has to be measured.
+                if let Some(target) = buffer.cell_mut((x, drawn.y)) {
+                    target.set_symbol(&symbol).set_style(style);
+                }
+                continue;
+            }
             // Ratatui takes the style off the cells that a wide character covers.
             let under = buffer.cell((x, drawn.y)).map_or(style, |cell| cell.style());
             let width = cell.width.min(room);
@@ -232,7 +242,7 @@ impl<'a> Canvas<'a> {
             CellKind::Tab => return (Cow::Borrowed(&cell.symbol), Style::new()),
         };
         let symbol = match cell.kind {
-            CellKind::Control => Cow::Borrowed(cell.symbol.as_str()),
+            CellKind::Control => Cow::Borrowed(cell.symbol.as_ref()),
             CellKind::Tab => Cow::Owned(cell.symbol.replacen(' ', "→", 1)),
             CellKind::Text => Cow::Borrowed("·"),
         };

@@ -31,6 +31,28 @@ pub(crate) fn shorten(text: &str, columns: usize) -> String {
     short
 }
 
+/// The text itself if it fits into so many columns; else its end, with `…` before it.
+pub(crate) fn shorten_start(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut used = 1;
+    let fits = |grapheme: &&str| {
+        used += width(grapheme);
+        used <= columns
+    };
+    let kept: usize = text
+        .graphemes(true)
+        .rev()
+        .take_while(fits)
+        .map(str::len)
+        .sum();
+    match columns {
+        0 => String::new(),
+        _ => format!("…{}", &text[text.len() - kept..]),
+    }
+}
+
 /// Like [`shorten`], but drops whole words when that does not lose more than half of the room.
 pub(crate) fn shorten_at_word(text: &str, columns: usize) -> String {
     let short = shorten(text, columns);
@@ -127,6 +149,23 @@ mod tests {
             ("日本語", 4, "日…"),
         ] {
             assert_eq!(shorten(text, columns), expected, "{text} in {columns}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_path_is_kept() {
+        for (text, columns, expected) in [
+            ("/home/ada/notes.md", 18, "/home/ada/notes.md"),
+            ("/home/ada/notes.md", 9, "…notes.md"),
+            ("日本語", 4, "…語"),
+            ("abc", 1, "…"),
+            ("abc", 0, ""),
+        ] {
+            assert_eq!(
+                shorten_start(text, columns),
+                expected,
+                "{text} in {columns}"
+            );
         }
     }
 

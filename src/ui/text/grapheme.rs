@@ -187,10 +187,18 @@ impl<'a> Graphemes<'a> {
     /// Returns the next cluster.
     #[allow(clippy::should_implement_trait)] // It lends; an iterator cannot.
     pub fn next(&mut self) -> Option<Grapheme<'_>> {
+        if self.taken == self.stretch.len() && !self.is_open && self.take_plain() {
+            let start = self.next;
+            self.next += 1;
+            return Some(Grapheme {
+                chars: start..self.next,
+                text: &self.stretch,
+            });
+        }
         let length = loop {
             let rest = &self.stretch[self.taken..];
             let length = match rest.len() {
-                1 => 1,
+                0 | 1 => rest.len(),
                 _ => rest.graphemes(true).next().map_or(0, str::len),
             };
             // The last cluster of what was read may go on.
@@ -210,6 +218,30 @@ impl<'a> Graphemes<'a> {
             chars: start..self.next,
             text,
         })
+    }
+
+    /// Hands out the next character if it is a cluster by itself, as nearly all are, without a look
+    /// at tables. Otherwise nothing has happened.
+    fn take_plain(&mut self) -> bool {
+        let Some(first) = self.ahead.take().or_else(|| self.read_char()) else {
+            return false;
+        };
+        let after = self.read_char();
+        let is_alone = after.is_none_or(|after| is_plain(first) && is_plain(after));
+        if is_alone {
+            self.stretch.clear();
+            self.stretch.push(first);
+            self.taken = self.stretch.len();
+            self.ahead = after;
+            return true;
+        }
+        // Two characters cannot be put back: the walk over the text steps back instead.
+        if after.is_some() {
+            self.chars.prev();
+            self.position -= 1;
+        }
+        self.ahead = Some(first);
+        false
     }
 
     fn read_char(&mut self) -> Option<char> {

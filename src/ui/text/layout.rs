@@ -5,7 +5,7 @@
 //! columns at the latest, and wherever a [segment](super::grapheme::SEGMENT) of the line ends: so
 //! finding the row of a position takes a walk over one segment, never over a long line.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use ropey::Rope;
 
@@ -62,7 +62,7 @@ pub struct Cell {
     /// drawn.
     pub width: u16,
     /// What to draw; takes as many columns as `width` says.
-    pub symbol: String,
+    pub symbol: Cow<'static, str>,
     /// What kind of thing it is.
     pub kind: CellKind,
 }
@@ -268,7 +268,8 @@ fn wrapped_end(rope: &Rope, options: &LayoutOptions, text: Range<usize>, indent:
         if !only_blank && breaking.may_follow(before) {
             word_start = Some(cluster.chars.start);
         }
-        let shape = options.draw(cluster.text, column, indent, &mut symbol);
+        let shape = symbol::plain(cluster.text)
+            .unwrap_or_else(|| options.draw(cluster.text, column, indent, &mut symbol));
         if shape.width > limit - column {
             // A space at the end of a full row hangs over its edge, unseen, so that the next row
             // starts with a word.
@@ -358,12 +359,19 @@ fn visit_cells(
     let mut symbol = String::new();
     let mut column: u16 = row.indent;
     while let Some(cluster) = walk.next() {
-        let mut shape = options.draw(cluster.text, column, row.indent, &mut symbol);
+        // Nearly everything is drawn as it is, and need not be copied to be looked at.
+        let plain = symbol::plain(cluster.text);
+        let mut shape =
+            plain.unwrap_or_else(|| options.draw(cluster.text, column, row.indent, &mut symbol));
+        let mut drawn = match plain {
+            Some(_) => cluster.text,
+            None => &symbol,
+        };
         if shape.width > limit - column {
             shape.width = 0;
-            symbol.clear();
+            drawn = "";
         }
-        if !visit(cluster.chars, column, shape, &symbol) {
+        if !visit(cluster.chars, column, shape, drawn) {
             return;
         }
         column += shape.width;
@@ -389,7 +397,7 @@ pub fn cells_within(
                 chars,
                 column,
                 width: shape.width,
-                symbol: symbol.to_owned(),
+                symbol: symbol::kept(symbol),
                 kind: shape.kind,
             });
         }

@@ -4,7 +4,7 @@
 //! would make a terminal do something, are shown by name. Widths are those that ratatui computes,
 //! since it is ratatui that places what comes after.
 
-use std::fmt::Write as _;
+use std::{borrow::Cow, fmt::Write as _};
 
 use ratatui::buffer::CellWidth;
 use unicode_segmentation::UnicodeSegmentation;
@@ -37,17 +37,40 @@ pub(super) struct Shape {
     pub(super) kind: CellKind,
 }
 
+/// All characters that most text is made of, in order.
+const PRINTABLE: &str = concat!(
+    " !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`",
+    "abcdefghijklmnopqrstuvwxyz{|}~"
+);
+
+/// Returns a copy of a symbol to keep. Nearly all are single characters, which take no memory.
+pub(super) fn kept(symbol: &str) -> Cow<'static, str> {
+    let printable = match symbol.as_bytes() {
+        [byte @ b' '..=b'~'] => {
+            let place = usize::from(byte - b' ');
+            PRINTABLE.get(place..=place)
+        }
+        _ => None,
+    };
+    printable.map_or_else(|| Cow::Owned(symbol.to_owned()), Cow::Borrowed)
+}
+
+/// Returns the shape of a cluster that is drawn as it is, in one column, without a look at tables.
+pub(super) fn plain(cluster: &str) -> Option<Shape> {
+    matches!(cluster.as_bytes(), [b' '..=b'~']).then_some(Shape {
+        width: 1,
+        kind: CellKind::Text,
+    })
+}
+
 /// Draws a cluster into `symbol`, which is emptied first, in at most `limit` columns (at least
 /// one). A tab gets `tab` columns.
 pub(super) fn draw(cluster: &str, tab: u16, limit: u16, symbol: &mut String) -> Shape {
     symbol.clear();
     let limit = limit.max(1);
-    if let [byte @ b' '..=b'~'] = cluster.as_bytes() {
-        symbol.push(char::from(*byte));
-        return Shape {
-            width: 1,
-            kind: CellKind::Text,
-        };
+    if let Some(shape) = plain(cluster) {
+        symbol.push_str(cluster);
+        return shape;
     }
     if cluster == "\t" {
         let width = tab.clamp(1, limit);

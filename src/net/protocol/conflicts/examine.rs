@@ -7,10 +7,15 @@ use std::{
 
 use loro::LoroDoc;
 
-use super::{ConflictError, ConflictInfo, Inner, Resolution, Reunion, Strategy, locked};
-use crate::crdt::conflict::{
-    self, Author, Choice, ConflictAnswer, ConflictContent, ConflictId, ConflictSide, ConflictState,
-    DetectOptions, Grade, Side,
+use super::{
+    ConflictError, ConflictInfo, ConflictSettings, Inner, Resolution, Reunion, Strategy, locked,
+};
+use crate::{
+    crdt::conflict::{
+        self, Author, Choice, ConflictAnswer, ConflictContent, ConflictId, ConflictSide,
+        ConflictState, Grade, Side,
+    },
+    net::access::Role,
 };
 
 /// What a comparison led to.
@@ -39,10 +44,7 @@ impl Inner {
         apart: Duration,
     ) -> Result<Examined, ConflictError> {
         let settings = locked(&self.settings).clone();
-        let options = DetectOptions {
-            kind: settings.kind,
-            grades: settings.grades.clone(),
-        };
+        let options = settings.options();
         let cancelled = || self.cancelled.load(Ordering::Relaxed);
         let lowest = settings.lowest();
         let compared = conflict::compare(copy, ours, theirs, &options, lowest, &cancelled)?;
@@ -50,17 +52,10 @@ impl Inner {
         let now = seconds_since_1970();
         let age = Duration::from_secs(u64::try_from(now - compared.since).unwrap_or(0));
         let long = compared.since == 0 || age >= apart;
-        let mut asked = Vec::new();
         let guard = self.document.lock();
         let doc = guard.doc();
         let clashes = if long { compared.clashes } else { Vec::new() };
-        for clash in conflict::keep(doc, clashes)? {
-            let strategy = settings.strategy(clash.record.grade);
-            if !self.settle_by(doc, &clash, strategy)? {
-                asked.push((clash.id, clash.record.grade));
-            }
-        }
-        doc.commit();
+        let asked = self.keep(doc, clashes, &settings)?;
         let theirs = theirs.heads.first().map(|head| head.peer);
         let author = theirs.and_then(|peer| Author::of(doc, peer));
         Ok(Examined {
@@ -77,6 +72,30 @@ impl Inner {
             },
             asked,
         })
+    }
+
+    /// Keeps what a person should look at, and settles what the settings settle. Returns what is
+    /// left to ask.
+    pub(super) fn keep(
+        &self,
+        doc: &LoroDoc,
+        mut clashes: Vec<conflict::Clash>,
+        settings: &ConflictSettings,
+    ) -> Result<Vec<(ConflictId, Grade)>, ConflictError> {
+        let writes = self.must_write().is_ok();
+        let is_kept = |clash: &conflict::Clash| {
+            writes && settings.strategy(clash.record.grade) != Strategy::KeepMerged
+        };
+        clashes.retain(is_kept);
+        let mut asked = Vec::new();
+        for clash in conflict::keep(doc, clashes)? {
+            let strategy = settings.strategy(clash.record.grade);
+            if !self.settle_by(doc, &clash, strategy)? {
+                asked.push((clash.id, clash.record.grade));
+            }
+        }
+        doc.commit();
+        Ok(asked)
     }
 
     /// Settles a conflict without a person, if that is wanted. Only one of the two sides does it.
@@ -106,6 +125,14 @@ impl Inner {
         Ok(true)
     }
 
+    /// What a viewer writes stays on this replica, which would have another text than all others.
+    pub(super) fn must_write(&self) -> Result<(), ConflictError> {
+        match self.access.borrow().role {
+            Role::Viewer => Err(ConflictError::Viewer),
+            Role::Owner | Role::Editor => Ok(()),
+        }
+    }
+
     pub(super) fn write_answer(
         &self,
         doc: &LoroDoc,
@@ -114,6 +141,7 @@ impl Inner {
         outcome: ConflictContent,
         withdrawn: bool,
     ) -> Result<(), ConflictError> {
+        self.must_write()?;
         let answer = ConflictAnswer {
             choice,
             by: doc.peer_id(),

@@ -9,7 +9,7 @@ use crate::{
         Anchor, SnapshotError,
         conflict::{
             Choice, CompareError, ConflictAnswer, ConflictContent, ConflictId, ConflictPlace,
-            ConflictRecord, ConflictState, Grade, Grades, TextKind,
+            ConflictRecord, ConflictState, DetectOptions, Grade, Grades, TextKind,
         },
     },
     net::{event::Standing, node::NodeId},
@@ -61,6 +61,14 @@ impl Default for ConflictSettings {
 }
 
 impl ConflictSettings {
+    /// Returns how overlaps are told and graded.
+    pub fn options(&self) -> DetectOptions {
+        DetectOptions {
+            kind: self.kind,
+            grades: self.grades.clone(),
+        }
+    }
+
     pub(super) fn strategy(&self, grade: Grade) -> Strategy {
         let row = self.strategies.iter().find(|(of, _)| *of == grade);
         row.map_or(Strategy::KeepMerged, |(_, strategy)| *strategy)
@@ -273,6 +281,9 @@ pub enum ConflictError {
     /// The place is gone, or the answer does not fit what is there.
     #[error("the answer does not fit the conflict")]
     DoesNotFit,
+    /// This replica is a viewer's: others would not take what it writes.
+    #[error("a viewer cannot answer conflicts")]
+    Viewer,
     /// The edits could not be compared.
     #[error(transparent)]
     Compare(#[from] CompareError),

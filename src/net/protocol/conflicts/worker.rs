@@ -13,8 +13,11 @@ use std::{
 use loro::{IdSpan, LoroDoc, PeerID};
 
 use super::{ConflictEvent, Inner, Settlement, locked, seconds_since_1970};
-use crate::crdt::conflict::{
-    self, Author, Block, ConflictContent, ConflictId, ConflictState, Side, blocks,
+use crate::{
+    crdt::conflict::{
+        self, Author, Block, ConflictContent, ConflictId, ConflictState, Side, blocks,
+    },
+    net::message::{ConflictKind, ConflictNotification},
 };
 
 /// How long more is waited for before anything is looked at: a sync comes in several pieces, and
@@ -25,11 +28,22 @@ const GATHER: Duration = Duration::from_millis(40);
 pub(in crate::net::protocol) enum Job {
     /// These operations came from others: compare them with ours.
     Imported(Vec<IdSpan>),
-    /// Conflicts or answers came in.
-    Records,
-    /// Some text changed.
-    Text,
+    /// Conflicts or answers came in, or were written here.
+    Records {
+        /// Whether they were written here.
+        ours: bool,
+    },
+    /// Some text or map changed.
+    Content {
+        /// Whether it was changed here.
+        ours: bool,
+    },
+    /// A peer tells that something became of this conflict.
+    Told(ConflictId),
 }
+
+/// Tells the peers what became of a conflict.
+pub(super) type Announce = Box<dyn Fn(ConflictNotification) + Send>;
 
 /// What the thread knew the last time it looked.
 struct Worker {
@@ -41,10 +55,11 @@ struct Worker {
     open: BTreeMap<ConflictId, ConflictContent>,
     /// Disputed answers that were put right.
     repaired: BTreeSet<ConflictId>,
+    announce: Announce,
 }
 
 /// Starts the thread; it ends when the sender is dropped.
-pub(super) fn start(inner: Arc<Inner>) -> std::io::Result<mpsc::Sender<Job>> {
+pub(super) fn start(inner: Arc<Inner>, announce: Announce) -> std::io::Result<mpsc::Sender<Job>> {
     let (sender, jobs) = mpsc::channel();
     thread::Builder::new()
         .name("conflicts".to_owned())
@@ -55,8 +70,9 @@ pub(super) fn start(inner: Arc<Inner>) -> std::io::Result<mpsc::Sender<Job>> {
                 states: BTreeMap::new(),
                 open: BTreeMap::new(),
                 repaired: BTreeSet::new(),
+                announce,
             };
-            worker.look(true);
+            worker.look(true, false);
             worker.work(&jobs);
         })?;
     Ok(sender)
@@ -66,12 +82,21 @@ impl Worker {
     fn work(&mut self, jobs: &mpsc::Receiver<Job>) {
         while let Ok(first) = jobs.recv() {
             let (mut spans, mut records, mut text) = (Vec::new(), false, false);
+            let mut by_us = false;
             let mut next = Some(first);
             while let Some(job) = next {
                 match job {
                     Job::Imported(imported) => spans.extend(imported),
-                    Job::Records => records = true,
-                    Job::Text => text = true,
+                    Job::Records { ours } => {
+                        records = true;
+                        by_us |= ours;
+                    }
+                    Job::Content { ours } => {
+                        text = true;
+                        by_us |= ours;
+                    }
+                    // What we know already is not worth a look.
+                    Job::Told(id) => records |= !self.states.contains_key(&id),
                 }
                 next = match jobs.recv_timeout(GATHER) {
                     Ok(job) => Some(job),
@@ -83,7 +108,7 @@ impl Worker {
                 self.compare(&spans);
             }
             if records || (text && self.has_unanswered()) {
-                self.look(records);
+                self.look(records, by_us);
             }
         }
     }
@@ -165,8 +190,9 @@ impl Worker {
         own.clone()
     }
 
-    /// Compares what the document keeps with what it kept, and tells what is new.
-    fn look(&mut self, records: bool) {
+    /// Compares what the document keeps with what it kept, and tells what is new; the peers too, if
+    /// it was done here.
+    fn look(&mut self, records: bool, by_us: bool) {
         let inner = Arc::clone(&self.inner);
         if records {
             self.states = conflict::read(inner.document.lock().doc());
@@ -182,24 +208,42 @@ impl Worker {
                 open.insert(*id, now);
             }
         }
-        if records {
+        if records && inner.must_write().is_ok() {
             self.repair(inner.document.lock().doc());
         }
         let before = std::mem::replace(&mut self.open, open);
         for (conflict_id, now) in &self.open {
             let conflict_id = *conflict_id;
             match before.get(&conflict_id) {
-                None => self.tell(ConflictEvent::New { conflict_id }),
-                Some(then) if then != now => self.tell(ConflictEvent::Changed { conflict_id }),
+                None => self.tell_of(ConflictEvent::New { conflict_id }, by_us),
+                Some(then) if then != now => {
+                    self.tell_of(ConflictEvent::Changed { conflict_id }, by_us);
+                }
                 Some(_) => {}
             }
         }
         for conflict_id in before.into_keys() {
             if !self.open.contains_key(&conflict_id) {
                 let how = self.settlement(conflict_id);
-                self.tell(ConflictEvent::Settled { conflict_id, how });
+                self.tell_of(ConflictEvent::Settled { conflict_id, how }, by_us);
             }
         }
+    }
+
+    /// Tells the application, and the peers if it was done here.
+    fn tell_of(&self, event: ConflictEvent, by_us: bool) {
+        let news = match &event {
+            ConflictEvent::New { conflict_id } => Some((*conflict_id, ConflictKind::New)),
+            ConflictEvent::Changed { conflict_id } => Some((*conflict_id, ConflictKind::Changed)),
+            ConflictEvent::Settled { conflict_id, .. } => {
+                Some((*conflict_id, ConflictKind::Settled))
+            }
+            ConflictEvent::Met(_) | ConflictEvent::Diverged { .. } => None,
+        };
+        if let Some((conflict, kind)) = news.filter(|_| by_us) {
+            (self.announce)(ConflictNotification::about(conflict, kind));
+        }
+        self.tell(event);
     }
 
     fn settlement(&self, id: ConflictId) -> Settlement {

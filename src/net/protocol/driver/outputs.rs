@@ -52,6 +52,10 @@ impl Driver {
                 });
             }
             Output::Diverged { node, stands } => self.announce_divergence(node, stands),
+            Output::ConflictTold { node, conflict } => {
+                tracing::debug!("{} tells of conflict {conflict}", node.short());
+                let _ = self.conflicts.send(Job::Told(conflict));
+            }
             Output::Progress(progress) => {
                 let unfinished = Some(progress).filter(|progress| progress.done < progress.total);
                 self.published.progress.send_replace(unfinished);

@@ -32,7 +32,13 @@ impl Story {
     }
 
     fn meets(&self, file: &str, shared: bool) -> Meeting {
-        let meeting = meet(&self.trail, &self.now, file, shared);
+        let meeting = meet(
+            &self.trail,
+            &self.now,
+            file,
+            shared,
+            &DetectOptions::default(),
+        );
         for outcome in [&meeting.merge, &meeting.keep, &meeting.take] {
             fits(file, outcome, &self.now);
         }

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    ConflictId, ConflictInfo, Reunion,
-    crdt::conflict::{self, Choice, ConflictState, TextKind, testing},
+    ConflictId, ConflictInfo, Reunion, Settlement,
+    crdt::conflict::{self, Choice, ConflictState, Rule, TextKind, testing},
 };
 
 const NOTES: &str = "\
@@ -26,6 +26,10 @@ const FOX: (Words<'_>, Words<'_>) = (&[("fox", "quick fox")], &[("jumped over", 
 
 /// When everything was told, in seconds since 1970.
 const NOW: i64 = 1_800_000_000;
+const CLOCK: Clock = Clock {
+    now: NOW,
+    offset: 6 * 3_600,
+};
 
 /// Tells the application which of these are open, as the network does.
 fn tell(desk: &mut Desk, states: &[(ConflictId, ConflictState)]) {
@@ -47,7 +51,7 @@ fn tell(desk: &mut Desk, states: &[(ConflictId, ConflictState)]) {
         ConflictInfo::of(shared.doc(), *id, state, mine).filter(|info| info.open)
     });
     let open = open.collect();
-    desk.send(Event::Conflicts { open, now: NOW });
+    desk.send(Event::Conflicts { open, clock: CLOCK });
 }
 
 fn reunion() -> Reunion {
@@ -114,13 +118,98 @@ fn each_key_is_an_ordinary_edit_and_undo_takes_it_back() {
         assert_eq!(answers(&desk).len(), 1, "{keys}");
         assert_eq!(desk.app.open_conflicts(), 0);
         desk.keys("Esc Ctrl-Z");
-        if keys != "k" {
-            assert_eq!(line(&desk, 2), "The quick fox slept beside the dog.");
-            let reopened = desk.effects.iter();
-            let reopened = reopened.filter(|e| matches!(e, Effect::ReopenConflict(_)));
-            assert_eq!(reopened.count(), 1, "{keys}");
-        }
+        assert_eq!(line(&desk, 2), "The quick fox slept beside the dog.");
+        assert_eq!(reopened(&desk), 1, "{keys}");
+        desk.keys("Ctrl-Z");
+        assert_eq!(reopened(&desk), 1, "{keys}: once is enough");
     }
+}
+
+fn reopened(desk: &Desk) -> usize {
+    let reopened = desk.effects.iter();
+    let reopened = reopened.filter(|effect| matches!(effect, Effect::ReopenConflict(_)));
+    reopened.count()
+}
+
+#[test]
+fn what_was_typed_since_is_taken_back_first() {
+    for keys in ["k", "m"] {
+        let (mut desk, states) = fox();
+        desk.keys("F7");
+        desk.keys(keys);
+        desk.wait(Duration::from_secs(2));
+        desk.write("typed in one go");
+        desk.keys("Ctrl-Z");
+        assert_eq!(reopened(&desk), 0, "{keys}");
+        desk.keys("Ctrl-Z");
+        assert_eq!(reopened(&desk), 1, "{keys}");
+        tell(&mut desk, &states);
+        assert!(!desk.status().contains("No conflicts"));
+        desk.wait(Duration::from_secs(5));
+        assert!(desk.status().contains("1 conflict"), "{}", desk.status());
+    }
+}
+
+#[test]
+fn keys_on_a_card_can_be_clicked() {
+    let click = |desk: &mut Desk, words: &str| {
+        let screen = desk.text_of_screen(80, 24);
+        let found = screen.iter().enumerate().find_map(|(row, line)| {
+            let byte = line.find(words)?;
+            Some((line[..byte].chars().count(), row))
+        });
+        let (column, row) = found.unwrap_or_else(|| panic!("{words} is not shown"));
+        desk.click(column as u16 + 1, row as u16);
+    };
+    let (mut desk, _) = three();
+    desk.send(Event::Met(reunion()));
+    click(&mut desk, "[Enter] look");
+    click(&mut desk, "[n]ext");
+    assert!(desk.text_of_screen(80, 24).join("\n").contains("2/3"));
+    click(&mut desk, "before");
+    assert_eq!(answers(&desk), []);
+    click(&mut desk, "[t]heirs");
+    assert_eq!(line(&desk, 5), "We meet at 5 tomorrow.");
+    click(&mut desk, "[e]dit");
+    desk.write(", says Grace");
+    click(&mut desk, "[Enter] put it there");
+    assert_eq!(answers(&desk).len(), 2);
+    click(&mut desk, "[l]ater");
+    assert!(!desk.text_of_screen(80, 24).join("\n").contains("[l]ater"));
+}
+
+#[test]
+fn who_only_reads_answers_nothing() {
+    let (mut desk, _) = fox();
+    desk.app.toggle_read_only();
+    desk.keys("F7 m k b a u");
+    assert_eq!(answers(&desk), []);
+    assert_eq!(line(&desk, 2), "The quick fox slept beside the dog.");
+    assert_eq!(desk.app.open_conflicts(), 1);
+    assert!(desk.status().contains("You are only reading"));
+}
+
+#[test]
+fn who_wrote_neither_chooses_by_name() {
+    let (mut desk, states) = fox();
+    let shared = desk.app.document.shared().clone();
+    let infos = states.iter().filter_map(|(id, state)| {
+        let mut state = state.clone();
+        for side in &mut state.record.sides {
+            let first = side.author == testing::OTHER;
+            let user = user_of(if first { ADA } else { LINUS });
+            (side.name, side.color) = (user.name, user.color);
+        }
+        ConflictInfo::of(shared.doc(), *id, state, None)
+    });
+    let open = infos.collect();
+    desk.send(Event::Conflicts { open, clock: CLOCK });
+    desk.keys("F7");
+    let screen = desk.text_of_screen(80, 24).join("\n");
+    assert!(screen.contains("[m] Ada's [t] Linus's"), "{screen}");
+    assert!(!screen.contains("yours"), "{screen}");
+    desk.keys("m");
+    assert_eq!(line(&desk, 2), "The fox slept beside the dog.");
 }
 
 #[test]
@@ -201,9 +290,7 @@ fn an_answer_is_taken_back_on_the_card() {
     // Several, one after the other.
     desk.keys("m t u u");
     assert_eq!(line(&desk, 2), "The quick fox slept over the dog.");
-    let reopened = desk.effects.iter();
-    let reopened = reopened.filter(|e| matches!(e, Effect::ReopenConflict(_)));
-    assert_eq!(reopened.count(), 3);
+    assert_eq!(reopened(&desk), 3);
 }
 
 #[test]
@@ -252,15 +339,67 @@ fn a_card_follows_what_others_do_to_its_place_and_closes_when_it_is_moot() {
     assert!(screen.contains("The text has just changed"), "{screen}");
     let whole = desk.app.conflict_ranges().next().expect("one is open");
     desk.others_delete(whole);
+    desk.send(Event::ConflictSettled {
+        id: states[0].0,
+        how: Settlement::Moot,
+        by: String::new(),
+    });
     tell(&mut desk, &states);
-    desk.send(Event::ConflictSettled(
-        states[0].0,
-        "An edit left nothing of it",
-    ));
     assert_eq!(desk.app.open_conflicts(), 0);
     let screen = desk.text_of_screen(80, 24).join("\n");
     assert!(!screen.contains("keep merged"), "{screen}");
-    assert!(screen.contains("An edit left nothing of it"), "{screen}");
+    assert!(
+        screen.contains("An edit left nothing of the conflict"),
+        "{screen}"
+    );
+}
+
+#[test]
+fn who_answered_is_named_on_the_next_card() {
+    let (mut desk, states) = three();
+    desk.keys("F7");
+    let first = desk.app.conflict_ranges().next().expect("three are open");
+    let id = states
+        .iter()
+        .find(|(_, state)| state.record.rule == Rule::SameSentence)
+        .expect("the fox is first")
+        .0;
+    for by in ["Ada\u{202e}", ""] {
+        desk.send(Event::ConflictSettled {
+            id,
+            how: Settlement::Answered,
+            by: by.to_owned(),
+        });
+        let name = if by.is_empty() {
+            "Somebody else"
+        } else {
+            "Ada"
+        };
+        let screen = desk.text_of_screen(80, 24).join("\n");
+        let words = format!("{name} settled the conflict");
+        assert!(screen.contains(&words), "{screen}");
+    }
+    assert_eq!(desk.app.open_conflicts(), 2);
+    assert!(desk.app.conflict_ranges().all(|range| range != first));
+}
+
+#[test]
+fn the_place_is_seen_above_the_card_on_a_small_screen() {
+    let (mut desk, _) = three();
+    desk.keys("F7 n n");
+    let screen = desk.text_of_screen(40, 12);
+    desk.keys("p n");
+    let drawn = desk.text_of_screen(40, 12);
+    assert!(
+        drawn[..3].iter().any(|row| row.contains("milk")),
+        "{screen:?} {drawn:?}"
+    );
+    desk.keys("Esc");
+    let drawn = desk.text_of_screen(40, 12);
+    assert!(
+        drawn[0].contains("# Minutes") || drawn[10].contains("10"),
+        "{drawn:?}"
+    );
 }
 
 #[test]

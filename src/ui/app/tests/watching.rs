@@ -39,7 +39,7 @@ fn touched(desk: &mut Desk, what: FileFound) {
 
 /// Another program gives the file this text.
 #[track_caller]
-fn written(desk: &mut Desk, text: &str) {
+pub(super) fn written(desk: &mut Desk, text: &str) {
     desk.send(Event::FileTouched);
     answer_with_text(desk, text);
 }
@@ -52,7 +52,14 @@ fn answer_with_text(desk: &mut Desk, text: &str) {
         format: TextFormat::default(),
         text: Rope::from_str(text),
         version: request.version,
-        meeting: meet(&request.trail, &request.text, text, request.shared),
+        written: 0,
+        meeting: meet(
+            &request.trail,
+            &request.text,
+            text,
+            request.shared,
+            &request.options,
+        ),
     };
     desk.send(Event::FileSeen(Box::new(FileLook {
         path: request.path,

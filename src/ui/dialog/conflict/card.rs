@@ -25,8 +25,8 @@ pub(crate) struct Card {
     pub(crate) context: [String; 2],
     /// The sides' names, clean; `None` is the person at the keyboard.
     pub(crate) names: [Option<String>; 2],
-    /// How long ago each side wrote: "3 min ago"; empty if nobody noted it.
-    pub(crate) ages: [String; 2],
+    /// When each side wrote: "14:02", or "3 days ago"; empty if nobody noted it.
+    pub(crate) times: [String; 2],
 }
 
 /// A line of the card.
@@ -46,6 +46,22 @@ impl Card {
             0 => why.to_owned(),
             seconds => format!("{why} · apart {}", super::lasting(seconds)),
         }
+    }
+
+    /// What the keys for one side and for the other are called: "mine" and "theirs", or whose they
+    /// are if neither is the person's at the keyboard.
+    pub(super) fn labels(&self) -> [String; 2] {
+        if self.info.mine.is_some() {
+            return ["mine", "theirs"].map(str::to_owned);
+        }
+        let names = self.names.each_ref().map(Option::as_deref);
+        // First names are enough to tell people apart, unless they are not.
+        let first = names.map(|name| name.and_then(|name| name.split_whitespace().next()));
+        let names = if first[0] == first[1] { names } else { first };
+        [0, 1].map(|side| match names[side] {
+            Some(name) => format!("{}'s", shorten(name, 12)),
+            None => ["first", "other"][side].to_owned(),
+        })
     }
 
     fn text_of(&self, side: usize) -> String {
@@ -77,16 +93,17 @@ impl Card {
         }
     }
 
-    /// Sets the card in lines of so many columns.
-    pub(super) fn lines(&self, theme: &Theme, columns: usize) -> Vec<CardLine> {
-        let label = if columns < 50 { 7 } else { 10 };
+    /// Sets the card in lines of so many columns, with the lines around the place if they are
+    /// wanted.
+    pub(super) fn lines(&self, theme: &Theme, columns: usize, context: bool) -> Vec<CardLine> {
+        let label = if columns < super::NARROW { 7 } else { 10 };
         let plain = theme.style(Role::Dialog);
         let faint = theme.style(Role::DialogFaint);
         let mut lines = Vec::new();
         let mut row = |name: &str, style: Style, pieces: Vec<Piece>, note: &str| {
             let room = columns.saturating_sub(label + 1);
             let noted = width(note) + 2;
-            let note = if room > 3 * noted { note } else { "" };
+            let note = if room > 4 * noted { note } else { "" };
             let room = if note.is_empty() { room } else { room - noted };
             for (index, text) in set(&pieces, room).into_iter().enumerate() {
                 let first = index == 0;
@@ -112,13 +129,12 @@ impl Card {
                 style,
             }]
         };
-        if !self.context[0].is_empty() {
-            row(
-                "",
-                faint,
-                only(&shorten(&self.context[0], columns), faint),
-                "",
+        if context && !self.context[0].is_empty() {
+            let line = shorten(
+                &visible(&self.context[0]),
+                columns.saturating_sub(label + 1),
             );
+            row("", faint, only(&line, faint), "");
         }
         let before = self.before();
         row("before", faint, self.marked_gone(&before, theme), "");
@@ -137,7 +153,7 @@ impl Card {
                 name,
                 style.remove_modifier(Modifier::UNDERLINED),
                 pieces,
-                &self.ages[side],
+                &self.times[side],
             );
         }
         let merged = self.merged();
@@ -153,13 +169,12 @@ impl Card {
             self.marked(&before, &merged, theme, whose),
             "",
         );
-        if !self.context[1].is_empty() {
-            row(
-                "",
-                faint,
-                only(&shorten(&self.context[1], columns), faint),
-                "",
+        if context && !self.context[1].is_empty() {
+            let line = shorten(
+                &visible(&self.context[1]),
+                columns.saturating_sub(label + 1),
             );
+            row("", faint, only(&line, faint), "");
         }
         lines
     }
@@ -167,10 +182,13 @@ impl Card {
     /// How a side's words look: in its person's colour, ours underlined and others' bold.
     fn style_of(&self, side: usize, theme: &Theme) -> Style {
         let color = &self.info.record.sides[side].color;
-        let style = theme
-            .style(Role::Dialog)
-            .patch(theme.participant(color).name)
-            .remove_modifier(Modifier::BOLD | Modifier::UNDERLINED);
+        let plain = theme.style(Role::Dialog);
+        // The disk has no colour.
+        let style = match color.is_empty() {
+            true => plain,
+            false => plain.patch(theme.participant(color).name),
+        };
+        let style = style.remove_modifier(Modifier::BOLD | Modifier::UNDERLINED);
         if self.order()[0] == side {
             style.add_modifier(Modifier::UNDERLINED)
         } else {

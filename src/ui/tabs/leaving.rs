@@ -1,0 +1,106 @@
+//! Closing documents, one or all, and putting another in the place of one.
+
+use super::{Tab, Tabs};
+use crate::ui::{
+    app::{Event, MessageKind},
+    launch::{self, LaunchError},
+    set_aside::Successor,
+};
+
+impl Tabs {
+    /// The person wants to leave, and nothing in this tab is in the way: asks in the next one that
+    /// has something to save.
+    pub(super) fn quit(&mut self, id: u64) {
+        self.ready.push(id);
+        let waits = |tab: &Tab| tab.editor.app().modified() && !self.ready.contains(&tab.id);
+        match self.open.iter().position(waits) {
+            Some(index) => {
+                self.show(index);
+                self.open[index].editor.update(Event::Quit);
+            }
+            None => self.done = true,
+        }
+    }
+
+    /// A document is done: another takes its place, or it goes.
+    pub(super) async fn end(&mut self, index: usize) -> Result<(), LaunchError> {
+        match self.open[index].editor.take_successor() {
+            Some(successor) => self.replace(index, successor).await,
+            None if self.open.len() == 1 => {
+                self.done = true;
+                Ok(())
+            }
+            None => {
+                self.remove(index);
+                self.fit();
+                Ok(())
+            }
+        }
+    }
+
+    /// Puts another document in the place of one.
+    async fn replace(&mut self, index: usize, successor: Successor) -> Result<(), LaunchError> {
+        let tab = self.open.remove(index);
+        let mut options = tab.options;
+        options.connect = successor.host.clone().or(options.connect);
+        options.banned.extend(successor.culprit);
+        tab.editor.close(successor.replaces()).await?;
+        let opened = launch::open(options.clone()).and_then(|mut launched| {
+            launched.message = successor.message().or(launched.message);
+            Tab::open(self.next_id(), launched, options)
+        });
+        match opened {
+            Ok(tab) => self.open.insert(index, tab),
+            Err(error) if self.open.is_empty() => return Err(error),
+            Err(error) => {
+                self.active = self.active.min(self.open.len() - 1);
+                let sentence = Event::Message(MessageKind::Error, error.to_string());
+                self.active_tab().editor.update(sentence);
+            }
+        }
+        if index == self.active {
+            self.shown();
+        }
+        self.fit();
+        Ok(())
+    }
+
+    /// Closes a document that is not the only one; it says goodbye in its own time.
+    pub(super) fn remove(&mut self, index: usize) {
+        let tab = self.open.remove(index);
+        self.closing.push(tokio::spawn(tab.editor.close(false)));
+        if index < self.active || self.active == self.open.len() {
+            self.active = self.active.saturating_sub(1);
+        }
+        self.shown();
+    }
+
+    /// Waits until what was closed is closed.
+    pub(super) async fn let_go(&mut self) {
+        for closing in self.closing.drain(..) {
+            if let Ok(Err(error)) = closing.await {
+                tracing::warn!("a document was not closed well: {error}");
+            }
+        }
+    }
+
+    /// Stores what was typed and says goodbye to everybody, everywhere.
+    ///
+    /// # Errors
+    ///
+    /// Fails as the first document does that cannot be closed well.
+    pub(in crate::ui) async fn close(mut self) -> Result<(), LaunchError> {
+        let last = self.open.drain(..);
+        let last: Vec<_> = last
+            .map(|tab| tokio::spawn(tab.editor.close(false)))
+            .collect();
+        let mut result = Ok(());
+        for closing in last {
+            if let Ok(closed) = closing.await {
+                result = result.and(closed.map_err(LaunchError::from));
+            }
+        }
+        self.let_go().await;
+        result
+    }
+}
