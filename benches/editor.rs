@@ -29,6 +29,7 @@ mod common;
 use common::{
     Bar, Figures, Times, full_or_quick,
     history::prose,
+    is_wanted,
     terminal::{Machine, Terminal as PseudoTerminal},
 };
 
@@ -221,6 +222,10 @@ fn shared(figures: &mut Figures) {
 
 fn main() {
     let mut figures = Figures::new();
-    drawn(&mut figures);
-    shared(&mut figures);
+    if is_wanted("draw") {
+        drawn(&mut figures);
+    }
+    if is_wanted("key") {
+        shared(&mut figures);
+    }
 }

@@ -22,6 +22,7 @@ mod common;
 use common::{
     Bar, Figures, Times, full_or_quick,
     history::{copy_of, document_of, document_written, keystrokes, prose},
+    is_wanted,
     nodes::{Node, runtime},
 };
 
@@ -90,6 +91,9 @@ fn main() {
         .collect();
     documents.push(("history", None, full_or_quick(3, 1)));
     for (name, bytes, runs) in documents {
+        if !is_wanted(name) {
+            continue;
+        }
         let document = match bytes {
             Some(bytes) => document_of(&prose(bytes)),
             None => document_written(&keystrokes()),

@@ -20,7 +20,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 mod common;
 
 use common::{
-    Bar, Figures, Times, full_or_quick, is_quick,
+    Bar, Figures, Times, full_or_quick, is_quick, is_wanted,
     nodes::{Node, runtime, until},
     process::{processor_time, resident},
 };
@@ -147,6 +147,9 @@ fn main() {
     let keys = full_or_quick(100, 15);
     let mut smallest = None;
     for writers in [2, 10, full_or_quick(50, 20)] {
+        if !is_wanted(&format!("group-{writers}")) {
+            continue;
+        }
         let measured = runtime.block_on(measure(writers, keys));
         let times = &measured.until_all;
         let (median, slow) = (times.median(), times.percentile(99));
@@ -175,7 +178,8 @@ fn main() {
     }
     #[cfg(feature = "sim")]
     for replicas in [full_or_quick(200, 30), 1_000] {
-        if replicas < 1_000 || !is_quick() {
+        let is_wanted = is_wanted(&format!("group-sim-{replicas}"));
+        if is_wanted && (replicas < 1_000 || !is_quick()) {
             simulated::measure(&mut figures, replicas);
         }
     }
@@ -196,7 +200,10 @@ mod simulated {
 
     use iroh_loro_realtime::{
         DocumentId,
-        net::sim::{Network, SiteId, SiteOptions},
+        net::{
+            session::AccessConfig,
+            sim::{Network, SiteId, SiteOptions},
+        },
     };
     use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
@@ -220,6 +227,7 @@ mod simulated {
                 document: Some(DocumentId([1; 32])),
                 title: "notes.md".to_owned(),
                 degree_limit: 0,
+                access: AccessConfig::default(),
             });
             let mut asked: Vec<SiteId> = Vec::new();
             while asked.len() < number.min(3) {

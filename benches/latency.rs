@@ -18,6 +18,7 @@ mod common;
 use common::{
     Bar, Figures, Times, full_or_quick,
     history::{copy_of, document_of, prose},
+    is_wanted,
     nodes::{Node, runtime},
 };
 
@@ -76,6 +77,9 @@ fn main() {
         ("100MB", 100_000_000),
     ];
     for (name, bytes) in &sizes[..full_or_quick(4, 3)] {
+        if !is_wanted(name) {
+            continue;
+        }
         let document = document_of(&prose(*bytes));
         let Measured { keys, raw } = runtime.block_on(measure(document, samples));
         let (median, slow) = (keys.median(), keys.percentile(99));

@@ -24,6 +24,7 @@ mod common;
 use common::{
     Bar, Figures, Times, full_or_quick,
     history::{document_written, keystrokes, prose},
+    is_wanted,
     process::{processor_time, resident},
     terminal::{Machine, Person, Terminal},
 };
@@ -202,7 +203,13 @@ fn idle(figures: &mut Figures) {
 
 fn main() {
     let mut figures = Figures::new();
-    sizes(&mut figures);
-    history(&mut figures);
-    idle(&mut figures);
+    if is_wanted("sizes") {
+        sizes(&mut figures);
+    }
+    if is_wanted("history") {
+        history(&mut figures);
+    }
+    if is_wanted("idle") {
+        idle(&mut figures);
+    }
 }

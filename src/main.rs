@@ -409,8 +409,11 @@ fn seconds(text: &str) -> Result<u64, String> {
     if text == "never" {
         return Ok(0);
     }
-    let wrong = || "it is a number of minutes, hours or days (30m, 24h, 7d), or never".to_owned();
+    let wrong = || {
+        "it is a number of seconds, minutes, hours or days (90s, 30m, 24h, 7d), or never".to_owned()
+    };
     let unit = match text.chars().last() {
+        Some('s') => 1,
         Some('m') => 60,
         Some('h') => 3_600,
         Some('d') => 86_400,

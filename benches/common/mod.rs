@@ -137,6 +137,16 @@ pub fn is_quick() -> bool {
     cfg!(debug_assertions) || env::var_os("BENCH_QUICK").is_some_and(|value| value != "0")
 }
 
+/// Whether a part of a bench is to run: all are, unless the command line names some of them, or a
+/// piece of their names, as in `cargo bench --bench group -- sim`.
+pub fn is_wanted(part: &str) -> bool {
+    let named: Vec<String> = env::args()
+        .skip(1)
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    named.is_empty() || named.iter().any(|name| part.contains(name.as_str()))
+}
+
 /// Chooses between what a full run does and what a quick one does.
 pub fn full_or_quick<T>(full: T, quick: T) -> T {
     if is_quick() { quick } else { full }

@@ -10,6 +10,35 @@
 //! A document that nobody ever made a roster for is *open*: whoever is connected may write. Then
 //! only the application's own choice, [`Entrance`], keeps strangers out.
 //!
+//! # What is enforced, and what cannot be
+//!
+//! Each receiver enforces, for itself and per connection, before it reads what was sent:
+//!
+//! - operations of who may not write are dropped unread, wherever they were written;
+//! - presence is that of the connection's other end. Who may write may also pass on the presence of
+//!   members who are not connected to the receiver, and of nobody else;
+//! - a roster counts only with the owner's signature and a higher epoch, an admission only with
+//!   that of a member who may admit;
+//! - a proof is bound to one connection, one challenge, both nodes and the document: a recorded one
+//!   opens nothing;
+//! - operations under the *receiver's own* Loro peer id that it never wrote end the connection.
+//!
+//! Loro peer ids of *others* are not bound to nodes. Operations carry no signature, and whoever may
+//! write may pass on operations of anybody, because that is how they reach those who were away. So
+//! a receiver cannot tell an operation that an editor relays from one that the editor made up:
+//! refusing what comes by another way than straight from its writer would refuse honest relays as
+//! well, for as long as the writer's own copy is still on its way. Hence, in full:
+//!
+//! - **An editor can write in anybody's name.** The text says what the editor could have written in
+//!   its own name too, but authorship is worth no more than the trust in all editors together. Two
+//!   operations under one id diverge; the digests of contents show that, one of the two replicas
+//!   gives way, and its text is kept aside.
+//! - **A kick cannot take back what was read**, nor what was written before it.
+//! - Whoever is let in sees the addresses of the other members.
+//! - The owner's key is on one machine: without it roles stay as they are.
+//! - Loro does not withstand crafted updates. Only those of editors are ever read, a panic is caught
+//!   and its sender shut out; but an editor can make a replica work, wait, and start anew.
+//!
 //! Everything here is pure. It never knows connections, clocks or disks; time comes in as seconds
 //! since 1970, and what must be remembered is handed out for others to store.
 

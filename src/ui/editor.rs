@@ -163,8 +163,7 @@ impl Editor {
             done: false,
         };
         editor.update(Event::Share(editor.network.share_info()));
-        let state = editor.network.access();
-        editor.update(Event::Access(Box::new(AccessNews::State(state))));
+        editor.show_access();
         if editor.network.entrance().is_open() {
             editor.update(Event::Access(Box::new(AccessNews::OpenToAnyone)));
         }

@@ -4,8 +4,8 @@
 use std::{fmt, sync::Arc};
 
 use crate::{
-    Access, Builder, DocumentId, ImportGuard, KnockAnswer, NodeId, Role, SigningKey, TicketGrant,
-    TicketLedger, TicketRefusal,
+    Access, Builder, DocumentId, ImportGuard, KnockAnswer, NodeId, Role, Roster, Signed,
+    SigningKey, TicketGrant, TicketLedger, TicketRefusal,
     store::{ImportMarker, ReplicaId, Store, StoreError, StoredAccess},
 };
 
@@ -83,6 +83,9 @@ impl Entrance {
             // Another document is joined: what is stored is about the one before.
             stored = StoredAccess::default();
         }
+        if let (Some(document), None) = (document, &stored.roster) {
+            stored.roster = roster_beside(store, document)?;
+        }
         let ledger = StoredLedger {
             store: Store::open(store.state_dir())?,
             replica,
@@ -141,6 +144,24 @@ impl Entrance {
             None => builder,
         }
     }
+}
+
+/// Returns the members as another replica of a document knows them that is somebody else's: a second
+/// copad on a guest's file starts with all that the first one has, and must not write before somebody
+/// let it in. The owner's second is let in by the owner's first.
+fn roster_beside(
+    store: &Store,
+    document: DocumentId,
+) -> Result<Option<Signed<Roster>>, StoreError> {
+    let mut known = None;
+    for replica in store.replicas_of(document)? {
+        let stored = store.access(replica.id)?;
+        if stored.document_key.is_some() {
+            return Ok(None);
+        }
+        known = known.or(stored.roster);
+    }
+    Ok(known)
 }
 
 /// Says of whose edit the last process died.

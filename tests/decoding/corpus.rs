@@ -19,6 +19,7 @@ pub fn of(part: Part) -> Vec<Vec<u8>> {
             "presence" => Part::Presence,
             "ticket" => Part::Ticket,
             "roster" => Part::Roster,
+            "proof" => Part::Proof,
             _ => panic!("{name:?} is no part"),
         };
         (named == part).then(|| bytes_of(digits))

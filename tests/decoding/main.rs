@@ -1,8 +1,8 @@
 //! Whatever bytes a stranger sends: no decoder panics, and none takes more memory than its limit.
 //!
-//! `DECODING_INPUTS` says how many inputs there are in all; each of the six parts gets as many.
-//! Half of them are random, half are genuine messages with some damage. What once went wrong goes
-//! into `corpus.txt`, which is read before.
+//! `DECODING_INPUTS` says how many inputs each of the seven parts gets. Half of them are random,
+//! half are genuine messages with some damage. What once went wrong goes into `corpus.txt`, which
+//! is read before.
 //!
 //! The updates inside messages are Loro's to decode and are left out here: Loro does not withstand
 //! crafted bytes, which the crate's documentation says.

@@ -69,7 +69,7 @@ impl House {
 
     /// Somebody comes in as what the name says.
     async fn stranger(&self, name: &str) -> Stranger {
-        let mut stranger = Stranger::dial(&self.ada).await.unwrap();
+        let mut stranger = Stranger::dial(self.ada.endpoint.addr()).await.unwrap();
         self.bring_in(&mut stranger, name).await;
         stranger
     }
@@ -79,7 +79,7 @@ impl House {
         let proof = stranger.proof(nonce);
         stranger.say(&Message::Prove(Box::new(proof.clone()))).await;
         assert!(matches!(stranger.hear().await, Message::Prove(_)));
-        let document = self.document_key.document();
+        let document = Some(self.document_key.document());
         stranger.welcome(document, &LoroDoc::new()).await;
         proof
     }
@@ -440,12 +440,16 @@ async fn names_arrive_harmless() {
 async fn a_recorded_handshake_opens_nothing() {
     let mut house = House::new().await;
     let key = SecretKey::generate();
-    let mut genuine = Stranger::dial_as(key.clone(), &house.ada).await.unwrap();
+    let mut genuine = Stranger::dial_as(key.clone(), house.ada.endpoint.addr())
+        .await
+        .unwrap();
     let recorded = house.bring_in(&mut genuine, "Editor Eve").await;
     drop(genuine);
     // By somebody else, and by who has even the key and says what was said before.
     for key in [SecretKey::generate(), key] {
-        let mut mallory = Stranger::dial_as(key, &house.ada).await.unwrap();
+        let mut mallory = Stranger::dial_as(key, house.ada.endpoint.addr())
+            .await
+            .unwrap();
         let recorded = Message::Prove(Box::new(recorded.clone()));
         let code = house
             .beside("a recorded handshake", async move {

@@ -8,7 +8,7 @@ use iroh::{
     endpoint::{Connection, ConnectionError, RecvStream, SendStream},
 };
 use iroh_loro_realtime::{
-    DocumentId, NetworkKind, NodeId, PeerAddress, RealtimeLoroProtocol, SigningKey, bind,
+    DocumentId, NetworkKind, NodeId, PeerAddress, RealtimeLoroProtocol, SigningKey, UserInfo, bind,
     net::{
         access::{Role, Statement},
         frame::read_from_memory,
@@ -18,8 +18,6 @@ use iroh_loro_realtime::{
 use loro::{ExportMode, LoroDoc, VersionVector};
 use serde::Serialize;
 use tokio::time::timeout;
-
-use crate::nodes::{Node, user};
 
 /// Longer than anybody may take to introduce themselves.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -50,20 +48,20 @@ pub struct Stranger {
 }
 
 impl Stranger {
-    pub async fn dial(node: &Node) -> Result<Self, ConnectionError> {
-        Self::dial_as(SecretKey::generate(), node).await
+    pub async fn dial(to: EndpointAddr) -> Result<Self, ConnectionError> {
+        Self::dial_as(SecretKey::generate(), to).await
     }
 
     /// Dials as whoever holds a key.
-    pub async fn dial_as(key: SecretKey, node: &Node) -> Result<Self, ConnectionError> {
+    pub async fn dial_as(key: SecretKey, to: EndpointAddr) -> Result<Self, ConnectionError> {
         let endpoint = bind(NetworkKind::Local, key, None).await.unwrap();
-        Self::dial_from(endpoint, node.endpoint.addr()).await
-    }
-
-    /// Dials once more.
-    pub async fn dial_from(endpoint: Endpoint, to: EndpointAddr) -> Result<Self, ConnectionError> {
         let alpn = RealtimeLoroProtocol::ALPN;
         let connection = endpoint.connect(to, alpn).await.unwrap();
+        Self::over(endpoint, connection).await
+    }
+
+    /// Takes the streams of a connection that stands.
+    pub async fn over(endpoint: Endpoint, connection: Connection) -> Result<Self, ConnectionError> {
         let mut sync = connection.accept_bi().await?;
         let mut presence = connection.accept_bi().await?;
         for (stream, purpose) in [(&mut sync.1, 1), (&mut presence.1, 2)] {
@@ -126,7 +124,11 @@ impl Stranger {
         self.say(&Message::Hello(Hello {
             minor_version,
             document: None,
-            user: user(name),
+            user: UserInfo {
+                name: name.to_owned(),
+                color: "#4ECDC4".to_owned(),
+                avatar_url: None,
+            },
             address,
         }))
         .await;
@@ -164,13 +166,26 @@ impl Stranger {
         let proof = self.proof(nonce);
         self.say(&Message::Prove(Box::new(proof))).await;
         assert!(matches!(self.hear().await, Message::Prove(_)));
-        self.welcome(document, doc).await;
+        self.welcome(Some(document), doc).await;
+    }
+
+    /// The same where the document is not known before: says which one it is.
+    pub async fn come_in(&mut self, name: &str) -> DocumentId {
+        let nonce = self.greet(2, name).await;
+        let proof = self.proof(nonce);
+        self.say(&Message::Prove(Box::new(proof))).await;
+        self.welcome(None, &LoroDoc::new()).await
     }
 
     /// The same from the moment on when the other side has let this one in.
-    pub async fn welcome(&mut self, document: DocumentId, doc: &LoroDoc) {
-        self.hear_of(|message| matches!(message, Message::Welcome(_)))
+    pub async fn welcome(&mut self, document: Option<DocumentId>, doc: &LoroDoc) -> DocumentId {
+        let heard = self
+            .hear_of(|message| matches!(message, Message::Welcome(_)))
             .await;
+        let Message::Welcome(heard) = heard else {
+            unreachable!("only a welcome is waited for");
+        };
+        let document = document.or(heard.document).unwrap();
         self.say(&Message::Welcome(Box::new(Welcome {
             document: Some(document),
             title: String::new(),
@@ -192,6 +207,7 @@ impl Stranger {
         let last = true;
         self.say(&Message::SyncResponse(Part { last, updates }))
             .await;
+        document
     }
 
     pub async fn end(&self) -> Option<CloseReason> {

@@ -23,7 +23,7 @@ async fn a_later_minor_version_may_say_what_we_do_not_know() {
     let host = machine
         .start("Alice", "known ", Some(id), SecretKey::generate())
         .await;
-    let mut later = Stranger::dial(&host).await.unwrap();
+    let mut later = Stranger::dial(host.endpoint.addr()).await.unwrap();
     let doc = LoroDoc::new();
     later.introduce(77, id, &doc).await;
 
@@ -97,7 +97,7 @@ async fn who_breaks_the_protocol_ends_only_the_own_connection() {
         ("presence on the wrong stream", framed(&[9, 1, 2]), true),
     ];
     for (what, bytes, on_presence) in cases {
-        let mut stranger = Stranger::dial(&host).await.unwrap();
+        let mut stranger = Stranger::dial(host.endpoint.addr()).await.unwrap();
         let stream = if on_presence {
             &mut stranger.presence.0
         } else {
@@ -107,7 +107,7 @@ async fn who_breaks_the_protocol_ends_only_the_own_connection() {
         assert_eq!(stranger.end().await, Some(CloseReason::Protocol), "{what}");
     }
 
-    let stranger = Stranger::dial(&host).await.unwrap();
+    let stranger = Stranger::dial(host.endpoint.addr()).await.unwrap();
     while let Ok(Ok((mut send, _))) = timeout(PATIENCE, stranger.connection.open_bi()).await {
         let _ = send.write_all(&[77]).await;
     }
@@ -131,7 +131,7 @@ async fn strangers_who_say_nothing_are_few_and_soon_gone() {
     let mut silent = Vec::new();
     // On a busy machine the first are sent away before the last have come: then more fit in.
     let refused = loop {
-        match Stranger::dial(&host).await {
+        match Stranger::dial(host.endpoint.addr()).await {
             Ok(stranger) => silent.push(stranger),
             Err(refused) => break refused,
         }

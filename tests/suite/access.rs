@@ -1,6 +1,8 @@
 //! Who comes in, as what, and what everybody sees of it: the real binary in terminals.
 
-use crate::terminal::{Machine, Person, Terminal};
+use iroh_loro_realtime::{PeerAddress, Role, SigningKey, Ticket, TicketTerms};
+
+use crate::terminal::{Machine, Person, Terminal, eventually};
 
 const ANSWER: &str = "\x1be";
 const MEMBERS: &str = "\x1bv";
@@ -183,38 +185,88 @@ fn tickets_that_are_good_no_longer_say_why() {
 }
 
 #[test]
-fn whoever_a_process_died_of_is_shut_out_and_named() {
+fn a_ticket_ends_with_its_time() {
+    let house = House::new();
+    let ticket = house.invite(&["--expires", "1s"]);
+    let expired = eventually(|| {
+        let (_, list, _) = house.ada.run(&["invite", "notes.md", "--list"]);
+        list.contains("expired").then_some(())
+    });
+    assert!(expired.is_some(), "a second passes");
+    house.ben(&ticket).sees(&["the ticket has expired"]);
+}
+
+#[test]
+fn a_ticket_for_another_document_is_no_better_than_a_node_id() {
     let mut house = House::new();
-    let guest = house.knock("e");
-    guest.sees(&["first line"]);
-    let ben: Vec<u8> = {
-        let (_, id, _) = house.machine.person("ben").run(&["id"]);
-        let digits = id.trim().to_owned();
-        (0..digits.len())
-            .step_by(2)
-            .map(|at| u8::from_str_radix(&digits[at..at + 2], 16).expect("hexadecimal digits"))
-            .collect()
-    };
-    drop(house.host);
-    // As a process leaves it that dies while it imports.
-    let state = house.ada.path("state/copad");
-    let marker = std::fs::read_dir(&state)
-        .expect("the state folder is readable")
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.to_string_lossy().contains("importing-"))
-        .expect("there is a note");
-    std::fs::write(&marker, &ben).expect("it can be written");
-    house.host = house
-        .ada
-        .open(&["--name", "Ada", "--trust", "ask", "notes.md"]);
-    house.host.sees(&["first line", "who is shut out now"]);
+    let node = house.id.parse().expect("a node id");
+    let elsewhere = Ticket::issue(
+        &SigningKey::random(),
+        PeerAddress::unknown(node),
+        TicketTerms::usual(Role::Editor, 0),
+    );
+    let guest = house.ben(&elsewhere.to_string());
+    guest.sees(&["Waiting for Ada to let you in"]);
+    house.host.sees(&["Ben", "wants to join"]);
+    house.host.keys(ANSWER);
+    house.host.sees(&["Somebody knocks"]);
+    house.host.keys("d");
+    guest.sees(&["you were not let in"]);
+}
+
+#[test]
+fn a_ticket_need_not_stand_among_the_arguments() {
+    let house = House::new();
+    let ticket = house.invite(&["--role", "viewer"]);
+    let ben = house.machine.person("ben");
+    let variables = [("COPAD_CONNECT", ticket.as_str())];
+    let guest = ben.open_with(&variables, &["--name", "Ben", ASK[0], ASK[1]]);
+    guest.sees(&["first line", "viewer, read-only"]);
+
+    let cy = house.machine.person("cy");
+    let mut guest = cy.open(&["--name", "Cy", ASK[0], ASK[1], "--connect", "-"]);
+    guest.sees(&["Node id or ticket:"]);
+    guest.keys(&format!("{ticket}\r"));
+    guest.sees(&["first line", "viewer, read-only"]);
+    let mut arguments = std::fs::read(format!("/proc/{}/cmdline", guest.process_id()))
+        .expect("the system tells the arguments of a process");
+    arguments.retain(|byte| *byte != 0);
+    let arguments = String::from_utf8_lossy(&arguments);
+    assert!(!arguments.contains(&ticket), "{arguments}");
+}
+
+#[test]
+fn a_second_copad_of_a_guest_writes_nothing_before_it_is_let_in() {
+    let mut house = House::new();
+    let ticket = house.invite(&[]);
+    let ben = house.machine.person("ben");
+    let arguments = ["--name", "Ben", ASK[0], ASK[1], "--connect"];
+    let mut first = ben.open(&[&arguments[..], &[&ticket, "copy.md"]].concat());
+    first.sees(&["first line"]);
+    first.keys("\x13");
+    first.sees(&["Saved copy.md"]);
+    let mut second = ben.open(&["--name", "Ben", ASK[0], ASK[1], "copy.md"]);
+    // The first one may let nobody in, so the owner is asked about the second.
+    second.sees(&["first line", "Waiting for Ada to let you in"]);
+    second.keys("unheard ");
+    second.sees(&["You are a viewer here"]);
+    house.host.sees(&["Ben", "wants to join"]);
+    house.host.keys(ANSWER);
+    house.host.sees(&["Somebody knocks"]);
+    house.host.keys("e");
+    second.waits("it is let in", |screen| {
+        !screen.contents().contains("Waiting for")
+    });
+    second.keys("heard ");
+    house.host.sees(&["heard first line"]);
+    first.sees(&["heard first line"]);
 }
 
 #[test]
 fn only_the_owner_makes_tickets() {
     let mut house = House::new();
     let mut guest = house.knock("e");
-    guest.sees(&["first line"]);
+    guest.sees(&["first line", "notes.md"]);
     // Saved under a name, so that there is a file to make a ticket for.
     guest.keys("\x13");
     guest.sees(&["notes.md"]);

@@ -2,8 +2,11 @@
 //! binary in a pseudo-terminal.
 
 mod access;
+mod broken;
 mod command_line;
 mod conflicts;
+#[path = "../hostile/crafted.rs"]
+mod crafted;
 mod crashes;
 mod demo;
 mod demonstration;
@@ -22,6 +25,9 @@ mod reopening;
 mod rooms;
 mod serve;
 mod several;
+#[path = "../integration/stranger.rs"]
+#[expect(dead_code, reason = "the tests of the library use the rest")]
+mod stranger;
 mod suspended;
 mod tabs;
 mod terminal;

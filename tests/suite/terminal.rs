@@ -124,6 +124,11 @@ impl Machine {
 }
 
 impl Machine {
+    /// Where the copads on this machine find each other.
+    pub fn lookup(&self) -> PathBuf {
+        self.folder.path().join("run/copad")
+    }
+
     /// How many sockets of running copads there are.
     pub fn control_sockets(&self) -> usize {
         let control = self.folder.path().join("run/copad/control");
@@ -232,15 +237,27 @@ impl Person {
     /// Opens copad in a terminal of any size that is not nothing.
     pub fn open_sized(&self, arguments: &[&str], columns: u16, rows: u16) -> Terminal {
         let all = [&["--network", "local"], open_door(arguments), arguments].concat();
-        self.start(&all, columns, rows)
+        self.start(&all, &[], columns, rows)
+    }
+
+    /// The same with variables in its environment.
+    pub fn open_with(&self, variables: &[(&str, &str)], arguments: &[&str]) -> Terminal {
+        let all = [&["--network", "local"], open_door(arguments), arguments].concat();
+        self.start(&all, variables, 80, 24)
     }
 
     /// Runs a command of copad's in a terminal.
     pub fn run_at_terminal(&self, arguments: &[&str]) -> Terminal {
-        self.start(arguments, 80, 24)
+        self.start(arguments, &[], 80, 24)
     }
 
-    fn start(&self, arguments: &[&str], columns: u16, rows: u16) -> Terminal {
+    fn start(
+        &self,
+        arguments: &[&str],
+        variables: &[(&str, &str)],
+        columns: u16,
+        rows: u16,
+    ) -> Terminal {
         let size = PtySize {
             rows,
             cols: columns,
@@ -258,6 +275,9 @@ impl Person {
         command.env_remove("DISPLAY");
         command.env_remove("WAYLAND_DISPLAY");
         for (name, value) in self.environment() {
+            command.env(name, value);
+        }
+        for (name, value) in variables {
             command.env(name, value);
         }
         let child = pair.slave.spawn_command(command).expect("copad starts");

@@ -154,6 +154,32 @@ mod tests {
     }
 
     #[test]
+    fn both_versions_are_set_as_the_text_is() {
+        let doc = LoroDoc::new();
+        doc.get_text(TextDocument::CONTAINER)
+            .insert(0, "size = 9912")
+            .unwrap();
+        doc.commit();
+        for (document, outside, expected) in [
+            ("A fox.", "A cat.", "A cat. A fox."),
+            ("- milk", "- oat milk", "- oat milk\n- milk"),
+            ("10. milk", "10. tea", "10. tea\n10. milk"),
+            ("## One", "## Two", "## Two\n## One"),
+            ("- milk", "milk", "milk - milk"),
+            ("3. 4", "3.4 5", "3.4 5 3. 4"),
+            ("a\nb", "c", "c\na\nb"),
+            ("", "- tea", "- tea"),
+        ] {
+            let mut found = clash(&doc);
+            (found.document, found.outside) = (document.to_owned(), outside.to_owned());
+            let mut record = found.into_clash(&doc, &Author::default()).record;
+            // The earlier one comes first.
+            record.sides[0].time = 8;
+            assert_eq!(record.both().as_deref(), Some(expected));
+        }
+    }
+
+    #[test]
     fn what_somebody_else_wrote_has_their_name() {
         let (ada, ben) = (LoroDoc::new(), LoroDoc::new());
         let named = Author {

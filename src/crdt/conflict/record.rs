@@ -234,8 +234,8 @@ impl ConflictRecord {
         }
     }
 
-    /// Returns both sides' versions one behind the other, the earlier first: lines below each
-    /// other, else side by side. `None` if they are no texts.
+    /// Returns both sides' versions one behind the other, the earlier first: lines and items of
+    /// lists below each other, else side by side. `None` if they are no texts.
     pub fn both(&self) -> Option<String> {
         let mut sides: Vec<_> = self.sides.iter().collect();
         sides.sort_by_key(|side| (side.time, side.author));
@@ -243,7 +243,10 @@ impl ConflictRecord {
         let [first, second] = texts?[..] else {
             return None;
         };
-        let lines = self.rule == Rule::SameLine || first.contains('\n') || second.contains('\n');
+        let lines = self.rule == Rule::SameLine
+            || first.contains('\n')
+            || second.contains('\n')
+            || (is_item(first) && is_item(second));
         let gap = match (first.chars().last(), second.chars().next()) {
             (Some(last), Some(next)) if last.is_whitespace() || next.is_whitespace() => "",
             (Some(_), Some(_)) if lines => "\n",
@@ -261,6 +264,16 @@ impl ConflictRecord {
             Choice::Both => self.both().map(ConflictContent::Text),
         }
     }
+}
+
+/// Whether a text begins as a line of its own does: an item of a list, a heading, a quotation, a row
+/// of a table.
+fn is_item(text: &str) -> bool {
+    let marker = text.split_whitespace().next().unwrap_or_default();
+    let number = marker.strip_suffix(['.', ')']).unwrap_or_default();
+    ["-", "*", "+", ">", "|"].contains(&marker)
+        || (!marker.is_empty() && marker.bytes().all(|byte| byte == b'#'))
+        || (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Reads every conflict that the document keeps. What cannot be read is left out: it may be of a

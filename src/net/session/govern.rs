@@ -324,6 +324,12 @@ impl Session {
         self.gate.allows(via, Act::RelayPresence) && self.gate.allows(author, Act::Read)
     }
 
+    /// Returns whether a list of members says that we are one.
+    pub(super) fn is_member(&self) -> bool {
+        let membership = self.gate.membership.as_ref();
+        membership.is_some_and(|it| it.is_governed() && it.allows(self.config.node, Act::Read))
+    }
+
     fn epoch(&self) -> u64 {
         self.gate
             .membership

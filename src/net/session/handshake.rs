@@ -212,7 +212,12 @@ impl Session {
         now: Duration,
     ) -> Result<(), CloseReason> {
         let text = clean_sentence(&denied.text);
-        self.end(node, CloseReason::Leaving, Reason::Denied(text), now);
+        let reason = match denied.code {
+            // It has not heard yet that somebody else has let us in.
+            DeniedCode::AskOwner if self.is_member() => Reason::Lost(text),
+            _ => Reason::Denied(text),
+        };
+        self.end(node, CloseReason::Leaving, reason, now);
         Ok(())
     }
 

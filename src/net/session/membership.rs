@@ -60,11 +60,20 @@ impl Session {
         for member in members {
             let node = member.address.node;
             self.learn(from, member);
+            self.try_again(node);
             if self.has_room(node) {
                 self.dial(node, now);
             } else {
                 self.dial_soon(node, now);
             }
+        }
+    }
+
+    /// Who would not have us may have us, now that a member has let us in.
+    fn try_again(&mut self, node: NodeId) {
+        let peer = self.peers.get_mut(&node);
+        if let Some(peer) = peer.filter(|peer| peer.wish == Wish::Refused) {
+            peer.wish = Wish::Met;
         }
     }
 

@@ -62,8 +62,12 @@ pub(super) struct AccessView {
 /// What the line above the status line says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KnockLine {
-    /// Who wants what.
-    pub(crate) sentence: String,
+    /// What stands before the name.
+    pub(crate) before: &'static str,
+    /// Who it is about. It is shortened before what is said of them is.
+    pub(crate) name: String,
+    /// What stands behind the name, and how to say it where room is short.
+    pub(crate) after: [String; 2],
     /// The colour of who knocks, `#RRGGBB`.
     pub(crate) color: Option<String>,
     /// What the key for answers leads to, as a verb.
@@ -114,14 +118,21 @@ impl App {
                 knocks => format!(" (and {} more)", knocks - 1),
             };
             return Some(KnockLine {
-                sentence: format!("{} {} wants to join{more}", user.name, node.short()),
+                before: "",
+                name: user.name.clone(),
+                after: [
+                    format!(" {} wants to join{more}", node.short()),
+                    format!(" wants to join{more}"),
+                ],
                 color: Some(user.color.clone()),
                 key_does: "answers",
             });
         }
         let (_, asked) = self.access.waiting.as_ref()?;
         Some(KnockLine {
-            sentence: format!("Waiting for {asked} to let you in"),
+            before: "Waiting for ",
+            name: asked.clone(),
+            after: [" to let you in".to_owned(), String::new()],
             color: None,
             key_does: "gives up",
         })

@@ -24,9 +24,14 @@ impl Editor {
                 })
             });
         }
+        self.show_access();
+        self.update(Event::Access(Box::new(AccessNews::Happened(event))));
+    }
+
+    /// Tells the screen who may do what now.
+    pub(super) fn show_access(&mut self) {
         let state = self.network.access();
         self.update(Event::Access(Box::new(AccessNews::State(state))));
-        self.update(Event::Access(Box::new(AccessNews::Happened(event))));
     }
 
     pub(super) fn carry_out_access(&mut self, request: AccessRequest) {

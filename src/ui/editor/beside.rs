@@ -147,6 +147,7 @@ impl Editor {
         self.update(Event::ReadOnly(None));
         self.update(Event::FileTouched);
         self.update(Event::Share(self.network.share_info()));
+        self.show_access();
         let told = "The other copad is gone; the file is open here alone".to_owned();
         let sentence = taken.message.unwrap_or(told);
         self.update(Event::Message(MessageKind::Info, sentence));

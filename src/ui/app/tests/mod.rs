@@ -15,6 +15,7 @@ mod file_conflicts;
 mod highlighting;
 mod lines;
 mod mouse;
+mod names;
 mod people;
 mod saving;
 mod screens;
