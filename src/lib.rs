@@ -223,7 +223,10 @@ pub mod workspace;
 pub use crdt::{Anchor, Delta, SharedDocument, conflict::ConflictId};
 pub use net::access::{Role, Roster, RosterMember, Signed, TicketId, TicketRefusal, TicketTerms};
 pub use net::address::InvalidNodeId;
-pub use net::endpoint::{EndpointError, NetworkKind, UnknownNetwork, bind};
+pub use net::endpoint::{
+    Discovery, EndpointError, InvalidServerUrl, NetworkKind, ServerUrl, Servers, UnknownNetwork,
+    bind, bind_with,
+};
 pub use net::event::{
     AccessEvent, ChangeOrigin, ConnectionEvent, ContainerDelta, CursorPosition, DocumentEvent,
     PeerState, Presence, PresenceEvent, Reason, Selection, Standing, SyncProgress, UserInfo,

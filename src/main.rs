@@ -90,6 +90,8 @@ enum Action {
 /// What has to do with copad itself.
 #[derive(Subcommand)]
 enum Tool {
+    /// Show what it is like to write together: a text in which two others write; nothing is kept
+    Demo(DemoArguments),
     /// Print the settings with what they mean, or check yours
     Config(ConfigArguments),
     /// Show all themes
@@ -165,6 +167,16 @@ struct EditArguments {
     /// Write a log here; its level comes from RUST_LOG
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct DemoArguments {
+    /// Your name, as the others see it [default: config, else the login name]
+    #[arg(long)]
+    name: Option<String>,
+    /// The colours of the screen [default: config, else dark]
+    #[arg(long)]
+    theme: Option<String>,
 }
 
 #[derive(Args)]
@@ -262,6 +274,7 @@ fn print(bytes: &[u8]) -> ExitCode {
 
 fn use_tool(tool: Tool) -> ExitCode {
     match tool {
+        Tool::Demo(arguments) => demonstrate(arguments),
         Tool::Config(arguments) => settings(&arguments),
         Tool::Themes => themes(),
         Tool::Completions { shell } => print(&completions(shell)),
@@ -286,6 +299,18 @@ fn settings(arguments: &ConfigArguments) -> ExitCode {
             }
             ExitCode::from(1)
         }
+        Err(error) => fail(&error),
+    }
+}
+
+fn demonstrate(arguments: DemoArguments) -> ExitCode {
+    let options = Options {
+        name: arguments.name,
+        theme: arguments.theme,
+        ..Options::default()
+    };
+    match ui::demo::run(options) {
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
     }
 }
@@ -347,6 +372,7 @@ fn serve_options(arguments: ServeArguments) -> Result<serve::Options, Box<dyn Er
         connect: invite::whom_to_join(arguments.connect)?,
         trust: arguments.trust.map(Trust::from).unwrap_or_default(),
         network: network.or(config.network).unwrap_or_default(),
+        servers: config.servers,
         log: arguments.log,
     })
 }

@@ -9,9 +9,9 @@
 
 mod queue;
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{collections::VecDeque, ops::Range, sync::Arc, time::Duration};
 
-use loro::{Frontiers, LoroDoc, LoroError, LoroText, Subscription};
+use loro::{Frontiers, LoroDoc, LoroError, LoroText, PeerID, Subscription};
 use ropey::{Rope, RopeBuilder};
 
 use self::queue::{Event, EventQueue, Source};
@@ -313,6 +313,28 @@ impl TextDocument {
         flush(guard.doc());
         let peer = self.text.get_editor_at_unicode_pos(position)?;
         Author::of(guard.doc(), peer)
+    }
+
+    /// Returns who wrote each character of a stretch of [`rope`](Self::rope): the Loro peer id, or
+    /// `None` where it is not known. O(stretch · log document). Takes the document's lock.
+    pub fn writers(&self, range: Range<usize>) -> Vec<Option<PeerID>> {
+        let guard = self.shared.lock();
+        flush(guard.doc());
+        let writer = |position| {
+            // Loro may be ahead of the rope.
+            let position = self
+                .queue
+                .carry(position, |delta, position| delta.map(position, Bias::After));
+            self.text.get_editor_at_unicode_pos(position)
+        };
+        range.map(writer).collect()
+    }
+
+    /// Returns who writes under a Loro peer id, as far as the document says. Takes its lock.
+    pub fn author_of(&self, writer: PeerID) -> Option<Author> {
+        let guard = self.shared.lock();
+        flush(guard.doc());
+        Author::of(guard.doc(), writer)
     }
 
     fn step(&mut self, direction: Direction) -> Option<Undone> {

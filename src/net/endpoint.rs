@@ -4,6 +4,8 @@
 //! is bound as quickly as otherwise, and what becomes reachable later is used then. Knows nothing
 //! of documents and sessions.
 
+mod servers;
+
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use iroh::{
@@ -13,6 +15,7 @@ use iroh::{
 use iroh_mdns_address_lookup::MdnsAddressLookup;
 use thiserror::Error;
 
+pub use self::servers::{Discovery, InvalidServerUrl, ServerUrl, Servers};
 use crate::net::{lookup::SameMachineLookup, message::MAX_STREAMS, protocol::RealtimeLoroProtocol};
 
 /// How long a connection may be silent before it counts as lost. iroh's own 30 s would show a
@@ -81,6 +84,20 @@ pub async fn bind(
     secret_key: SecretKey,
     lookup_directory: Option<PathBuf>,
 ) -> Result<Endpoint, EndpointError> {
+    bind_with(kind, &Servers::default(), secret_key, lookup_directory).await
+}
+
+/// The same as [`bind`], through servers of one's own.
+///
+/// # Errors
+///
+/// As for [`bind`]. Servers that do not answer are no error.
+pub async fn bind_with(
+    kind: NetworkKind,
+    servers: &Servers,
+    secret_key: SecretKey,
+    lookup_directory: Option<PathBuf>,
+) -> Result<Endpoint, EndpointError> {
     let builder = match kind {
         NetworkKind::Local => Endpoint::builder(presets::Minimal)
             .relay_mode(RelayMode::Disabled)
@@ -91,7 +108,7 @@ pub async fn bind(
         NetworkKind::Lan => Endpoint::builder(presets::Minimal)
             .relay_mode(RelayMode::Disabled)
             .portmapper_config(PortmapperConfig::Disabled),
-        NetworkKind::Internet => Endpoint::builder(presets::N0),
+        NetworkKind::Internet => servers.configure(Endpoint::builder(presets::N0)),
     };
     let endpoint = builder
         .secret_key(secret_key)
@@ -105,6 +122,7 @@ pub async fn bind(
     }
     match kind {
         NetworkKind::Local => {}
+        NetworkKind::Lan | NetworkKind::Internet if !servers.uses(Discovery::Multicast) => {}
         NetworkKind::Lan | NetworkKind::Internet => add_mdns(&endpoint),
     }
     Ok(endpoint)

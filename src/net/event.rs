@@ -150,6 +150,11 @@ pub enum PresenceEvent {
         /// What they are doing.
         presence: Presence,
     },
+    /// Somebody asks everybody to come to where their caret is. At most once in five seconds.
+    Called {
+        /// Their replica.
+        node: NodeId,
+    },
     /// Somebody is gone.
     Left {
         /// Their replica.

@@ -16,7 +16,7 @@ use iroh::{
 use tokio::time::timeout;
 
 use crate::net::{
-    endpoint::{EndpointError, NetworkKind, bind},
+    endpoint::{EndpointError, NetworkKind, Servers, bind_with},
     node::NodeId,
     protocol::RealtimeLoroProtocol,
 };
@@ -35,7 +35,7 @@ impl Listener {
     /// Binds an endpoint and joins it with the protocol. Never waits for the network.
     ///
     /// `key` is the secret of the node id under which the protocol was started;
-    /// `lookup_directory` is as for [`bind`]. Must be called inside a tokio runtime.
+    /// `lookup_directory` is as for [`bind`](crate::bind). Must be called inside a tokio runtime.
     ///
     /// # Errors
     ///
@@ -46,7 +46,23 @@ impl Listener {
         lookup_directory: Option<PathBuf>,
         protocol: &RealtimeLoroProtocol,
     ) -> Result<Self, EndpointError> {
-        let endpoint = bind(kind, SecretKey::from_bytes(&key), lookup_directory).await?;
+        Self::start_with(kind, &Servers::default(), key, lookup_directory, protocol).await
+    }
+
+    /// The same as [`start`](Self::start), through servers of one's own.
+    ///
+    /// # Errors
+    ///
+    /// If no socket can be opened.
+    pub async fn start_with(
+        kind: NetworkKind,
+        servers: &Servers,
+        key: [u8; 32],
+        lookup_directory: Option<PathBuf>,
+        protocol: &RealtimeLoroProtocol,
+    ) -> Result<Self, EndpointError> {
+        let key = SecretKey::from_bytes(&key);
+        let endpoint = bind_with(kind, servers, key, lookup_directory).await?;
         protocol.attach(&endpoint).await;
         let router =
             Router::builder(endpoint).incoming_filter(guarded_by(Door::new(Instant::now())));

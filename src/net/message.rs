@@ -27,8 +27,9 @@ use crate::net::{
 
 /// What this program can do beyond the first version of the protocol.
 ///
-/// 1: unknown kinds of messages are skipped. 2: an answer may come in several updates.
-pub const MINOR_VERSION: u16 = 2;
+/// 1: unknown kinds of messages are skipped. 2: an answer may come in several updates. 3: people
+/// can be asked to come.
+pub const MINOR_VERSION: u16 = 3;
 
 /// One message between two replicas.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,6 +103,8 @@ pub enum Message {
     Roster(Box<Signed<Roster>>),
     /// Somebody was let in by a member.
     Admission(Box<Signed<Admission>>),
+    /// The sender's participant asks the receiver's to come to where their caret is.
+    Call,
 }
 
 impl Message {
@@ -127,7 +130,8 @@ impl Message {
             | Self::Prove(_)
             | Self::Waiting { .. }
             | Self::Roster(_)
-            | Self::Admission(_) => 0,
+            | Self::Admission(_)
+            | Self::Call => 0,
         }
     }
 
@@ -151,7 +155,8 @@ impl Message {
             | Self::Prove(_)
             | Self::Waiting { .. }
             | Self::Roster(_)
-            | Self::Admission(_) => false,
+            | Self::Admission(_)
+            | Self::Call => false,
         }
     }
 }

@@ -21,6 +21,8 @@ const TYPING_LASTS: Duration = Duration::from_secs(3);
 const TYPING_RENEWED_AFTER: Duration = Duration::from_secs(1);
 /// How long a participant stays after their connection was lost.
 const LOST_LASTS: Duration = Duration::from_secs(15);
+/// How long a participant who has called may not call again.
+const CALLS_APART: Duration = Duration::from_secs(5);
 /// How long to wait between two updates of our own; what happens meanwhile is told at once.
 const PAUSE: Duration = Duration::from_millis(30);
 
@@ -63,6 +65,7 @@ pub(crate) struct Participant {
     away: bool,
     typing_until: Option<Duration>,
     lost_until: Option<Duration>,
+    called: Option<Duration>,
 }
 
 impl Participant {
@@ -74,6 +77,7 @@ impl Participant {
             away: false,
             typing_until: None,
             lost_until: None,
+            called: None,
         }
     }
 
@@ -107,6 +111,15 @@ impl Participant {
         self.selection_start = news.selection_start;
         self.away = news.away;
         self.presence() != before
+    }
+
+    /// They ask others to come. Returns whether that is to be told: not once more within seconds.
+    pub fn call(&mut self, now: Duration) -> bool {
+        let is_due = self.called.is_none_or(|last| now >= last + CALLS_APART);
+        if is_due {
+            self.called = Some(now);
+        }
+        is_due
     }
 
     /// The connection is gone without a goodbye; it may come back. Returns whether anything

@@ -57,6 +57,7 @@ use presence::OwnPresence;
 use published::Published;
 use wake::Wake;
 
+pub(crate) use conflicts::replica_tag;
 pub use conflicts::{
     ConflictError, ConflictEvent, ConflictInfo, ConflictResolution, ConflictResolver,
     ConflictSettings, Resolution, Reunion, Settlement, Strategy,

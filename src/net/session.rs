@@ -155,6 +155,8 @@ pub enum Input {
     Govern(Decree),
     /// Our own participant moved, selected, typed, left the keyboard, or has another name.
     LocalPresence(LocalPresence),
+    /// Our own participant asks everybody who is connected to come to where they are.
+    Call,
     /// Something became of a conflict through what was done here: tells the others.
     Announce(ConflictNotification),
     /// We can be dialled at another place now.
@@ -210,6 +212,11 @@ pub enum Output {
         node: NodeId,
         /// What they are doing.
         presence: RemotePresence,
+    },
+    /// A participant asks ours to come to where they are.
+    Called {
+        /// Their replica.
+        node: NodeId,
     },
     /// A participant is gone.
     Left {
@@ -453,6 +460,7 @@ impl Session {
             }
             Input::Govern(decree) => self.govern(decree, now),
             Input::LocalPresence(presence) => self.local_presence(presence, now),
+            Input::Call => self.call(),
             Input::Announce(notification) => self.announce(&notification),
             Input::AddressChanged(address) => self.config.address = trim_address(address),
             Input::Offline => self.go_offline(Reach::Offline, now),
@@ -548,6 +556,7 @@ impl Session {
             Message::ConflictNotification(notification) => self.conflict(node, &notification),
             Message::SyncAhead { operations } => self.sync_ahead(node, operations),
             Message::PresenceRelay(relay) => self.presence_relay(node, *relay, now),
+            Message::Call => self.called(node, now),
         };
         if let Err(reason) = result {
             self.close(node, reason, now);

@@ -15,7 +15,7 @@ use tokio::sync::{
 use super::ServeError;
 use crate::{
     AccessEvent, ConflictSettings, ConnectionEvent, DocumentEvent, DocumentInfo, Invitation,
-    NetworkKind, NodeId, PeerState, PresenceEvent, SessionState, UserInfo,
+    NetworkKind, NodeId, PeerState, PresenceEvent, Servers, SessionState, UserInfo,
     crdt::{TextDocument, TextFormat},
     store::{ContentHash, JournalNews, Places, Store, StoreError, read_file},
     workspace::{
@@ -45,6 +45,7 @@ pub(super) struct Setting<'a> {
     pub(super) places: &'a Places,
     pub(super) name: &'a str,
     pub(super) network: NetworkKind,
+    pub(super) servers: &'a Servers,
     /// Whose document is joined.
     pub(super) invitation: Option<&'a Invitation>,
     pub(super) trust: Trust,
@@ -165,6 +166,7 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
                 avatar_url: None,
             },
             kind: setting.network,
+            servers: setting.servers.clone(),
             lookup_directory: setting.places.runtime.clone(),
             conflicts: ConflictSettings::default(),
             entrance,
@@ -472,7 +474,7 @@ impl Served {
             PresenceEvent::Left { node, user } => {
                 tracing::info!(%file, %node, name = user.name, "somebody left");
             }
-            PresenceEvent::Updated { .. } => {}
+            PresenceEvent::Updated { .. } | PresenceEvent::Called { .. } => {}
         }
     }
 

@@ -22,7 +22,7 @@ use tokio::{
 
 pub use crate::workspace::Trust;
 use crate::{
-    InvalidInvitation, Invitation, NetworkKind, ProtocolError,
+    InvalidInvitation, Invitation, NetworkKind, ProtocolError, Servers,
     store::{FileError, NoHome, Places, StoreError, canonical_path},
     workspace::{self, Answer, Asked, ControlSocket, OpeningError, ProcessStatus, Question},
 };
@@ -42,6 +42,8 @@ pub struct Options {
     pub trust: Trust,
     /// How far peers may be found.
     pub network: NetworkKind,
+    /// Through which servers.
+    pub servers: Servers,
     /// Where to write the log; `None`: standard error.
     pub log: Option<PathBuf>,
 }
@@ -125,6 +127,7 @@ pub fn run(options: &Options) -> Result<(), ServeError> {
             places: &places,
             name: &name,
             network: options.network,
+            servers: &options.servers,
             invitation: invitation.as_ref(),
             trust: options.trust,
         };

@@ -9,10 +9,13 @@
 
 mod access;
 mod areas;
+mod authors;
+mod calls;
 mod changes;
 mod clipboard;
 mod commands;
 mod conflicts;
+mod demonstration;
 mod dialogs;
 mod documents;
 mod editing;
@@ -56,6 +59,7 @@ pub use self::event::{
 pub(crate) use self::{
     access::{KnockLine, MemberRow},
     areas::Areas,
+    authors::AuthorStyles,
     documents::Leave,
     event::{FileChange, FileFound},
     notice::Notice,
@@ -149,6 +153,7 @@ pub struct App {
     pub(crate) settings: Settings,
     search: Search,
     highlighting: Highlighting,
+    authorship: authors::Authorship,
     pub(crate) user: UserInfo,
     pub(crate) node: NodeId,
     share: Option<ShareInfo>,
@@ -161,8 +166,11 @@ pub struct App {
     peers_wanted: Option<bool>,
     /// Whom we look over the shoulder.
     following: Option<NodeId>,
+    calls: calls::Calls,
     /// Whether the hint for beginners is shown.
     greeting: bool,
+    /// What is shown, in a demonstration.
+    demonstrated: Option<String>,
     /// When somebody was at the keyboard last.
     acted: Duration,
     access: access::AccessView,
@@ -191,6 +199,7 @@ impl App {
             settings: Settings::new(&options.config, FileProperties::default(), rope),
             search: Search::default(),
             highlighting: Highlighting::new(options.config.highlight),
+            authorship: authors::Authorship::default(),
             document: options.document,
             selection: TextSelection { anchor: 0, head: 0 },
             goal: None,
@@ -224,7 +233,9 @@ impl App {
             unsent_edits: 0,
             peers_wanted: None,
             following: None,
+            calls: calls::Calls::default(),
             greeting: false,
+            demonstrated: None,
             acted: Duration::ZERO,
             access: access::AccessView::default(),
             dialog: None,
@@ -300,11 +311,13 @@ impl App {
             Event::Conflicts { open, clock } => self.conflicts(open, clock),
             Event::ConflictSettled { id, how, by } => self.conflict_settled(id, how, &by),
             Event::Met(reunion) => self.met(reunion),
+            Event::Demonstrated(words) => self.demonstrated(words),
         }
         self.expire();
         self.keep_following();
         self.keep_counting();
         self.keep_highlighting();
+        self.keep_authors();
         self.tend_file();
         self.offer_summary();
         self.see_changes();
@@ -333,6 +346,7 @@ impl App {
         pane::hint::draw(self, &areas, buffer);
         pane::elsewhere::draw(self, &areas, cursor, buffer);
         pane::status::draw(self, areas.status, buffer);
+        pane::caption::draw(self, areas.caption, buffer);
         self.tell_search_bar();
         pane::banner::draw(self, areas.status, buffer);
         match &mut self.dialog {

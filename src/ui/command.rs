@@ -133,10 +133,12 @@ commands! {
     NextConflict "next-conflict", Together, Everywhere, "Go to the next conflict in the text", &["F8", "Alt-G"];
     GoToPerson "go-to-person", Together, Everywhere, "Go where another person is", &["Alt-T"];
     FollowPerson "follow", Together, Everywhere, "Follow another person until you press a key", &["Alt-Y"];
+    CallEveryone "call-everyone", Together, Everywhere, "Ask everybody to come to where you are", &[];
     Rename "rename", Together, Everywhere, "Change the name that others see", &[];
     ChangeColor "change-color", Together, Everywhere, "Take another colour for yourself", &[];
     Changes "changes", Together, Everywhere, "List what others changed while you were away", &["F9", "Alt-A"];
     ForgetChanges "forget-changes", Together, Everywhere, "Take what others changed as seen", &["Alt-Q"];
+    ToggleAuthors "show-authors", Together, Everywhere, "Show who wrote what, or do not", &["Ctrl-E"];
 
     Undo "undo", Edit, Everywhere, "Undo what you typed last; others' text stays", &["Ctrl-Z"];
     Redo "redo", Edit, Everywhere, "Bring back what you undid", &["Ctrl-Y", "Ctrl-Shift-Z"];

@@ -4,6 +4,7 @@
 //! file and line, so that nobody wonders why a setting does nothing.
 
 mod conflicts;
+mod network;
 mod reader;
 
 use std::{
@@ -18,8 +19,9 @@ use super::{
     command::{COMMANDS, Command, Group},
     keymap::{KeyPress, Keymap},
     source::SourceError,
+    theme::Borders,
 };
-use crate::{ConflictSettings, NetworkKind, crdt::conflict::RULES};
+use crate::{ConflictSettings, NetworkKind, Servers, crdt::conflict::RULES};
 
 /// The settings. [`Default`] is what holds without a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +34,8 @@ pub struct Config {
     pub theme: Option<String>,
     /// How far peers may be found; `None`: the command line's default.
     pub network: Option<NetworkKind>,
+    /// Through which servers.
+    pub servers: Servers,
     /// The distance of tab stops in columns, 1 to 16.
     pub tab_width: u16,
     /// Whether long lines wrap.
@@ -42,12 +46,16 @@ pub struct Config {
     pub line_numbers: LineNumbers,
     /// Whether spaces and tabs are shown.
     pub show_whitespace: bool,
+    /// Whether it is shown who wrote what.
+    pub show_authors: bool,
     /// Whether blanks at the ends of lines go when a file is saved.
     pub trim_on_save: bool,
     /// Whether languages are coloured.
     pub highlight: bool,
     /// Whether the pane with the people is shown at the start.
     pub show_peers: bool,
+    /// What frames, lines and marks are drawn with.
+    pub borders: Borders,
     /// Whether the mouse is used. Without it the terminal's own selecting works.
     pub mouse: bool,
     /// How long after the last change the text is saved by itself; `None`: never.
@@ -67,14 +75,17 @@ impl Default for Config {
             color: None,
             theme: None,
             network: None,
+            servers: Servers::default(),
             tab_width: 4,
             wrap: true,
             indent: IndentStyle::default(),
             line_numbers: LineNumbers::default(),
             show_whitespace: false,
+            show_authors: false,
             trim_on_save: false,
             highlight: true,
             show_peers: true,
+            borders: Borders::default(),
             mouse: true,
             autosave: None,
             conflicts: ConflictSettings::default(),

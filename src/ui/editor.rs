@@ -208,6 +208,11 @@ impl Editor {
         self.file_watch.follow(self.app.path(), &self.tell);
     }
 
+    /// A way to tell it news.
+    pub(super) fn teller(&self) -> mpsc::UnboundedSender<News> {
+        self.tell.clone()
+    }
+
     pub(super) fn take_in(&mut self, news: News) {
         match news {
             News::App(event @ (Event::Connection(_) | Event::Presence(_))) => {
@@ -359,6 +364,7 @@ impl Editor {
             Effect::RequestPaste => self.requests.push(Request::Paste),
             Effect::Work(job) => self.work(job),
             Effect::Introduce(user) => self.network.introduce(user),
+            Effect::CallEveryone => self.network.call_everyone(),
             Effect::Publish(caret) => {
                 self.caret = Some(caret);
                 self.is_published = false;

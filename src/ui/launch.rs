@@ -205,23 +205,27 @@ pub fn node_id(file: Option<&Path>) -> Result<NodeId, LaunchError> {
 
 /// Opens one document.
 pub(super) fn open(options: Options) -> Result<Launched, LaunchError> {
-    match try_open(options.clone()) {
+    open_in(options, &Places::of_this_process()?)
+}
+
+/// Opens what the command line asks for, with what is kept in these places.
+pub(super) fn open_in(options: Options, places: &Places) -> Result<Launched, LaunchError> {
+    match try_open(options.clone(), places) {
         // Found on the way. Opened anew, the store rescues what is sound.
         Err(
             LaunchError::Store(StoreError::Damaged { .. })
             | LaunchError::Opening(OpeningError::Store(StoreError::Damaged { .. })),
-        ) => try_open(options),
+        ) => try_open(options, places),
         opened => opened,
     }
 }
 
-fn try_open(options: Options) -> Result<Launched, LaunchError> {
-    let places = Places::of_this_process()?;
+fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> {
     if let Some(path) = &options.log {
         start_log(path)?;
     }
     let config = Config::load(&places.config)?;
-    let theme = load_theme(&options, &config, &places)?;
+    let theme = load_theme(&options, &config, places)?;
     let settings = SettingsWatch::new(
         places.config.clone(),
         options.theme.clone(),
@@ -274,6 +278,7 @@ fn try_open(options: Options) -> Result<Launched, LaunchError> {
         avatar_url: None,
     };
     let kind = options.network.or(config.network).unwrap_or_default();
+    let servers = config.servers.clone();
     let terminal = TerminalOptions {
         mouse: config.mouse,
     };
@@ -313,7 +318,8 @@ fn try_open(options: Options) -> Result<Launched, LaunchError> {
         key: replica.node_key.to_bytes(),
         user,
         kind,
-        lookup_directory: places.runtime,
+        servers,
+        lookup_directory: places.runtime.clone(),
         conflicts: app.conflict_settings(),
         entrance,
         ticket: invitation.and_then(Invitation::into_ticket),
@@ -466,7 +472,7 @@ fn load_theme(options: &Options, config: &Config, places: &Places) -> Result<The
     let name = options.theme.as_deref().or(config.theme.as_deref());
     let name = name.unwrap_or(usual_theme(depth));
     let theme = Theme::load(name, Some(&places.config.join("themes")))?;
-    Ok(theme.with_depth(depth))
+    Ok(theme.with_depth(depth).with_borders(config.borders))
 }
 
 /// The theme where nobody chose one.

@@ -6,6 +6,7 @@ pub mod app;
 pub mod clipboard;
 pub mod command;
 pub mod config;
+pub mod demo;
 mod dialog;
 mod editor;
 mod folder;

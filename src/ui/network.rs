@@ -141,6 +141,13 @@ impl Network {
         });
     }
 
+    /// Asks everybody to come to where we are.
+    pub(super) fn call_everyone(&self) {
+        let presence = self.sharing.protocol().presence_manager();
+        // After the end there is nobody to ask.
+        let _ = presence.call_everyone();
+    }
+
     /// Joins another replica of this document, now and whenever it can be reached.
     pub(super) fn connect(&self, invitation: &Invitation) {
         if let Invitation::Ticket(ticket) = invitation {
@@ -235,6 +242,12 @@ impl Network {
         if let Err(error) = self.sharing.protocol().conflict_resolver().reopen(id) {
             tracing::warn!("conflict {id} stays answered: {error}");
         }
+    }
+
+    /// How many conflicts wait for an answer.
+    pub(super) fn open_conflicts(&self) -> usize {
+        let resolver = self.sharing.protocol().conflict_resolver();
+        resolver.open_conflicts().len()
     }
 
     /// Keeps for everybody that the text and its file clashed.

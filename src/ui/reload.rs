@@ -61,7 +61,7 @@ impl SettingsWatch {
         let name = name.unwrap_or(&self.usual_theme);
         let theme = Theme::load(name, Some(&self.folder.join("themes")))
             .map_err(|error| error.to_string())?;
-        let theme = theme.with_depth(self.depth);
+        let theme = theme.with_depth(self.depth).with_borders(config.borders);
         Ok(Event::Configured(Box::new((config, theme))))
     }
 

@@ -15,9 +15,9 @@ use tokio::{
 
 use super::{
     app::Event,
-    editor::TerminalEffect,
+    editor::{News, TerminalEffect},
     keyboard,
-    launch::{self, LaunchError, Options},
+    launch::{self, AllLaunched, LaunchError, Options},
     tabs::Tabs,
     terminal::TerminalSession,
 };
@@ -35,7 +35,15 @@ const LOOK_AT_PEERS: Duration = Duration::from_secs(1);
 /// Fails before the screen opens when something that the options name cannot be used, and later
 /// when the terminal itself fails.
 pub fn run(options: Options) -> Result<(), LaunchError> {
-    let launched = launch::open_all(options)?;
+    run_beside(launch::open_all(options)?, |_| std::future::ready(()))
+}
+
+/// Shows documents until the person is done with them. `beside` is given a way to tell the first of
+/// them news, and ends once nobody hears them any more.
+pub(super) fn run_beside<F: Future<Output = ()> + Send + 'static>(
+    launched: AllLaunched,
+    beside: impl FnOnce(UnboundedSender<News>) -> F,
+) -> Result<(), LaunchError> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -45,8 +53,10 @@ pub fn run(options: Options) -> Result<(), LaunchError> {
     let result = runtime.block_on(async {
         let (tell, asked) = mpsc::unbounded_channel();
         let _control = control_socket(&launched.lookup_directory, tell);
+        let tabs = Tabs::open(launched.documents)?;
+        let beside = tokio::spawn(beside(tabs.teller()));
         let mut screen = Loop {
-            tabs: Tabs::open(launched.documents)?,
+            tabs,
             terminal: &mut terminal,
             keyboard,
             asked,
@@ -55,7 +65,10 @@ pub fn run(options: Options) -> Result<(), LaunchError> {
         let result = screen.run().await;
         // What is left to do needs no screen.
         screen.terminal.leave();
-        screen.tabs.close().await.and(result)
+        let closed = screen.tabs.close().await;
+        // What goes wrong there is no business of the documents.
+        let _ = beside.await;
+        closed.and(result)
     });
     // Whatever still waits for the network or a clipboard has nothing more to tell.
     runtime.shutdown_timeout(Duration::from_millis(100));

@@ -115,6 +115,11 @@ impl Tabs {
         Ok(tabs)
     }
 
+    /// A way to tell the first document news.
+    pub(super) fn teller(&self) -> mpsc::UnboundedSender<News> {
+        self.open[0].editor.teller()
+    }
+
     /// Whether the person is done with all of them.
     pub(super) fn is_done(&self) -> bool {
         self.done

@@ -3,6 +3,7 @@
 //! Knows nothing of what is on the screen. Nothing is told by colour alone: where there are no
 //! colours every role falls back to modifiers, and people have names beside their colours.
 
+mod borders;
 pub mod color;
 mod depth;
 mod file;
@@ -13,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 use ratatui::style::{Color, Modifier, Style};
 
+pub use borders::Borders;
+pub(crate) use borders::Mark;
 pub use color::{ColorParseError, parse_color};
 pub use depth::ColorDepth;
 pub use participant::{ParticipantColors, color_for, other_color};
@@ -70,6 +73,7 @@ pub struct Theme {
     ground: Option<Rgb>,
     /// The colour of the text; `None` when it is the terminal's own.
     text: Option<Rgb>,
+    borders: Borders,
 }
 
 impl Theme {
@@ -124,6 +128,7 @@ impl Theme {
             ground: text.bg.and_then(rgb_of),
             text: text.fg.and_then(rgb_of),
             written,
+            borders: Borders::default(),
         })
     }
 

@@ -7,8 +7,8 @@ use tokio::{sync::broadcast, task::JoinHandle};
 
 use crate::{
     ConflictSettings, DocumentEvent, DocumentId, EndpointError, Listener, NetworkKind, NodeId,
-    PeerAddress, PeerInfo, PresenceEvent, ProtocolError, RealtimeLoroProtocol, SharedDocument,
-    Ticket, UserInfo,
+    PeerAddress, PeerInfo, PresenceEvent, ProtocolError, RealtimeLoroProtocol, Servers,
+    SharedDocument, Ticket, UserInfo,
 };
 
 /// How long closing the endpoint may take, after everybody was told that we leave.
@@ -29,6 +29,8 @@ pub(crate) struct SharingOptions {
     pub(crate) user: UserInfo,
     /// How far peers may be found.
     pub(crate) kind: NetworkKind,
+    /// Through which servers.
+    pub(crate) servers: Servers,
     /// Where programs on this machine find each other.
     pub(crate) lookup_directory: PathBuf,
     /// What is held to be a conflict.
@@ -81,10 +83,12 @@ impl Sharing {
             protocol.hold(ticket);
         }
         let dialled = protocol.clone();
-        let (kind, directory) = (options.kind, options.lookup_directory);
+        let (kind, servers) = (options.kind, options.servers);
+        let directory = options.lookup_directory;
         let listener = tokio::spawn(async move {
             ready.await;
-            match Listener::start(kind, options.key, Some(directory), &dialled).await {
+            match Listener::start_with(kind, &servers, options.key, Some(directory), &dialled).await
+            {
                 Ok(listener) => {
                     for peer in options.peers {
                         dialled.connection_manager().connect(peer);

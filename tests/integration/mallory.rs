@@ -264,6 +264,7 @@ async fn nobody_speaks_for_others() {
                 match house.ada.presence.recv().await.unwrap() {
                     PresenceEvent::Updated { node, .. } if node == own => break,
                     PresenceEvent::Left { node, .. } => assert_ne!(node, ben),
+                    PresenceEvent::Called { node } => assert_ne!(node, nobody),
                     PresenceEvent::Joined { node, presence }
                     | PresenceEvent::Updated { node, presence } => {
                         assert_ne!(presence.user.name, "Impostor", "{node:?}");

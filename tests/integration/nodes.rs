@@ -238,6 +238,7 @@ impl Node {
                 let event = self.presence.recv().await.unwrap();
                 let (PresenceEvent::Joined { node, .. }
                 | PresenceEvent::Updated { node, .. }
+                | PresenceEvent::Called { node }
                 | PresenceEvent::Left { node, .. }) = &event;
                 if *node == other.node() && wanted(&event) {
                     return event;

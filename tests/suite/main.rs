@@ -9,6 +9,7 @@ mod conflicts;
 mod crafted;
 mod crashes;
 mod demo;
+mod demonstration;
 mod disk;
 mod divergence;
 mod documents;

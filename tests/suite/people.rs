@@ -359,3 +359,20 @@ fn what_is_typed_before_the_host_answers_waits_for_it() {
     let host = ada.open(&["notes.md"]);
     all_see(&[&guest, &host], &["typed while waiting", "from the host"]);
 }
+
+#[test]
+fn whoever_is_asked_to_come_is_told_where_and_comes_by_a_key() {
+    let machine = Machine::new();
+    let (_, mut host, mut guest) = pair(&machine, "first\nsecond\nthird\n");
+    all_see(&[&host, &guest], &["third", "synced"]);
+    host.keys(DOCUMENT_END);
+    host.sees(&[" 4:1 "]);
+    // The command has no key of its own.
+    host.keys("\x10");
+    host.keys("ask everybody");
+    host.sees(&["Ask everybody to come to where you are"]);
+    host.keys("\r");
+    guest.sees(&["Ada asks you to come to line"]);
+    guest.keys("\x1bt");
+    guest.sees(&[" 4:1 "]);
+}

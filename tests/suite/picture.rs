@@ -1,6 +1,6 @@
-//! The picture in the README: two real terminals, drawn as SVG.
+//! The pictures in the README: real terminals, drawn as SVG.
 //!
-//! `COPAD_PICTURES=1 cargo test --test suite picture` makes it again.
+//! `COPAD_PICTURES=1 cargo test --test suite -- picture demonstration` makes them again.
 
 use std::fmt::Write;
 
@@ -37,10 +37,17 @@ fn the_picture_of_two_people_can_be_drawn() {
     // The news of who joined have gone from the status line.
     let left = host.sees(&["says Ben.", "7:16", "synced with Ben"]);
     let right = guest.sees(&["says Ben.", "3:15", "synced with Ada"]);
-    let svg = picture(&[&left, &right]);
+    keep("two-people", &[&left, &right]);
+}
+
+/// Draws screens one below the other, and keeps the picture under this name if that is asked for.
+#[track_caller]
+pub fn keep(name: &str, screens: &[&Screen]) {
+    let svg = picture(screens);
     assert!(svg.contains(">B</text>") && svg.ends_with("</svg>\n"));
     if std::env::var_os("COPAD_PICTURES").is_some() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots/two-people.svg");
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/snapshots");
+        let path = std::path::Path::new(folder).join(format!("{name}.svg"));
         std::fs::write(path, svg).expect("the picture can be written");
     }
 }

@@ -25,6 +25,7 @@ pub struct Machine {
 pub struct Person {
     home: PathBuf,
     runtime: PathBuf,
+    temporary: PathBuf,
 }
 
 /// A running copad and the terminal it draws on.
@@ -112,7 +113,13 @@ impl Machine {
         let runtime = self.folder.path().join("run");
         std::fs::create_dir_all(&home).expect("a home can be made");
         std::fs::create_dir_all(&runtime).expect("the runtime folder can be made");
-        Person { home, runtime }
+        let temporary = self.folder.path().join("tmp");
+        std::fs::create_dir_all(&temporary).expect("a folder can be made");
+        Person {
+            home,
+            runtime,
+            temporary,
+        }
     }
 }
 
@@ -161,6 +168,12 @@ impl Person {
         self.home.join(name)
     }
 
+    /// What this person's copads have in the folder for temporary files.
+    pub fn temporary_files(&self) -> Vec<PathBuf> {
+        let files = std::fs::read_dir(&self.temporary).expect("it is there");
+        files.flatten().map(|file| file.path()).collect()
+    }
+
     /// Where this person's copad keeps what must outlive it.
     pub fn state(&self) -> PathBuf {
         self.home.join("state/copad")
@@ -173,6 +186,7 @@ impl Person {
             ("XDG_STATE_HOME", self.home.join("state")),
             ("XDG_CONFIG_HOME", self.home.join("config")),
             ("XDG_RUNTIME_DIR", self.runtime.clone()),
+            ("TMPDIR", self.temporary.clone()),
         ]
     }
 

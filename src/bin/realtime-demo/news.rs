@@ -109,6 +109,7 @@ fn words_of_presence(event: &PresenceEvent) -> String {
     match event {
         PresenceEvent::Joined { presence, .. } => format!("{} is here", presence.user.name),
         PresenceEvent::Updated { presence, .. } => words_of_person(presence),
+        PresenceEvent::Called { node } => format!("{} asks everybody to come", node.short()),
         PresenceEvent::Left { user, .. } => format!("{} is gone", user.name),
     }
 }

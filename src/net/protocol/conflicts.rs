@@ -279,8 +279,8 @@ impl std::fmt::Debug for ConflictResolver {
 /// Changes of one writer join into one for this long, and have its time.
 const CHANGE_SECONDS: i64 = 5;
 
-/// Names a replica without telling its node id, which lets others in.
-fn replica_tag(node: NodeId) -> u64 {
+/// Names a replica in [`Author::replica`] without telling its node id, which lets others in.
+pub(crate) fn replica_tag(node: NodeId) -> u64 {
     let mut hasher = blake3::Hasher::new_derive_key("copad author of edits");
     hasher.update(&node.0);
     let mut tag = [0; 8];

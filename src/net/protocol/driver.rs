@@ -281,6 +281,7 @@ impl Driver {
             | Input::Closed { .. }
             | Input::RoundTrip { .. }
             | Input::LocalPresence(_)
+            | Input::Call
             | Input::Announce(_)
             | Input::Answer { .. }
             | Input::Redeemed { .. }

@@ -96,6 +96,20 @@ impl PresenceManager {
         self.change(|state| state.user = user)
     }
 
+    /// Asks everybody who is connected to come to where our participant is. Whether they do is up
+    /// to them. Those who were asked within the last five seconds do not hear of it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the session has ended.
+    pub fn call_everyone(&self) -> Result<(), PresenceError> {
+        if self.shared.send(Wake::Input(Input::Call)) {
+            Ok(())
+        } else {
+            Err(PresenceError::Stopped)
+        }
+    }
+
     /// Tells everything at once, without waiting. A place in no possible text container is left
     /// out; the caret is the selection's end, if there is one.
     pub fn publish(

@@ -35,6 +35,27 @@ impl Session {
         }
     }
 
+    /// Asks everybody who is connected to come to where our participant is.
+    pub(super) fn call(&mut self) {
+        let open = self.peers.iter().filter_map(|peer| peer.open_link());
+        let connections: Vec<_> = open.map(|link| link.connection).collect();
+        for connection in connections {
+            self.send(connection, Message::Call);
+        }
+    }
+
+    /// A peer's participant asks ours to come.
+    pub(super) fn called(&mut self, node: NodeId, now: Duration) -> Result<(), CloseReason> {
+        let peer = self.peers.get_mut(&node).ok_or(CloseReason::Protocol)?;
+        let is_open = peer.open_link().is_some();
+        // Before it is let in nobody is there to ask.
+        let participant = peer.participant.as_mut().filter(|_| is_open);
+        if participant.is_some_and(|participant| participant.call(now)) {
+            self.outputs.push(Output::Called { node });
+        }
+        Ok(())
+    }
+
     pub(super) fn presence_update(
         &mut self,
         node: NodeId,

@@ -146,6 +146,7 @@ impl Network {
                 Output::Connection(_)
                 | Output::Joined { .. }
                 | Output::PresenceChanged { .. }
+                | Output::Called { .. }
                 | Output::Left { .. }
                 | Output::Adopted { .. }
                 | Output::Diverged {

@@ -56,6 +56,7 @@ impl Meter {
             | Message::Waiting { .. }
             | Message::Roster(_)
             | Message::Admission(_)
+            | Message::Call
             | Message::Welcome(_)
             | Message::Denied(_)
             | Message::PresenceUpdate(_)

@@ -16,7 +16,7 @@ const NUMBERED: u16 = 20;
 /// Where everything is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Areas {
-    /// The whole screen.
+    /// The whole screen, but for what a demonstration says below it.
     pub(crate) screen: Rect,
     /// Line numbers, left of the text.
     pub(crate) numbers: Rect,
@@ -28,12 +28,15 @@ pub(crate) struct Areas {
     pub(crate) search: Rect,
     /// The line at the bottom.
     pub(crate) status: Rect,
+    /// What a demonstration says.
+    pub(crate) caption: Rect,
 }
 
 impl App {
     /// Divides the screen.
     pub(crate) fn areas(&self) -> Areas {
-        let screen = Rect::new(0, 0, self.size.width, self.size.height);
+        let mut screen = Rect::new(0, 0, self.size.width, self.size.height);
+        let caption = self.cut_caption(&mut screen);
         let status_rows = u16::from(screen.height > 1);
         let mut document = Rect {
             height: screen.height - status_rows,
@@ -54,6 +57,7 @@ impl App {
             peers: peers.filter(|area| !area.is_empty()),
             search,
             status,
+            caption,
         }
     }
 

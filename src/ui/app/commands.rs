@@ -11,6 +11,9 @@ use crate::{
 impl App {
     /// Takes a key press to the dialog, to its command, or into the text.
     pub(super) fn key(&mut self, key: KeyEvent, press: KeyPress) {
+        if self.ends_demonstration(press) {
+            return self.quit();
+        }
         if self.dialog.is_some() {
             return self.key_in_dialog(key, press);
         }
@@ -29,6 +32,9 @@ impl App {
 
     /// Carries out a command.
     pub(super) fn run(&mut self, command: Command) {
+        if self.leads_away(command) {
+            return;
+        }
         match command {
             Command::Save => self.save(),
             Command::SaveAs => self.ask_save_as(),
@@ -50,11 +56,13 @@ impl App {
             Command::GoOffline => self.toggle_offline(),
             Command::GoToPerson => self.approach(Approach::GoTo),
             Command::FollowPerson => self.approach(Approach::Follow),
+            Command::CallEveryone => self.call_everyone(),
             Command::Rename => self.ask_name(),
             Command::ChangeColor => self.change_color(),
             Command::Conflicts => self.show_conflicts(),
             Command::Changes => self.list_changes(),
             Command::ForgetChanges => self.forget_changes(),
+            Command::ToggleAuthors => self.toggle_authors(),
             Command::NextConflict => self.go_to_next_conflict(),
             Command::Undo => self.undo(),
             Command::Redo => self.redo(),

@@ -75,7 +75,7 @@ impl App {
 
     fn leave(&mut self, leave: Leave) {
         self.leaving = leave;
-        if self.modified() {
+        if self.modified() && !self.is_demonstration() {
             self.ask_quit(leave);
         } else {
             self.depart();

@@ -106,6 +106,8 @@ pub enum Event {
     },
     /// Somebody is back, and what was done meanwhile has been compared.
     Met(Reunion),
+    /// What a demonstration shows from now on; `{command}` stands for the key of that command.
+    Demonstrated(String),
 }
 
 /// The time of the machine, and where on earth it stands.
@@ -154,6 +156,8 @@ pub enum Effect {
     Work(Job),
     /// Tell the others who we are from now on.
     Introduce(UserInfo),
+    /// Ask everybody to come to where the caret is.
+    CallEveryone,
     /// Put this text on the clipboard.
     Copy(String),
     /// Fetch the clipboard and answer with [`Event::Clipboard`].

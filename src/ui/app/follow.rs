@@ -60,6 +60,7 @@ impl App {
         }
         self.search.follow(delta);
         self.highlighting.follow(delta, self.document.rope());
+        self.authorship.follow(delta);
         self.conflicts_follow(delta);
         self.changes_follow(change);
         let top = if own { Bias::Before } else { Bias::After };

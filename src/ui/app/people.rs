@@ -238,7 +238,7 @@ impl App {
             PresenceEvent::Joined { presence, .. } | PresenceEvent::Updated { presence, .. } => {
                 self.caret_of(presence)
             }
-            PresenceEvent::Left { .. } => None,
+            PresenceEvent::Called { .. } | PresenceEvent::Left { .. } => None,
         };
         match event {
             PresenceEvent::Joined { node, presence } => {
@@ -258,6 +258,7 @@ impl App {
             PresenceEvent::Updated { node, presence } => {
                 self.person(node).take_presence(presence, caret, now);
             }
+            PresenceEvent::Called { node } => self.called(node),
             PresenceEvent::Left { node, user } => {
                 let person = self.person(node);
                 person.user = Some(user);

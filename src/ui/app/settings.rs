@@ -42,6 +42,8 @@ pub struct FileProperties {
 pub(crate) struct Settings {
     pub(crate) line_numbers: LineNumbers,
     pub(crate) show_whitespace: bool,
+    /// Whether it is shown who wrote what.
+    pub(crate) show_authors: bool,
     pub(crate) tab_width: u16,
     pub(super) read_only: bool,
     pub(super) trim_on_save: bool,
@@ -65,6 +67,7 @@ impl Settings {
         Self {
             line_numbers: config.line_numbers,
             show_whitespace: config.show_whitespace,
+            show_authors: config.show_authors,
             tab_width,
             read_only: false,
             trim_on_save: properties.trim_on_save.unwrap_or(config.trim_on_save),
@@ -96,6 +99,9 @@ impl App {
         }
         if before.show_whitespace != config.show_whitespace {
             settings.show_whitespace = fresh.show_whitespace;
+        }
+        if before.show_authors != config.show_authors {
+            settings.show_authors = fresh.show_authors;
         }
         settings.tab_width = fresh.tab_width;
         settings.trim_on_save = fresh.trim_on_save;

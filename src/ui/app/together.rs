@@ -40,6 +40,9 @@ pub(crate) struct Elsewhere {
 impl App {
     /// Goes to somebody or follows them; asks whom if there are several.
     pub(super) fn approach(&mut self, approach: Approach) {
+        if let Some(caller) = self.take_caller() {
+            return self.approach_person(caller, approach);
+        }
         let mut here: Vec<&Person> = self
             .people
             .values()
@@ -161,7 +164,7 @@ impl App {
 
     /// Whether these keys are shown.
     pub(crate) fn is_greeting(&self) -> bool {
-        self.greeting
+        self.greeting && !self.is_demonstration()
     }
 
     /// Whether nobody has been at the keyboard for long.

@@ -8,19 +8,16 @@ use toml::{
 };
 
 use super::{Config, IndentStyle, KeymapName};
-use crate::{
-    NetworkKind,
-    ui::{
-        app::LineNumbers,
-        command::{COMMANDS, Command},
-        keymap::KeyPress,
-        source::{Source, SourceError, suggestion},
-        theme::parse_color,
-    },
+use crate::ui::{
+    app::LineNumbers,
+    command::{COMMANDS, Command},
+    keymap::KeyPress,
+    source::{Source, SourceError, suggestion},
+    theme::{Borders, parse_color},
 };
 
 /// The settings there are; the test holds them against what `Reader::set` knows.
-pub(super) const KEYS: [&str; 17] = [
+pub(super) const KEYS: [&str; 19] = [
     "name",
     "color",
     "theme",
@@ -30,9 +27,11 @@ pub(super) const KEYS: [&str; 17] = [
     "indent",
     "line_numbers",
     "show_whitespace",
+    "show_authors",
     "trim_on_save",
     "highlight",
     "show_peers",
+    "borders",
     "mouse",
     "autosave",
     "conflicts",
@@ -48,6 +47,8 @@ const INDENT_STYLES: [(&str, IndentStyle); 3] = [
 
 const KEYMAPS: [(&str, KeymapName); 2] =
     [("default", KeymapName::Usual), ("emacs", KeymapName::Emacs)];
+
+const BORDERS: [(&str, Borders); 2] = [("unicode", Borders::Unicode), ("ascii", Borders::Ascii)];
 
 const LINE_NUMBERS: [(&str, LineNumbers); 3] = [
     ("absolute", LineNumbers::Absolute),
@@ -91,7 +92,7 @@ pub(super) type Value<'a> = Spanned<DeValue<'a>>;
 
 impl Reader<'_> {
     /// Takes down what is wrong with a part of the text.
-    fn note<T>(&self, read: Result<T, SourceError>) -> Option<T> {
+    pub(super) fn note<T>(&self, read: Result<T, SourceError>) -> Option<T> {
         read.map_err(|problem| self.problems.borrow_mut().push(problem))
             .ok()
     }
@@ -107,15 +108,17 @@ impl Reader<'_> {
             "name" => config.name = Some(self.name(value)?),
             "color" => config.color = Some(self.color(value)?),
             "theme" => config.theme = Some(self.text(key, value, "the name of a theme")?),
-            "network" => config.network = Some(self.network(value)?),
+            "network" => (config.network, config.servers) = self.network(value)?,
             "tab_width" => config.tab_width = self.tab_width(value)?,
             "wrap" => config.wrap = self.flag(key, value)?,
             "indent" => config.indent = self.one_of(key, value, &INDENT_STYLES)?,
             "line_numbers" => config.line_numbers = self.one_of(key, value, &LINE_NUMBERS)?,
             "show_whitespace" => config.show_whitespace = self.flag(key, value)?,
+            "show_authors" => config.show_authors = self.flag(key, value)?,
             "trim_on_save" => config.trim_on_save = self.flag(key, value)?,
             "highlight" => config.highlight = self.flag(key, value)?,
             "show_peers" => config.show_peers = self.flag(key, value)?,
+            "borders" => config.borders = self.one_of(key, value, &BORDERS)?,
             "mouse" => config.mouse = self.flag(key, value)?,
             "autosave" => config.autosave = self.autosave(value)?,
             "conflicts" => config.conflicts = self.conflicts(value)?,
@@ -147,7 +150,7 @@ impl Reader<'_> {
     }
 
     /// Reads one of a few words.
-    fn one_of<T: Copy>(
+    pub(super) fn one_of<T: Copy>(
         &self,
         key: &str,
         value: &Value<'_>,
@@ -178,12 +181,6 @@ impl Reader<'_> {
         let parsed = parse_color(&color)
             .map_err(|error| self.source.error(Some(value.span()), error.to_string()))?;
         Ok(parsed.to_hex())
-    }
-
-    fn network(&self, value: &Value<'_>) -> Result<NetworkKind, SourceError> {
-        let text = value.get_ref().as_str().unwrap_or_default();
-        text.parse()
-            .map_err(|_| self.expected("network", value, "\"local\", \"lan\" or \"internet\""))
     }
 
     fn tab_width(&self, value: &Value<'_>) -> Result<u16, SourceError> {

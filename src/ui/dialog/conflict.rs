@@ -23,7 +23,7 @@ use crate::{
     ConflictId, Resolution, Reunion,
     ui::{
         pane::words::{count, shorten, width, wrap},
-        theme::{Role, Theme},
+        theme::{Mark, Role, Theme},
     },
 };
 
@@ -346,7 +346,7 @@ impl ConflictDialog {
             y += 1;
         }
         if self.hidden > 0 {
-            let more = format!(" ↓ {} more ", self.hidden);
+            let more = format!(" {} {} more ", theme.mark(Mark::Down), self.hidden);
             let x = inner.right().saturating_sub(width(&more) as u16);
             buffer.set_string(x, inner.bottom(), more, theme.style(Role::DialogTitle));
         }
@@ -473,6 +473,7 @@ fn frame(screen: Rect, rows: u16, title: &str, buffer: &mut Buffer, theme: &Them
     Clear.render(area, buffer);
     let title = shorten(title, usize::from(columns.saturating_sub(2)));
     let block = Block::bordered()
+        .border_set(theme.card_frame())
         .border_style(theme.style(Role::DialogBorder))
         .title(ratatui::text::Span::styled(
             title,

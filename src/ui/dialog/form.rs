@@ -7,7 +7,7 @@ use ratatui::{
     buffer::Buffer,
     layout::{Position, Rect},
     style::{Modifier, Style},
-    widgets::{Block, BorderType, Clear, Widget},
+    widgets::{Block, Clear, Widget},
 };
 use tui_textarea::{CursorMove, TextArea};
 
@@ -476,7 +476,7 @@ pub(crate) fn open_panel(
     );
     Clear.render(area, buffer);
     let block = Block::bordered()
-        .border_type(BorderType::Rounded)
+        .border_set(theme.frame())
         .border_style(theme.style(Role::DialogBorder))
         .title(ratatui::text::Span::styled(
             format!(" {title} "),

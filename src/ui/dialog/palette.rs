@@ -19,7 +19,7 @@ use crate::ui::{
     command::{COMMANDS, CommandInfo, Offered},
     keymap::Keymap,
     pane::words::{shorten, width},
-    theme::{Role, Theme},
+    theme::{Mark, Role, Theme},
 };
 
 /// The widest and the highest that the list grows, borders included.
@@ -126,14 +126,14 @@ impl Palette {
         for (y, (index, info)) in (self.list.y..self.list.bottom()).zip(shown) {
             let line = entry(info, keymap, self.list.width.into());
             let (mark, role) = match index == self.chosen {
-                true => ("› ", Role::ChoiceCurrent),
-                false => ("  ", Role::Choice),
+                true => (theme.mark(Mark::Chosen), Role::ChoiceCurrent),
+                false => (" ", Role::Choice),
             };
             put(
                 buffer,
                 self.list,
                 y,
-                &format!("{mark}{line}"),
+                &format!("{mark} {line}"),
                 theme.style(role),
             );
         }

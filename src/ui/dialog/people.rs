@@ -15,7 +15,7 @@ use crate::{
     ui::{
         app::Approach,
         pane::words::{shorten, width},
-        theme::{Role, Theme},
+        theme::{Mark, Role, Theme},
     },
 };
 
@@ -125,7 +125,7 @@ impl PeopleList {
             let name = shorten(&entry.name, columns.saturating_sub(width(&place) + 1));
             let gap = columns.saturating_sub(width(&name) + width(&place));
             let (mark, role) = match index == self.chosen {
-                true => ("›", Role::ChoiceCurrent),
+                true => (theme.mark(Mark::Chosen), Role::ChoiceCurrent),
                 false => (" ", Role::Choice),
             };
             let line = format!("{mark}   {name}{}{place}", " ".repeat(gap));
@@ -138,7 +138,7 @@ impl PeopleList {
                 width: 1.min(inner.width.saturating_sub(2)),
                 ..inner
             };
-            put(buffer, area, y, "■", swatch);
+            put(buffer, area, y, theme.mark(Mark::Swatch), swatch);
         }
         let hint = "Enter chooses, Esc closes";
         let last = inner.bottom().saturating_sub(1);

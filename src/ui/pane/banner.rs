@@ -10,7 +10,7 @@ use super::words::{shorten, width};
 use crate::ui::{
     app::{App, KnockLine},
     command::Command,
-    theme::Role,
+    theme::{Mark, Role},
 };
 
 /// Columns of a long name that are shown at least.
@@ -37,7 +37,8 @@ pub(crate) fn draw(app: &App, status: Rect, buffer: &mut Buffer) {
     let room = columns.saturating_sub(2 + width(&hint) + 2);
     let mut x = area.x + u16::from(area.width > 2);
     if let Some(color) = &line.color {
-        buffer.set_string(x, area.y, "■", app.theme.participant(color).name);
+        let style = app.theme.participant(color).name;
+        buffer.set_string(x, area.y, app.theme.mark(Mark::Swatch), style);
         x += 2;
     }
     let sentence = fitted(&line, room);

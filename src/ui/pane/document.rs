@@ -15,7 +15,7 @@ use super::labels;
 use crate::{
     crdt::TextSelection,
     ui::{
-        app::{App, Areas, LineNumbers, Person, is_on},
+        app::{App, Areas, AuthorStyles, LineNumbers, Person, is_on},
         text::layout::{self, Cell, CellKind, LayoutOptions, Row},
         theme::Role,
     },
@@ -44,6 +44,7 @@ pub(super) struct Canvas<'a> {
     marked_lines: BTreeSet<usize>,
     /// Lines in which others write right now where we have just written.
     meeting_lines: BTreeSet<usize>,
+    authors: AuthorStyles<'a>,
 }
 
 /// Draws the text. Returns where the caret is, if it is visible.
@@ -149,6 +150,7 @@ impl<'a> Canvas<'a> {
             options,
             marked_lines: lines_of(app, app.conflict_ranges()),
             meeting_lines: lines_of(app, app.meetings()),
+            authors: app.author_styles(),
         }
     }
 
@@ -208,6 +210,7 @@ impl<'a> Canvas<'a> {
                 continue;
             }
             let (symbol, style) = self.shown(cell);
+            let style = self.authors.at(cell.chars.start).patch(style);
             if symbol.len() == 1 && cell.width == 1 {
                 // As below, but nothing has to be measured.
                 if let Some(target) = buffer.cell_mut((x, drawn.y)) {

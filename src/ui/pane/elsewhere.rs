@@ -8,7 +8,10 @@ use ratatui::{
 use super::words::{shorten, width};
 use crate::{
     NodeId,
-    ui::app::{App, Areas},
+    ui::{
+        app::{App, Areas},
+        theme::Mark,
+    },
 };
 
 /// The longest name on a tag, in columns.
@@ -28,7 +31,7 @@ pub(crate) fn draw(app: &App, areas: &Areas, cursor: Option<Position>, buffer: &
         let style = app.theme.participant(&person.color()).name;
         for y in areas.text.top()..areas.text.bottom() {
             if areas.numbers.width > 0 {
-                buffer.set_string(areas.numbers.x, y, "▌", style);
+                buffer.set_string(areas.numbers.x, y, app.theme.mark(Mark::Edge), style);
             }
         }
     }
@@ -90,7 +93,12 @@ fn tags(app: &App, areas: &Areas, cursor: Option<Position>) -> Vec<Tag> {
         put(words, true, person.color(), person.node);
     }
     for person in app.writing_elsewhere() {
-        let arrow = if person.is_above { '↑' } else { '↓' };
+        let mark = if person.is_above {
+            Mark::Up
+        } else {
+            Mark::Down
+        };
+        let arrow = app.theme.mark(mark);
         let name = shorten(&person.name, LONGEST);
         let words = format!(" {name} is writing at line {} {arrow} ", person.line);
         put(words, person.is_above, person.color, person.node);

@@ -2,6 +2,7 @@
 //! into a rectangle; none changes anything.
 
 pub(crate) mod banner;
+pub(crate) mod caption;
 pub(crate) mod document;
 pub(crate) mod elsewhere;
 pub(crate) mod hint;

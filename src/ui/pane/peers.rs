@@ -12,7 +12,7 @@ use crate::{
     NodeId,
     ui::{
         app::{App, Person, PersonState},
-        theme::Role,
+        theme::{Mark, Role},
     },
 };
 
@@ -157,7 +157,12 @@ pub(super) fn place(app: &App, position: usize) -> String {
 
 fn draw_at_side(app: &App, area: Rect, buffer: &mut Buffer) {
     for y in area.top()..area.bottom() {
-        buffer.set_string(area.x, y, "│", app.theme.style(Role::Separator));
+        buffer.set_string(
+            area.x,
+            y,
+            app.theme.mark(Mark::Line),
+            app.theme.style(Role::Separator),
+        );
     }
     // One column between the line and the words, one at the edge.
     let inner = Rect {
@@ -250,7 +255,7 @@ fn draw_below(app: &App, area: Rect, buffer: &mut Buffer) {
 
 fn draw_name(app: &App, entry: &Entry, at: Position, columns: usize, buffer: &mut Buffer) {
     let swatch = app.theme.participant(&entry.color).name;
-    buffer.set_string(at.x, at.y, "■", swatch);
+    buffer.set_string(at.x, at.y, app.theme.mark(Mark::Swatch), swatch);
     let role = match entry.role {
         Role::PeersAway => Role::PeersAway,
         _ => Role::PeersName,

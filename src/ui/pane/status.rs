@@ -24,6 +24,8 @@ const GAP: usize = 2;
 const JOINT: &str = " · ";
 /// Parts up to this rank are left out before anything is said in fewer words.
 const SPARE: u8 = 2;
+/// Columns that the name of who wrote at the caret may take.
+const LONGEST_AUTHOR: usize = 20;
 /// A message that is longer than the line may take this many rows.
 const MESSAGE_ROWS: usize = 4;
 
@@ -177,6 +179,10 @@ fn right_parts(app: &App) -> Vec<Part> {
         Role::StatusFaint,
         format!("id {}", app.node.short()),
     ));
+    if let Some(name) = app.author_at_caret() {
+        let name = shorten(&name, LONGEST_AUTHOR);
+        parts.push(Part::right(4, Role::StatusFaint, format!("by {name}")));
+    }
     parts.push(Part::right(5, Role::Status, place(app, app.selection.head)));
     if let Some(key) = app.keymap.keys_for(Command::Help).first() {
         parts.push(Part::right(2, Role::StatusFaint, format!("{key} help")));

@@ -23,6 +23,10 @@ const PALETTE: [Rgb; 10] = [
     Rgb(0xFA, 0x01, 0xEF),
 ];
 
+/// How much of a person's colour is in the ground of what they wrote; more where the terminal has
+/// too few colours to show less.
+const AUTHORED: [f64; 4] = [0.15, 0.2, 0.25, 0.3];
+
 /// How one person's traces are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ParticipantColors {
@@ -72,6 +76,29 @@ impl Theme {
             ColorDepth::Ansi16 => self.participant_in_sixteen(chosen),
             ColorDepth::Ansi256 | ColorDepth::True => self.participant_in_full(chosen),
         }
+    }
+
+    /// Returns how to draw what a person wrote, whose colour is `color`: weaker than what they have
+    /// selected. Without colours only what others wrote stands out.
+    pub fn authored(&self, color: &str, is_own: bool) -> Style {
+        let chosen = parse_color(color).unwrap_or(PALETTE[0]);
+        match (self.depth, self.ground) {
+            (ColorDepth::None, _) if is_own => Style::new(),
+            (ColorDepth::None, _) => Style::new().add_modifier(Modifier::ITALIC),
+            (ColorDepth::Ansi16, _) => Style::new().fg(chosen.to_ansi_hue()),
+            (_, Some(ground)) => Style::new().bg(self.weak_tint(ground, chosen)),
+            (_, None) => Style::new().fg(self.shown(self.visible(chosen))),
+        }
+    }
+
+    /// Returns the weakest ground that can be told from the theme's own.
+    fn weak_tint(&self, ground: Rgb, chosen: Rgb) -> Color {
+        let own = self.shown(ground);
+        AUTHORED
+            .map(|part| self.shown(ground.mix(chosen, part)))
+            .into_iter()
+            .find(|tint| *tint != own)
+            .unwrap_or(own)
     }
 
     /// Sixteen colours are too few for a tinted ground: selections are underlined instead.
@@ -237,6 +264,9 @@ mod tests {
                 let person = theme.participant(&chosen);
                 let (text, label) = colors(person.label);
                 prop_assert!(text.contrast(label) >= 4.5, "{name} {chosen} label");
+                let authored = theme.authored(&chosen, false).bg.and_then(rgb_of).expect("a tint");
+                let text_color = theme.text.expect("a text colour");
+                prop_assert!(text_color.contrast(authored) >= 4.5, "{name} {chosen} authored");
                 let (_, caret) = colors(person.caret);
                 prop_assert!(caret.contrast(ground) >= 3.0, "{name} {chosen} caret");
                 if let Some(tint) = person.selection.bg.and_then(rgb_of) {

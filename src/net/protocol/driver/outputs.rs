@@ -32,6 +32,7 @@ impl Driver {
                 let event = self.participants.update(node, presence);
                 self.tell(event);
             }
+            Output::Called { node } => self.tell(PresenceEvent::Called { node }),
             Output::Left { node, user } => {
                 let event = self.participants.leave(node, user);
                 self.tell(event);

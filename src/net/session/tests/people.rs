@@ -249,3 +249,23 @@ fn add_loner(net: &mut Network, name: &str) -> SiteId {
         access: crate::net::session::AccessConfig::default(),
     })
 }
+
+#[test]
+fn everybody_can_be_asked_to_come_but_not_all_the_time() {
+    let (mut net, ana, bo) = two(7);
+    let calls = |net: &Network, site| {
+        let log = net.log(site).iter();
+        log.filter(|(_, output)| matches!(output, Output::Called { .. }))
+            .count()
+    };
+    for _ in 0..20 {
+        net.input(bo, Input::Call);
+        net.run_for(Duration::from_millis(100));
+    }
+    assert_eq!((calls(&net, ana), calls(&net, bo)), (1, 0));
+    net.run_for(Duration::from_secs(6));
+    net.input(bo, Input::Call);
+    net.input(ana, Input::Call);
+    net.run_for(Duration::from_secs(1));
+    assert_eq!((calls(&net, ana), calls(&net, bo)), (2, 1));
+}

@@ -2,7 +2,10 @@
 
 mod access;
 mod anything;
+mod authors;
+mod borders;
 mod conflicts;
+mod demonstration;
 mod dialogs;
 mod disk;
 mod documents;

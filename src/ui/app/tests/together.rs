@@ -218,3 +218,59 @@ fn changed_settings_hold_at_once() {
             .any(|effect| matches!(effect, Effect::Quit))
     );
 }
+
+#[test]
+fn whoever_is_asked_to_come_sees_a_line_and_is_moved_by_nobody() {
+    let mut desk = Desk::new(&long_text());
+    let (ada, linus) = (line_start(&desk, 342), line_start(&desk, 100));
+    desk.joins(ADA, ada, ada);
+    desk.joins(LINUS, linus, linus);
+    desk.wait(Duration::from_secs(20));
+    desk.send(Event::Presence(Box::new(PresenceEvent::Called {
+        node: ADA,
+    })));
+    desk.assert_screen("together__called", 80, 24);
+    assert_eq!(desk.app.selection, TextSelection::caret(0));
+    assert_eq!(desk.app.top, 0);
+    // There are two others, and the key leads to who asked.
+    desk.keys("Alt-T");
+    assert_eq!(desk.app.selection, TextSelection::caret(ada));
+
+    desk.send(Event::Presence(Box::new(PresenceEvent::Called {
+        node: LINUS,
+    })));
+    desk.wait(Duration::from_secs(30));
+    assert!(!desk.status().contains("asks you"), "it goes by itself");
+    desk.keys("Alt-T");
+    assert!(desk.app.dialog.is_some(), "and one is asked whom to go to");
+}
+
+#[test]
+fn everybody_is_asked_to_come_once_in_a_while() {
+    let mut desk = Desk::new(&long_text());
+    let asked = |desk: &Desk| {
+        let effects = desk.effects.iter();
+        effects
+            .filter(|effect| matches!(effect, Effect::CallEveryone))
+            .count()
+    };
+    desk.app.run(crate::ui::command::Command::CallEveryone);
+    assert!(desk.status().contains("Nobody else is here"));
+    desk.joins(ADA, 0, 0);
+    for _ in 0..3 {
+        desk.keys("Ctrl-P");
+        desk.write("ask everybody");
+        desk.keys("Enter");
+    }
+    assert_eq!(asked(&desk), 1);
+    assert!(desk.status().contains("a moment ago"), "{}", desk.status());
+    desk.wait(Duration::from_secs(6));
+    desk.keys("Ctrl-P");
+    desk.write("ask everybody");
+    desk.keys("Enter");
+    assert_eq!(asked(&desk), 2);
+    assert!(
+        desk.status()
+            .contains("You asked everybody to come to line 1")
+    );
+}
