@@ -34,7 +34,7 @@ use crate::{
     },
 };
 
-pub(super) use several::open_all;
+pub(super) use several::{AllLaunched, open_all};
 
 /// What a document without a file is called.
 const UNTITLED: &str = "untitled";
