@@ -234,6 +234,8 @@ pub use net::event::{
 pub use net::listener::Listener;
 pub use net::node::{DocumentId, NodeId, PeerAddress};
 pub use net::peer::PeerView as PeerInfo;
+#[cfg(feature = "tui")]
+pub(crate) use net::protocol::replica_tag;
 pub use net::protocol::{
     Access, AccessManager, AccessState, Builder, ChangeError, ConflictError, ConflictEvent,
     ConflictInfo, ConflictResolution, ConflictResolver, ConflictSettings, ConnectError,

@@ -33,7 +33,7 @@ fn pair(machine: &Machine, content: &str) -> (Person, Terminal, Terminal) {
     let ben = machine.person("ben");
     let guest = ben.open(&["--name", "Ben", "--connect", &id]);
     host.sees(&["Ben"]);
-    guest.sees(&["Ada"]);
+    guest.sees(&["Ada", "notes.md"]);
     (ada, host, guest)
 }
 

@@ -25,7 +25,11 @@ fn pair(machine: &Machine, content: &str) -> (Person, Terminal, Terminal) {
         .person("ben")
         .open(&["--name", "Ben", "--connect", &id]);
     host.sees(&["Ben"]);
-    guest.sees(&["Ada"]);
+    guest.sees(&[
+        "Ada",
+        "notes.md",
+        content.lines().last().unwrap_or_default(),
+    ]);
     (ada, host, guest)
 }
 

@@ -10,7 +10,7 @@ use ratatui::style::Style;
 use super::App;
 use crate::{
     crdt::{Bias, Delta, conflict::Author},
-    net::protocol::replica_tag,
+    replica_tag,
     ui::{dialog::clean_name, text::layout},
 };
 

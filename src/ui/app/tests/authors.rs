@@ -3,7 +3,7 @@
 use loro::{ExportMode, LoroDoc};
 
 use super::*;
-use crate::{crdt::conflict::Author, net::protocol::replica_tag};
+use crate::{crdt::conflict::Author, replica_tag};
 
 /// Somebody else's replica of the same document.
 struct Elsewhere {
