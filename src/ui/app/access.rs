@@ -110,6 +110,11 @@ impl App {
         self.access.open_to_anyone
     }
 
+    /// Whether somebody waits until we let them in.
+    pub(crate) fn is_knocking(&self, node: NodeId) -> bool {
+        self.access.knocks.iter().any(|(other, _)| *other == node)
+    }
+
     /// What waits for an answer, if anything does.
     pub(crate) fn knock_line(&self) -> Option<KnockLine> {
         if let Some((node, user)) = self.access.knocks.first() {

@@ -55,7 +55,11 @@ impl App {
         if self.offline {
             return Others::Offline;
         }
-        let people = || self.people.values();
+        // Whoever knocks is nobody yet.
+        let people = || {
+            let people = self.people.values();
+            people.filter(|person| !self.is_knocking(person.node))
+        };
         if let Some(percent) = people().filter_map(|person| person.progress()).min() {
             return Others::Syncing(Some(percent));
         }

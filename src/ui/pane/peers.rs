@@ -117,6 +117,9 @@ fn state_role(app: &App, person: &Person) -> Role {
 }
 
 fn state_words(app: &App, person: &Person) -> String {
+    if app.is_knocking(person.node) {
+        return "wants to join".to_owned();
+    }
     let state = person.state();
     let viewer = match app.role_of(person.node) {
         Some(crate::Role::Viewer) => "viewer, ",

@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::{
-    AccessEvent, AccessState, KnockAnswer, Role, Roster, RosterMember, SigningKey,
+    AccessEvent, AccessState, ConnectionEvent, KnockAnswer, PeerState, Reason, Role, Roster,
+    RosterMember, SigningKey,
     ui::app::{AccessNews, AccessRequest},
 };
 
@@ -86,6 +87,25 @@ fn a_knock_takes_no_key_until_it_is_asked_for() {
     desk.keys("Enter");
     let deny = AccessRequest::Answer(MARGARET, KnockAnswer::Deny);
     assert_eq!(requests(&desk), [deny]);
+}
+
+#[test]
+fn whoever_knocks_is_listed_as_such_and_is_nobody_to_be_in_sync_with() {
+    let mut desk = desk_as(Role::Owner);
+    let before = desk.status();
+    desk.send(Event::Connection(ConnectionEvent {
+        node: MARGARET,
+        from: PeerState::Disconnected,
+        to: PeerState::Connecting,
+        reason: Reason::Normal,
+    }));
+    knock(&mut desk, MARGARET);
+    desk.wait(Duration::from_secs(5));
+    assert_eq!(desk.status(), before);
+    let screen = desk.text_of_screen(80, 24);
+    // In the list, and above the status line.
+    let told = screen.iter().filter(|line| line.contains("wants to join"));
+    assert_eq!(told.count(), 2, "{screen:?}");
 }
 
 #[test]
