@@ -22,7 +22,7 @@ const TYPING_RENEWED_AFTER: Duration = Duration::from_secs(1);
 /// How long a participant stays after their connection was lost.
 const LOST_LASTS: Duration = Duration::from_secs(15);
 /// How long a participant who has called may not call again.
-const CALLS_APART: Duration = Duration::from_secs(5);
+const SECONDS_BETWEEN_CALLS: u32 = 5;
 /// How long to wait between two updates of our own; what happens meanwhile is told at once.
 const PAUSE: Duration = Duration::from_millis(30);
 
@@ -63,9 +63,10 @@ pub(crate) struct Participant {
     cursor: Option<WireAnchor>,
     selection_start: Option<WireAnchor>,
     away: bool,
+    /// The second from which on a call is told again: whole ones take less room.
+    next_call: u32,
     typing_until: Option<Duration>,
     lost_until: Option<Duration>,
-    called: Option<Duration>,
 }
 
 impl Participant {
@@ -77,7 +78,7 @@ impl Participant {
             away: false,
             typing_until: None,
             lost_until: None,
-            called: None,
+            next_call: 0,
         }
     }
 
@@ -115,9 +116,10 @@ impl Participant {
 
     /// They ask others to come. Returns whether that is to be told: not once more within seconds.
     pub fn call(&mut self, now: Duration) -> bool {
-        let is_due = self.called.is_none_or(|last| now >= last + CALLS_APART);
+        let second = u32::try_from(now.as_secs()).unwrap_or(u32::MAX);
+        let is_due = second >= self.next_call;
         if is_due {
-            self.called = Some(now);
+            self.next_call = second.saturating_add(SECONDS_BETWEEN_CALLS);
         }
         is_due
     }
