@@ -10,8 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use iroh_loro_realtime::store::Store;
+use iroh_loro_realtime::store::{Replica, Store};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
+use tempfile::TempDir;
 use vt100::Screen;
 
 use crate::terminal::{Machine, Person, Terminal};
@@ -201,6 +202,12 @@ impl Site {
     /// What the host's database holds after the crash. Looks at a copy: the next copad must find
     /// what the last one left.
     fn stored(&self) -> String {
+        let (_copy, store, replica) = self.store();
+        assert!(replica.unclosed);
+        store.text(replica.id).expect("the history can be read")
+    }
+
+    fn store(&self) -> (TempDir, Store, Replica) {
         let copy = tempfile::tempdir().expect("a temporary folder can be made");
         for name in ["copad.db", "copad.db-wal"] {
             // Whatever was not there is not needed.
@@ -209,19 +216,26 @@ impl Site {
         let store = Store::open(copy.path()).expect("the database is sound");
         assert_eq!(store.rescued(), None);
         let replica = store.replica_for(&self.ada.path("notes.md"));
-        let replica = replica.expect("the replica is there");
-        assert!(replica.unclosed);
-        store.text(replica.id).expect("the history can be read")
+        (copy, store, replica.expect("the replica is there"))
     }
 
     /// Opens the file again, and waits until both have what either had.
     fn reopens(&mut self, round: u64, typing: &Typing, kept: &str) {
         let name = name_of(round);
         self.host = self.ada.open(&["--name", "Ada", "notes.md"]);
+        let told = |screen: &Screen| screen.contents().contains("not closed properly");
         if !(self.text.is_empty() && kept.is_empty()) {
-            self.host.sees(&["not closed properly"]);
+            self.host
+                .waits("it is told that it was not closed", |screen| {
+                    told(screen) || somebody_is_shut_out(screen)
+                });
         }
-        self.host.waits("both are here", both_are_here);
+        self.host.waits("both are here", |screen| {
+            both_are_here(screen) || somebody_is_shut_out(screen)
+        });
+        if somebody_is_shut_out(&self.host.shown()) {
+            self.lets_in_again();
+        }
         self.host.keys(END);
         self.guest.keys(END);
         let seen = last_line(&self.guest.shown(), &name);
@@ -244,6 +258,23 @@ impl Site {
         self.host.keys(SAVE);
         self.host.sees(&["Saved notes.md"]);
         self.text = fs::read_to_string(self.ada.path("notes.md")).expect("the file is readable");
+    }
+
+    /// Nobody can tell whether a copad that ended in the midst of an import was killed or died of
+    /// it, so whoever sent that is shut out. Opens the file as the screen says to let them in again.
+    fn lets_in_again(&mut self) {
+        let peer = {
+            let (_copy, store, replica) = self.store();
+            let shut_out = store.quarantined(replica.id);
+            let shut_out = shut_out.expect("the database can be read");
+            *shut_out.first().expect("the guest is shut out")
+        };
+        self.host.crash();
+        let peer = peer.to_string();
+        self.host = self
+            .ada
+            .open(&["--name", "Ada", "--connect", &peer, "notes.md"]);
+        self.host.waits("both are here", both_are_here);
     }
 
     /// Whether something is in the folder that a save left.
@@ -273,6 +304,10 @@ impl Site {
             thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+fn somebody_is_shut_out(screen: &Screen) -> bool {
+    screen.contents().contains("while it took in an edit")
 }
 
 fn both_are_here(screen: &Screen) -> bool {
