@@ -288,9 +288,9 @@ fn names_and_texts_that_are_made_to_harm_are_shown_harmless() {
     let mallory = house.machine.person("mallory");
     let mut guest = mallory.open(&["--name", &name, ASK[0], ASK[1], "--connect", &house.id]);
     guest.sees(&["Waiting for Ada"]);
-    let screen = house.host.sees(&["wants to join"]);
+    let screen = house.host.sees(&["wants to join", "answers"]);
     let line = screen.contents();
-    let line = line.lines().find(|line| line.contains("wants to join"));
+    let line = line.lines().find(|line| line.contains("answers"));
     let line = line.expect("there is such a line");
     assert!(line.contains("[31mMall"), "{line}");
     assert_eq!(line.matches('\u{301}').count(), 4, "{line}");
