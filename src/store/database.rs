@@ -6,7 +6,8 @@ use std::{
     os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
 use rusqlite::{
@@ -25,6 +26,8 @@ use super::{
 const FILE_NAME: &str = "copad.db";
 /// How long to wait while another process writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two attempts where SQLite does not wait by itself.
+const RETRY: Duration = Duration::from_millis(5);
 /// A database of at most this many bytes is looked through whenever it is opened: some
 /// milliseconds. A larger one only after it proved to be damaged.
 const LOOKED_THROUGH: u64 = 8 << 20;
@@ -237,11 +240,28 @@ pub(super) fn connect(path: &Path) -> rusqlite::Result<Connection> {
     // Until it is known to be sound: closing it must not write into it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    keep_a_log(&connection)?;
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "journal_size_limit", LOG_SIZE)?;
     Ok(connection)
+}
+
+/// Switches to a log. While another process does that, SQLite refuses at once, whatever the timeout
+/// is.
+fn keep_a_log(connection: &Connection) -> rusqlite::Result<()> {
+    let until = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match connection.pragma_update(None, "journal_mode", "wal") {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < until =>
+            {
+                thread::sleep(RETRY);
+            }
+            switched => return switched,
+        }
+    }
 }
 
 fn make_private_folder(path: &Path) -> Result<(), StoreError> {
@@ -309,8 +329,6 @@ fn close_to_others(path: &Path, mode: u32) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use std::thread;
-
     use super::*;
 
     fn mode(path: &Path) -> u32 {

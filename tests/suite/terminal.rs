@@ -224,13 +224,7 @@ impl Person {
 
     /// The node id under which this person shares a file.
     pub fn node_id(&self, file: &Path) -> String {
-        let arguments = ["id", &file.to_string_lossy()];
-        let (mut code, mut id, mut error) = self.run(&arguments);
-        let end = Instant::now() + PATIENCE;
-        // Another copad of this person may be making the database at this moment.
-        while error.contains("database is locked") && Instant::now() < end {
-            (code, id, error) = self.run(&arguments);
-        }
+        let (code, id, error) = self.run(&["id", &file.to_string_lossy()]);
         assert_eq!(code, 0, "copad id failed: {error}");
         id.trim().to_owned()
     }
