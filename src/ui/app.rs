@@ -33,6 +33,7 @@ mod people;
 mod scroll;
 mod search;
 mod settings;
+mod several;
 mod standing;
 mod together;
 mod watching;
@@ -120,7 +121,9 @@ pub struct AppOptions {
 /// The whole state of the editor.
 pub struct App {
     pub(crate) document: TextDocument,
+    /// The main selection: the view follows it, and others see it.
     pub(crate) selection: TextSelection,
+    several: several::Several,
     /// The column that moving up and down aims for.
     goal: Option<u16>,
     /// A character of the topmost visible row.
@@ -202,6 +205,7 @@ impl App {
             authorship: authors::Authorship::default(),
             document: options.document,
             selection: TextSelection { anchor: 0, head: 0 },
+            several: several::Several::default(),
             goal: None,
             top: 0,
             left: 0,
