@@ -121,11 +121,7 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
     let known = store.peers(replica.id)?.into_iter();
     let mut peers: Vec<_> = known.map(|peer| peer.address).collect();
     let host = setting.invitation.map(Invitation::address);
-    // One that did not let us in has not given us its document.
-    let met = |host: &NodeId| peers.iter().any(|peer| peer.node == *host);
-    let new_host = host
-        .clone()
-        .filter(|host| replica.document.is_none() || !met(&host.node));
+    let new_host = workspace::new_host(&replica, &peers, host.clone());
     let joins = new_host.is_some();
     let opening = match new_host {
         // Nobody is there to be asked what becomes of a text.

@@ -375,9 +375,7 @@ fn seat(
     let absent_host = known.iter().find(|peer| Some(peer.address.node) == host);
     let absent_host = absent_host.map(|host| (host.address.node, absence(host, &replica.title)));
     let mut peers: Vec<_> = known.into_iter().map(|peer| peer.address).collect();
-    // One that did not let us in has not given us its document.
-    let met = |host: &NodeId| peers.iter().any(|peer| peer.node == *host);
-    let new_host = there.filter(|there| replica.document.is_none() || !met(&there.node));
+    let new_host = workspace::new_host(&replica, &peers, there);
     let joins = new_host.is_some();
     let mut claim = None;
     let on_disk = file.as_ref().map(|file| FileOnDisk::of(file, joins));

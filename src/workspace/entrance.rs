@@ -1,7 +1,11 @@
 //! Whom an open document lets in: what was asked for, what was stored, and who counts the uses of
 //! tickets.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use crate::{
     Access, Builder, DocumentId, ImportGuard, KnockAnswer, NodeId, Role, Roster, Signed,
@@ -100,7 +104,8 @@ impl Entrance {
             stored.roster = roster_beside(store, document)?;
         }
         let ledger = StoredLedger {
-            store: Store::open(store.state_dir())?,
+            state_dir: store.state_dir().to_owned(),
+            store: OnceLock::new(),
             replica,
         };
         let entrance = Self {
@@ -197,11 +202,21 @@ fn accident_in_words(
 
 /// Counts in the database, so that a restart and other processes change nothing.
 struct StoredLedger {
-    store: Store,
+    state_dir: PathBuf,
+    /// Opened for the first who knocks: most documents never see anybody.
+    store: OnceLock<Store>,
     replica: ReplicaId,
 }
 
 impl StoredLedger {
+    fn store(&self) -> Result<&Store, StoreError> {
+        if let Some(store) = self.store.get() {
+            return Ok(store);
+        }
+        let opened = Store::open(&self.state_dir)?;
+        Ok(self.store.get_or_init(|| opened))
+    }
+
     /// Answers a knock that needs no person: a replica of our own state folder is ourselves, in
     /// another window.
     fn answer(&self, node: NodeId, doorkeeper: Doorkeeper) -> Option<KnockAnswer> {
@@ -218,7 +233,8 @@ impl StoredLedger {
     }
 
     fn is_ours(&self, node: NodeId) -> bool {
-        let replicas = self.store.replicas().unwrap_or_else(|error| {
+        let replicas = self.store().and_then(Store::replicas);
+        let replicas = replicas.unwrap_or_else(|error| {
             tracing::error!("whether a knock is our own cannot be told: {error}");
             Vec::new()
         });
@@ -238,10 +254,10 @@ impl fmt::Debug for StoredLedger {
 
 impl TicketLedger for StoredLedger {
     fn redeem(&self, grant: &TicketGrant, now: u64) -> Result<(), TicketRefusal> {
-        match self
-            .store
-            .redeem_ticket(self.replica, grant.id, &grant.terms, now)
-        {
+        let redeemed = self
+            .store()
+            .and_then(|store| store.redeem_ticket(self.replica, grant.id, &grant.terms, now));
+        match redeemed {
             Ok(redeemed) => redeemed,
             Err(error) => {
                 tracing::error!("a ticket could not be counted: {error}");

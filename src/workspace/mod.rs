@@ -31,7 +31,7 @@ pub(crate) use disk::{Claim, Disk, Stamp};
 pub use entrance::Trust;
 pub(crate) use entrance::{Doorkeeper, Entrance, Visitors};
 pub use opening::OpeningError;
-pub(crate) use opening::{Aside, LastSaved, Opening, join, reopen};
+pub(crate) use opening::{Aside, LastSaved, Opening, join, new_host, reopen};
 pub use retrial::{Retrial, RetrialError, try_again};
 #[cfg(all(test, feature = "tui"))]
 pub(crate) use save::write;

@@ -6,7 +6,7 @@ use ropey::Rope;
 
 use super::beside::with_copies;
 use crate::{
-    DocumentId,
+    DocumentId, PeerAddress,
     crdt::{Delta, SharedDocument, SnapshotError, TextDocument, TextFormat, conflict::Author},
     store::{
         self, ContentHash, Journaled, LoadedFile, Replica, SavedState, Store, StoreError,
@@ -62,6 +62,16 @@ pub enum OpeningError {
         /// What is wrong with it.
         source: SnapshotError,
     },
+}
+
+/// Returns the one to join whose document the replica has not yet. One that it tried before and that
+/// did not let it in has not given its document.
+pub(crate) fn new_host(
+    replica: &Replica,
+    met: &[PeerAddress],
+    host: Option<PeerAddress>,
+) -> Option<PeerAddress> {
+    host.filter(|host| replica.document.is_none() || !met.iter().any(|peer| peer.node == host.node))
 }
 
 /// Opens what was written while waiting for the document that is joined, and puts what the file
