@@ -19,7 +19,7 @@ use crate::{
     crdt::{TextDocument, TextFormat},
     store::{ContentHash, JournalNews, Places, Store, StoreError, read_file},
     workspace::{
-        self, Answer, Disk, DocumentStatus, Doorkeeper, Entrance, PeerStatus, SaveError,
+        self, Answer, Disk, DocumentStatus, Doorkeeper, Entrance, PeerStatus, Retrial, SaveError,
         SaveRequest, SavedFile, SavesAsked, Sharing, SharingEvents, SharingOptions, Trust,
         Visitors,
     },
@@ -49,6 +49,7 @@ pub(super) struct Setting<'a> {
     /// Whose document is joined.
     pub(super) invitation: Option<&'a Invitation>,
     pub(super) trust: Trust,
+    pub(super) retrial: Option<&'a Retrial>,
 }
 
 /// What a document's task is told.
@@ -139,6 +140,7 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
         doorkeeper: Doorkeeper::Nobody,
         banned: Vec::new(),
         wanted: host.map(|host| host.node),
+        retrial: setting.retrial.cloned(),
     };
     let (entrance, accident) = Entrance::load(&store, replica.id, opening.document_id, visitors)?;
     if let Some(accident) = accident {

@@ -29,7 +29,7 @@ use crate::{
         Store, StoreError,
     },
     workspace::{
-        self, Aside, Beside, Claim, Disk, Doorkeeper, Entrance, Opening, OpeningError,
+        self, Aside, Beside, Claim, Disk, Doorkeeper, Entrance, Opening, OpeningError, Retrial,
         SharingOptions, Trust, Visitors,
     },
 };
@@ -60,6 +60,8 @@ pub struct Options {
     pub banned: Vec<NodeId>,
     /// Whom to let in that is not a member.
     pub trust: Trust,
+    /// How an edit that may have ended the last process is tried again, so that its sender stays.
+    pub retrial: Option<Retrial>,
     /// How far peers may be found.
     pub network: Option<NetworkKind>,
     /// The name of a theme.
@@ -301,6 +303,7 @@ fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> 
         doorkeeper: Doorkeeper::Person,
         wanted: host.filter(|host| !options.banned.contains(host)),
         banned: options.banned,
+        retrial: options.retrial,
     };
     let (entrance, accident) = Entrance::load(&store, replica.id, opening.document_id, visitors)?;
     app.adopt(properties.unwrap_or_default());

@@ -11,6 +11,7 @@ use crate::{
     Access, Builder, DocumentId, ImportGuard, KnockAnswer, NodeId, Role, Roster, Signed,
     SigningKey, TicketGrant, TicketLedger, TicketRefusal,
     store::{ImportMarker, ReplicaId, Store, StoreError, StoredAccess},
+    workspace::Retrial,
 };
 
 /// Whom to let in that is not a member.
@@ -40,6 +41,7 @@ pub(crate) struct Entrance {
     stored: StoredAccess,
     banned: Vec<NodeId>,
     marker: Arc<ImportMarker>,
+    retrial: Option<Retrial>,
     ledger: Arc<StoredLedger>,
 }
 
@@ -53,6 +55,9 @@ pub(crate) struct Visitors {
     pub(crate) banned: Vec<NodeId>,
     /// Whom the person joins: that one is let in again.
     pub(crate) wanted: Option<NodeId>,
+    /// How an edit that the last process may have died of is tried again. Without it, whoever sent
+    /// one is shut out.
+    pub(crate) retrial: Option<Retrial>,
 }
 
 impl Entrance {
@@ -69,10 +74,18 @@ impl Entrance {
             doorkeeper,
             mut banned,
             wanted,
+            retrial,
         } = visitors;
-        let (marker, culprit) = ImportMarker::open(store, replica)?;
+        let (marker, suspect) = ImportMarker::open(store, replica)?;
+        let culprit = suspect.filter(|_| {
+            let retrial = retrial.as_ref();
+            !retrial.is_some_and(|retrial| retrial.acquits(store, replica))
+        });
         for node in banned.iter().copied().chain(culprit) {
             store.quarantine(replica, node)?;
+        }
+        if suspect.is_some() {
+            marker.cross_out();
         }
         if let Some(node) = wanted.filter(|node| Some(*node) != culprit) {
             store.end_quarantine(replica, node)?;
@@ -101,6 +114,7 @@ impl Entrance {
             stored,
             banned,
             marker: Arc::new(marker),
+            retrial,
             ledger: Arc::new(ledger),
         };
         Ok((entrance, accident))
@@ -118,6 +132,7 @@ impl Entrance {
             doorkeeper: self.doorkeeper,
             banned: self.banned.clone(),
             wanted: None,
+            retrial: self.retrial.clone(),
         };
         Ok(Self::load(store, replica, document, visitors)?.0)
     }
