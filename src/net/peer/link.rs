@@ -1,5 +1,7 @@
 //! One connection with a peer: how far the handshake went, what passed, what is on its way.
 
+mod rest;
+
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use loro::{IdSpan, VersionVector};
@@ -20,8 +22,8 @@ use crate::net::{
 
 /// Time between two heartbeats.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
-/// Silence after which a peer counts as unstable: three heartbeats.
-const UNSTABLE_AFTER: Duration = Duration::from_secs(3);
+/// Silence after which a peer counts as unstable: two heartbeats of a peer at rest.
+const UNSTABLE_AFTER: Duration = Duration::from_secs(4);
 /// Silence after which a connection is ended.
 const SILENT_AFTER: Duration = Duration::from_secs(30);
 /// How long a person may think.
@@ -163,6 +165,8 @@ pub(crate) struct Link {
     repair_at: Duration,
     repair_pause: Duration,
     presence_sequence: u64,
+    /// Heartbeats that we left out since our last one.
+    left_out: u8,
 }
 
 fn beginning(node: NodeId) -> u64 {
@@ -247,6 +251,7 @@ impl Link {
             repair_at: now,
             repair_pause: HEARTBEAT,
             presence_sequence: 0,
+            left_out: 0,
         }
     }
 

@@ -29,7 +29,7 @@ impl Session {
         self.tell_presence(now);
         self.ask_for_waiting(now);
         if self.next_heartbeat.is_some_and(|due| due <= now) {
-            self.beat(now);
+            self.beat(now, false);
             self.tell_content(now, replica);
         }
     }
@@ -64,18 +64,23 @@ impl Session {
                 link.probe(now);
             }
         }
-        self.beat(now);
+        self.beat(now, true);
         self.dial_everybody(now);
     }
 
-    fn beat(&mut self, now: Duration) {
+    /// Sends a heartbeat to every peer that is to hear one, or to all.
+    fn beat(&mut self, now: Duration, all: bool) {
         let digest = self.history.digest();
-        let beats: Vec<_> = self
-            .peers
-            .iter_mut()
-            .filter_map(|peer| peer.open_link_mut())
-            .map(|link| (link.connection, link.confirm()))
-            .collect();
+        let ours = self.config.node;
+        let mut beats = Vec::new();
+        for peer in self.peers.iter_mut() {
+            let leads = ours < peer.node();
+            if let Some(link) = peer.open_link_mut()
+                && (link.is_beat_due(leads, now) || all)
+            {
+                beats.push((link.connection, link.confirm()));
+            }
+        }
         for (connection, received) in beats {
             self.send(connection, Message::Heartbeat { digest, received });
         }
