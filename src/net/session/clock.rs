@@ -71,16 +71,15 @@ impl Session {
     /// Sends a heartbeat to every peer that is to hear one, or to all.
     fn beat(&mut self, now: Duration, all: bool) {
         let digest = self.history.digest();
-        let ours = self.config.node;
-        let mut beats = Vec::new();
-        for peer in self.peers.iter_mut() {
-            let leads = ours < peer.node();
-            if let Some(link) = peer.open_link_mut()
-                && (link.is_beat_due(leads, now) || all)
-            {
-                beats.push((link.connection, link.confirm()));
-            }
-        }
+        let beats: Vec<_> = self
+            .peers
+            .iter_mut()
+            .filter_map(|peer| peer.open_link_mut())
+            .filter_map(|link| {
+                let due = link.is_beat_due(now) || all;
+                due.then(|| (link.connection, link.confirm()))
+            })
+            .collect();
         for (connection, received) in beats {
             self.send(connection, Message::Heartbeat { digest, received });
         }

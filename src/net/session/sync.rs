@@ -186,9 +186,6 @@ impl Session {
         link.acknowledge(received);
         if equal {
             link.is_equal(ours);
-            if link.answers_beat(self.config.node < node, now) {
-                self.confirm(node)?;
-            }
             return Ok(());
         }
         let missed = link.catch_up(ours, self.queue_limit);
