@@ -7,7 +7,6 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use loro::{IdSpan, VersionVector};
 
 use crate::net::{
-    event::PeerState,
     message::{
         CloseReason, ContentDigest, DocumentTag, MAX_HANDSHAKE_SECONDS, MAX_KNOCK_SECONDS,
         MAX_MEMBERS, MAX_UPDATE, Part, PresenceRelay, PresenceUpdate, Welcome,

@@ -43,7 +43,8 @@ impl Pace {
         let quick = self.written_at.is_some_and(|before| now < before + QUICK);
         self.wait = match quick {
             true => (2 * self.wait).min(LONGEST),
-            false => SHORTEST,
+            // One hesitation is not the end of it.
+            false => (self.wait / 4).max(SHORTEST),
         };
         self.written_at = Some(now);
     }
@@ -133,6 +134,14 @@ mod tests {
         let last = keys[20];
         let end = sent(&keys).last().map(|&(time, _)| time);
         assert!(end <= Some(last + QUICK.as_millis() as u64), "{end:?}");
+    }
+
+    #[test]
+    fn one_hesitation_in_a_flood_costs_little() {
+        let keys: Vec<_> = (0..100)
+            .map(|number| number * 10 + if number < 50 { 0 } else { 8 })
+            .collect();
+        assert!(sent(&keys).len() < 20, "{:?}", sent(&keys));
     }
 
     #[test]
