@@ -65,7 +65,7 @@ pub enum Message {
         /// Which one.
         node: NodeId,
     },
-    /// Sent every second by both sides.
+    /// Sent every second by both sides; every two seconds when both have had the same for a while.
     Heartbeat {
         /// Digest of everything that the sender has imported. A peer that has another digest
         /// while nothing is on its way asks for a sync.

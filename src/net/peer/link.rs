@@ -1,11 +1,12 @@
 //! One connection with a peer: how far the handshake went, what passed, what is on its way.
 
+mod pulse;
+
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use loro::{IdSpan, VersionVector};
 
 use crate::net::{
-    event::PeerState,
     message::{
         CloseReason, ContentDigest, DocumentTag, MAX_HANDSHAKE_SECONDS, MAX_KNOCK_SECONDS,
         MAX_MEMBERS, MAX_UPDATE, Part, PresenceRelay, PresenceUpdate, Welcome,
@@ -20,12 +21,6 @@ use crate::net::{
 
 /// Time between two heartbeats.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
-/// Silence after which a peer counts as unstable: three heartbeats.
-const UNSTABLE_AFTER: Duration = Duration::from_secs(3);
-/// Silence after which a connection is ended.
-const SILENT_AFTER: Duration = Duration::from_secs(30);
-/// How long a person may think.
-const KNOCKING: Duration = Duration::from_secs(MAX_KNOCK_SECONDS);
 /// How long digests differ, while the documents keep changing, until we ask all the same. What
 /// later operations depend on is asked for much earlier, because those wait for it.
 const DIFFERENT_FOR: Duration = Duration::from_secs(30);
@@ -35,8 +30,6 @@ const LONGEST_REPAIR_PAUSE: Duration = Duration::from_secs(30);
 const MAX_IN_FLIGHT: usize = 256;
 /// Updates on their way whose sizes are kept apart; beyond, they count as one.
 const MAX_UNACKNOWLEDGED: usize = 64;
-/// How long a peer has to answer after we slept.
-const PROBE: Duration = Duration::from_secs(2);
 
 /// What the peer has to say next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,6 +156,8 @@ pub(crate) struct Link {
     repair_at: Duration,
     repair_pause: Duration,
     presence_sequence: u64,
+    /// Whether our last heartbeat was left out.
+    left_out_beat: bool,
 }
 
 fn beginning(node: NodeId) -> u64 {
@@ -247,37 +242,12 @@ impl Link {
             repair_at: now,
             repair_pause: HEARTBEAT,
             presence_sequence: 0,
+            left_out_beat: false,
         }
     }
 
     pub fn is_open(&self) -> bool {
         self.phase == Phase::Open
-    }
-
-    pub fn heard(&mut self, now: Duration) {
-        self.heard_at = now;
-        self.probe_until = None;
-    }
-
-    /// We slept: whether the peer is there must show soon.
-    pub fn probe(&mut self, now: Duration) {
-        self.heard_at = now;
-        self.probe_until = Some(now + PROBE);
-    }
-
-    /// Returns when the peer's silence changes something.
-    pub fn silence_deadline(&self, state: PeerState) -> Duration {
-        // Who waits for an answer of ours has nothing to say; the transport tells when it is gone.
-        let silence = match state {
-            PeerState::Connected => UNSTABLE_AFTER,
-            _ if self.decision() == Decision::Asked => KNOCKING,
-            _ => SILENT_AFTER,
-        };
-        let deadline = self.heard_at + silence;
-        [self.probe_until, self.introduced_until()]
-            .into_iter()
-            .flatten()
-            .fold(deadline, Duration::min)
     }
 
     /// The handshake is done.
@@ -309,16 +279,6 @@ impl Link {
         self.handshake
             .as_mut()
             .map(|handshake| &mut handshake.greeting)
-    }
-
-    pub fn is_unstable(&self, now: Duration) -> bool {
-        now >= self.heard_at + UNSTABLE_AFTER
-    }
-
-    pub fn is_silent(&self, now: Duration) -> bool {
-        let limits = [self.probe_until, self.introduced_until()];
-        (now >= self.heard_at + SILENT_AFTER && self.decision() != Decision::Asked)
-            || limits.into_iter().flatten().any(|until| until <= now)
     }
 
     /// Notes a neighbour of the peer. Returns whether it is news.
