@@ -29,7 +29,7 @@ pub(crate) use disk::{Claim, Disk, Stamp};
 pub use entrance::Trust;
 pub(crate) use entrance::{Doorkeeper, Entrance, Visitors};
 pub use opening::OpeningError;
-pub(crate) use opening::{Aside, LastSaved, Opening, join, reopen};
+pub(crate) use opening::{Aside, LastSaved, Opening, Preparation, join, reopen, reopen_at_once};
 #[cfg(all(test, feature = "tui"))]
 pub(crate) use save::write;
 pub use save::{SaveError, SaveRequest, SavedFile};
