@@ -151,7 +151,7 @@ fn a_member_is_blocked_live() {
     house.host.keys(MEMBERS);
     house.host.sees(&["Members", "Ben", "editor"]);
     house.host.keys("b");
-    guest.sees(&["Not connected with Ada: you are not a member of this document any more"]);
+    guest.sees(&["are not a member of this document any more"]);
     house.host.sees(&["Members", "Ben", "blocked"]);
     house.host.keys("\x1b");
     house.host.sees(&["Ben was sent away"]);

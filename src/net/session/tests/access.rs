@@ -7,18 +7,21 @@ use std::time::Duration;
 use loro::LoroDoc;
 
 use super::{is_connected, states};
-use crate::net::{
-    access::{Entrance, Role, RosterMember, TicketTerms},
-    event::{AccessEvent, PeerState, Reason, UserInfo},
-    message::{
-        CloseReason, DeniedCode, DocumentTag, Hello, KNOCK_PAUSE_SECONDS, Message, Part,
-        PresenceRelay, PresenceUpdate, Prove,
+use crate::{
+    crdt::SharedDocument,
+    net::{
+        access::{Entrance, Role, RosterMember, TicketTerms},
+        event::{AccessEvent, PeerState, Reason, UserInfo},
+        message::{
+            CloseReason, DocumentTag, Hello, KNOCK_PAUSE_SECONDS, Message, Part, PresenceRelay,
+            PresenceUpdate, Prove,
+        },
+        node::{NodeId, PeerAddress},
+        session::{AccessConfig, Decree, Input, KnockAnswer, Output, Session, SessionConfig},
+        signature::SigningKey,
+        sim::{Network, SiteId, SiteOptions},
+        ticket::Ticket,
     },
-    node::{NodeId, PeerAddress},
-    session::{AccessConfig, Decree, Input, KnockAnswer, Output},
-    signature::SigningKey,
-    sim::{Network, SiteId, SiteOptions},
-    ticket::Ticket,
 };
 
 const DOCUMENT: u8 = 100;
