@@ -18,6 +18,7 @@ mod conflicts;
 mod demonstration;
 mod dialogs;
 mod documents;
+mod early;
 mod editing;
 mod event;
 mod file_state;
@@ -33,6 +34,7 @@ mod people;
 mod scroll;
 mod search;
 mod settings;
+mod several;
 mod standing;
 mod together;
 mod watching;
@@ -120,7 +122,9 @@ pub struct AppOptions {
 /// The whole state of the editor.
 pub struct App {
     pub(crate) document: TextDocument,
+    /// The main selection: the view follows it, and others see it.
     pub(crate) selection: TextSelection,
+    several: several::Several,
     /// The column that moving up and down aims for.
     goal: Option<u16>,
     /// A character of the topmost visible row.
@@ -145,6 +149,8 @@ pub struct App {
     /// Why nothing may be changed.
     read_only: Option<String>,
     file: file_state::FileState,
+    /// What waits for the document.
+    deferred: early::Deferred,
     journal: JournalState,
 
     pub(crate) theme: Theme,
@@ -202,6 +208,7 @@ impl App {
             authorship: authors::Authorship::default(),
             document: options.document,
             selection: TextSelection { anchor: 0, head: 0 },
+            several: several::Several::default(),
             goal: None,
             top: 0,
             left: 0,
@@ -219,6 +226,7 @@ impl App {
             go_once_saved: false,
             read_only: None,
             file,
+            deferred: early::Deferred::default(),
             journal: JournalState::default(),
             theme: options.theme,
             keymap: options.keymap,
@@ -277,7 +285,10 @@ impl App {
             Event::Resize(columns, rows) => self.resize(Size::new(columns, rows)),
             Event::FocusGained => {
                 self.document.close_undo_group();
-                self.file_touched();
+                // It was read just now.
+                if !self.document.is_ahead() {
+                    self.file_touched();
+                }
             }
             Event::FocusLost => self.document.close_undo_group(),
             Event::Tick | Event::DocumentChanged => {}
@@ -307,6 +318,8 @@ impl App {
             Event::AskExisting(file) => self.ask_existing(file),
             Event::FileTouched => self.file_touched(),
             Event::FileSeen(look) => self.file_seen(*look),
+            Event::Prepared => self.prepared(),
+            Event::EarlyStored => self.document.everything_is_stored(),
             Event::Journal(state) => self.journal = state,
             Event::Conflicts { open, clock } => self.conflicts(open, clock),
             Event::ConflictSettled { id, how, by } => self.conflict_settled(id, how, &by),

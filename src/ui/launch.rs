@@ -29,8 +29,8 @@ use crate::{
         Store, StoreError,
     },
     workspace::{
-        self, Aside, Beside, Claim, Disk, Doorkeeper, Entrance, Opening, OpeningError, Retrial,
-        SharingOptions, Trust, Visitors,
+        self, Aside, Beside, Claim, Disk, Doorkeeper, Entrance, Opening, OpeningError, Preparation,
+        Retrial, SharingOptions, Trust, Visitors,
     },
 };
 
@@ -177,6 +177,8 @@ pub(super) struct Launched {
     pub(super) joins: bool,
     /// What is in the file, while it is not decided what becomes of it.
     pub(super) aside: Option<Aside>,
+    /// What is still to be done until the document is there, of which the text is shown already.
+    pub(super) preparation: Option<Preparation>,
     /// Who was asked for on the command line and is known already, and what to tell when they are
     /// not there.
     pub(super) absent_host: Option<(NodeId, String)>,
@@ -338,6 +340,7 @@ fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> 
         read_only: seat.read_only,
         joins: seat.joins,
         aside: opening.aside,
+        preparation: opening.preparation,
         absent_host: seat.absent_host,
         terminal,
         message: accident.or(opening.message),
@@ -395,7 +398,10 @@ fn seat(
             peers = vec![host];
             workspace::join(store, &replica, file)?
         }
-        None => workspace::reopen(store, &replica, file)?,
+        None => {
+            let text = on_disk.as_ref().map(|file| file.text.clone());
+            workspace::reopen_at_once(store, &replica, file, text.unwrap_or_default())?
+        }
     };
     let on_disk = match opening.last_saved.take() {
         Some(last_saved) => Some(FileOnDisk::last_saved(last_saved)),

@@ -31,7 +31,9 @@ pub(crate) use disk::{Claim, Disk, Stamp};
 pub use entrance::Trust;
 pub(crate) use entrance::{Doorkeeper, Entrance, Visitors};
 pub use opening::OpeningError;
-pub(crate) use opening::{Aside, LastSaved, Opening, join, new_host, reopen};
+pub(crate) use opening::{
+    Aside, LastSaved, Opening, Preparation, join, new_host, reopen, reopen_at_once,
+};
 pub use retrial::{Retrial, RetrialError, try_again};
 #[cfg(all(test, feature = "tui"))]
 pub(crate) use save::write;

@@ -103,6 +103,9 @@ impl App {
             Command::MoveDocumentEnd => self.go(Motion::DocumentEnd, false),
             Command::SelectAll => self.select_all(),
             Command::SelectWord => self.select_word(),
+            Command::AddNextMatch => self.add_next_match(),
+            Command::AddCaretAbove => self.add_caret(-1),
+            Command::AddCaretBelow => self.add_caret(1),
             Command::SelectLine => self.select_line(),
             Command::SelectLeft => self.go(Motion::Left, true),
             Command::SelectRight => self.go(Motion::Right, true),
@@ -128,6 +131,9 @@ impl App {
 
     fn cancel(&mut self) {
         self.notice = None;
+        if self.has_several() {
+            return self.keep_one();
+        }
         self.drop_selection();
     }
 

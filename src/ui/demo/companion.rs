@@ -158,7 +158,7 @@ impl Companion {
     }
 
     /// Cuts all connections, or lets them come back.
-    pub(super) fn set_offline(&self, offline: bool) {
+    pub(super) fn set_offline(&mut self, offline: bool) {
         self.network.set_offline(offline);
     }
 
