@@ -32,6 +32,7 @@ mod notice;
 mod people;
 mod scroll;
 mod search;
+mod sequence;
 mod settings;
 mod several;
 mod standing;
@@ -66,6 +67,7 @@ pub(crate) use self::{
     notice::Notice,
     people::{Person, PersonState},
     scroll::is_on,
+    sequence::Continuations,
     standing::{Others, Standing},
     together::Approach,
     watching::{FileAnswer, FileStanding},
@@ -152,6 +154,7 @@ pub struct App {
 
     pub(crate) theme: Theme,
     pub(crate) keymap: Keymap,
+    sequence: sequence::Begun,
     config: Config,
     pub(crate) settings: Settings,
     search: Search,
@@ -226,6 +229,7 @@ impl App {
             journal: JournalState::default(),
             theme: options.theme,
             keymap: options.keymap,
+            sequence: sequence::Begun::default(),
             config: options.config,
             user: options.user,
             node: options.node,
@@ -276,8 +280,14 @@ impl App {
                     self.key(key, press);
                 }
             }
-            Event::Mouse(mouse) => self.mouse(mouse),
-            Event::Paste(text) => self.paste(&text),
+            Event::Mouse(mouse) => {
+                self.sequence.give_up();
+                self.mouse(mouse);
+            }
+            Event::Paste(text) => {
+                self.sequence.give_up();
+                self.paste(&text);
+            }
             Event::Resize(columns, rows) => self.resize(Size::new(columns, rows)),
             Event::FocusGained => {
                 self.document.close_undo_group();
@@ -353,6 +363,7 @@ impl App {
         pane::caption::draw(self, areas.caption, buffer);
         self.tell_search_bar();
         pane::banner::draw(self, areas.status, buffer);
+        pane::sequence::draw(self, &areas, buffer);
         match &mut self.dialog {
             Some(dialog) => dialog.draw(areas.screen, buffer, &self.theme, &self.keymap),
             None => cursor,
@@ -379,6 +390,7 @@ impl App {
             .chain(self.file_tick())
             .chain(label)
             .chain(self.away_at())
+            .chain(self.sequence.due(self.now))
             .min()
     }
 
