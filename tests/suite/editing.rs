@@ -114,7 +114,7 @@ fn keys_of_emacs_are_pressed_one_after_the_other() {
     copad.sees(&["Replace"]);
     copad.keys(ESC);
     copad.waits("the line to search with is gone", |screen| {
-        !screen.contents().contains("Enter replaces")
+        !screen.contents().contains("Alt-X regex")
     });
     copad.keys("\x18\x03");
     assert_eq!(copad.ends(), 0);
