@@ -71,6 +71,15 @@ impl SaveError {
             elsewhere: false,
         }
     }
+
+    /// Says that a file belongs to another document that is open here.
+    pub(crate) fn open_elsewhere(sentence: String) -> Self {
+        Self::Failed {
+            sentence,
+            reason: "open in another tab".to_owned(),
+            elsewhere: true,
+        }
+    }
 }
 
 impl From<FileError> for SaveError {
