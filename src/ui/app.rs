@@ -354,6 +354,7 @@ impl App {
         }
         let areas = self.areas();
         let cursor = pane::document::draw(self, &areas, buffer);
+        let text = self.theme.is_plain().then(|| buffer.clone());
         if let Some(area) = areas.peers {
             pane::peers::draw(self, area, buffer);
         }
@@ -364,9 +365,25 @@ impl App {
         self.tell_search_bar();
         pane::banner::draw(self, areas.status, buffer);
         pane::sequence::draw(self, &areas, buffer);
-        match &mut self.dialog {
+        let cursor = match &mut self.dialog {
             Some(dialog) => dialog.draw(areas.screen, buffer, &self.theme, &self.keymap),
             None => cursor,
+        };
+        if let Some(text) = text {
+            self.take_out_symbols(areas.text, &text, buffer);
+        }
+        cursor
+    }
+
+    /// Leaves only ASCII on the screen, but for the text itself: what was drawn over it since is
+    /// not a part of it.
+    fn take_out_symbols(&self, place: Rect, text: &Buffer, buffer: &mut Buffer) {
+        let drawn = buffer.area;
+        for position in drawn.positions() {
+            if !place.contains(position) || buffer[position] != text[position] {
+                let cell = Rect::new(position.x, position.y, 1, 1);
+                self.theme.plain(cell, buffer);
+            }
         }
     }
 
