@@ -7,6 +7,7 @@
 //!
 //! Knows nothing of the network: updates leave through Loro's own subscriptions.
 
+mod ahead;
 mod queue;
 
 use std::{collections::VecDeque, ops::Range, sync::Arc, time::Duration};
@@ -14,6 +15,7 @@ use std::{collections::VecDeque, ops::Range, sync::Arc, time::Duration};
 use loro::{Frontiers, LoroDoc, LoroError, LoroText, PeerID, Subscription};
 use ropey::{Rope, RopeBuilder};
 
+pub(crate) use self::ahead::Filling;
 use self::queue::{Event, EventQueue, Source};
 use super::{
     Anchor, Bias, Change, Delta, DocumentGuard, SharedDocument, TextSelection, bulk,
@@ -128,7 +130,12 @@ pub struct TextDocument {
     version: Frontiers,
     /// Changes the rope went through in a call that failed. The next call returns them.
     undelivered: Vec<AppliedChange>,
-    _subscription: Subscription,
+    /// What waits for the document, while that is still to be filled.
+    ahead: Option<Vec<Delta>>,
+    /// What happened since that was last asked for, while somebody asks.
+    unstored: Option<Vec<Delta>>,
+    /// `None` while it is ahead.
+    _subscription: Option<Subscription>,
 }
 
 /// Why this `TextDocument` is changing the Loro text.
@@ -179,7 +186,9 @@ impl TextDocument {
             history: History::default(),
             version,
             undelivered: Vec::new(),
-            _subscription: subscription,
+            ahead: None,
+            unstored: None,
+            _subscription: Some(subscription),
         }
     }
 
@@ -203,6 +212,9 @@ impl TextDocument {
     ///
     /// Waits for the document's lock, and commits what somebody has changed without committing.
     pub fn drain(&mut self) -> Vec<AppliedChange> {
+        if self.is_ahead() {
+            return Vec::new();
+        }
         let shared = self.shared.clone();
         self.drain_locked(&shared.lock())
     }
@@ -239,6 +251,9 @@ impl TextDocument {
         let (end, length) = (delta.minimum_length(), self.rope.len_chars());
         if end > length {
             return Err(EditError::OutOfBounds { end, length });
+        }
+        if self.is_ahead() {
+            return Ok(self.edit_ahead(delta, context, beside));
         }
         let shared = self.shared.clone();
         let guard = shared.lock();
@@ -297,7 +312,7 @@ impl TextDocument {
     ///
     /// Returns `None` if the position lies behind the end of the text. Takes the document's lock.
     pub fn anchor(&self, position: usize, bias: Bias) -> Option<Anchor> {
-        if position > self.rope.len_chars() {
+        if position > self.rope.len_chars() || self.is_ahead() {
             return None;
         }
         let guard = self.shared.lock();
@@ -314,7 +329,7 @@ impl TextDocument {
     /// Returns `None` if it lies in another container, or holds on to a character that this
     /// replica hasn't seen (yet). Takes the document's lock.
     pub fn resolve(&self, anchor: &Anchor) -> Option<usize> {
-        if anchor.container() != Self::CONTAINER {
+        if anchor.container() != Self::CONTAINER || self.is_ahead() {
             return None;
         }
         let guard = self.shared.lock();
@@ -329,6 +344,9 @@ impl TextDocument {
     /// Returns who wrote the character at a position, as far as the document knows. Where it is
     /// ahead of the rope that may be the neighbour's. Takes the document's lock.
     pub fn author_at(&self, position: usize) -> Option<Author> {
+        if self.is_ahead() {
+            return None;
+        }
         let guard = self.shared.lock();
         flush(guard.doc());
         let peer = self.text.get_editor_at_unicode_pos(position)?;
@@ -338,6 +356,9 @@ impl TextDocument {
     /// Returns who wrote each character of a stretch of [`rope`](Self::rope): the Loro peer id, or
     /// `None` where it is not known. O(stretch · log document). Takes the document's lock.
     pub fn writers(&self, range: Range<usize>) -> Vec<Option<PeerID>> {
+        if self.is_ahead() {
+            return vec![None; range.len()];
+        }
         let guard = self.shared.lock();
         flush(guard.doc());
         let writer = |position| {
@@ -352,6 +373,9 @@ impl TextDocument {
 
     /// Returns who writes under a Loro peer id, as far as the document says. Takes its lock.
     pub fn author_of(&self, writer: PeerID) -> Option<Author> {
+        if self.is_ahead() {
+            return None;
+        }
         let guard = self.shared.lock();
         flush(guard.doc());
         Author::of(guard.doc(), writer)
@@ -360,6 +384,9 @@ impl TextDocument {
     fn step(&mut self, direction: Direction) -> Option<Undone> {
         if !self.history.has(direction) {
             return None;
+        }
+        if self.is_ahead() {
+            return self.step_ahead(direction);
         }
         let shared = self.shared.clone();
         let guard = shared.lock();
@@ -474,6 +501,9 @@ impl TextDocument {
             }
         };
         delta.apply(&mut self.rope);
+        if let Some(unstored) = &mut self.unstored {
+            unstored.push(delta.clone());
+        }
         AppliedChange { delta, origin }
     }
 

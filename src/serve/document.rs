@@ -19,7 +19,7 @@ use crate::{
     crdt::{TextDocument, TextFormat},
     store::{ContentHash, JournalNews, Places, Store, StoreError, read_file},
     workspace::{
-        self, Answer, Disk, DocumentStatus, Doorkeeper, Entrance, PeerStatus, SaveError,
+        self, Answer, Disk, DocumentStatus, Doorkeeper, Entrance, PeerStatus, Retrial, SaveError,
         SaveRequest, SavedFile, SavesAsked, Sharing, SharingEvents, SharingOptions, Trust,
         Visitors,
     },
@@ -49,6 +49,7 @@ pub(super) struct Setting<'a> {
     /// Whose document is joined.
     pub(super) invitation: Option<&'a Invitation>,
     pub(super) trust: Trust,
+    pub(super) retrial: Option<&'a Retrial>,
 }
 
 /// What a document's task is told.
@@ -120,11 +121,7 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
     let known = store.peers(replica.id)?.into_iter();
     let mut peers: Vec<_> = known.map(|peer| peer.address).collect();
     let host = setting.invitation.map(Invitation::address);
-    // One that did not let us in has not given us its document.
-    let met = |host: &NodeId| peers.iter().any(|peer| peer.node == *host);
-    let new_host = host
-        .clone()
-        .filter(|host| replica.document.is_none() || !met(&host.node));
+    let new_host = workspace::new_host(&replica, &peers, host.clone());
     let joins = new_host.is_some();
     let opening = match new_host {
         // Nobody is there to be asked what becomes of a text.
@@ -143,6 +140,7 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
         doorkeeper: Doorkeeper::Nobody,
         banned: Vec::new(),
         wanted: host.map(|host| host.node),
+        retrial: setting.retrial.cloned(),
     };
     let (entrance, accident) = Entrance::load(&store, replica.id, opening.document_id, visitors)?;
     if let Some(accident) = accident {

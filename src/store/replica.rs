@@ -394,6 +394,7 @@ impl Store {
             Ok(())
         })?;
         ImportMarker::remove(self, id);
+        self.remove_early_edits(id);
         self.remove_lock_file(id);
         Ok(())
     }

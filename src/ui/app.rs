@@ -18,6 +18,7 @@ mod conflicts;
 mod demonstration;
 mod dialogs;
 mod documents;
+mod early;
 mod editing;
 mod event;
 mod file_state;
@@ -150,6 +151,8 @@ pub struct App {
     /// Why nothing may be changed.
     read_only: Option<String>,
     file: file_state::FileState,
+    /// What waits for the document.
+    deferred: early::Deferred,
     journal: JournalState,
 
     pub(crate) theme: Theme,
@@ -226,6 +229,7 @@ impl App {
             go_once_saved: false,
             read_only: None,
             file,
+            deferred: early::Deferred::default(),
             journal: JournalState::default(),
             theme: options.theme,
             keymap: options.keymap,
@@ -291,7 +295,10 @@ impl App {
             Event::Resize(columns, rows) => self.resize(Size::new(columns, rows)),
             Event::FocusGained => {
                 self.document.close_undo_group();
-                self.file_touched();
+                // It was read just now.
+                if !self.document.is_ahead() {
+                    self.file_touched();
+                }
             }
             Event::FocusLost => self.document.close_undo_group(),
             Event::Tick | Event::DocumentChanged => {}
@@ -321,6 +328,8 @@ impl App {
             Event::AskExisting(file) => self.ask_existing(file),
             Event::FileTouched => self.file_touched(),
             Event::FileSeen(look) => self.file_seen(*look),
+            Event::Prepared => self.prepared(),
+            Event::EarlyStored => self.document.everything_is_stored(),
             Event::Journal(state) => self.journal = state,
             Event::Conflicts { open, clock } => self.conflicts(open, clock),
             Event::ConflictSettled { id, how, by } => self.conflict_settled(id, how, &by),

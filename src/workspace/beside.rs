@@ -206,6 +206,7 @@ pub(crate) fn open_beside(
         format,
         last_saved: None,
         aside: None,
+        preparation: None,
         message: None,
     })
 }

@@ -302,6 +302,9 @@ impl Session {
             for connection in self.welcomed() {
                 self.send(connection, Message::UserLeft { node });
             }
+            if !link.is_lazy {
+                self.mend_tree();
+            }
         }
         Some(link.connection)
     }

@@ -67,6 +67,9 @@ impl App {
     /// Asks the terminal loop to write the text as it is now. Nobody asked for a `quiet` save, so
     /// nothing is said of it if it works.
     pub(super) fn request_save(&mut self, path: PathBuf, replace: bool, quiet: bool) {
+        if self.defers_save(&path, replace, quiet) {
+            return;
+        }
         self.tidy_before_save();
         let own = self.path.as_ref() == Some(&path);
         let text = self.rope().clone();
