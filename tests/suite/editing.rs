@@ -66,7 +66,7 @@ fn a_word_is_rewritten_in_three_places_at_a_time() {
     let mut copad = ada.open(&["sum.txt"]);
     copad.sees(&["print total"]);
     copad.keys("\x04\x04\x04");
-    copad.sees(&["3 selections; Esc goes back to one"]);
+    copad.sees(&["3 selections", "Esc goes back to one"]);
     copad.keys("sum");
     copad.sees(&["sum = 0", "add to sum", "print sum"]);
     copad.keys(UNDO);

@@ -41,9 +41,7 @@ impl Tabs {
             return;
         };
         if taken {
-            let name = request.path.display();
-            let sentence = format!("{name} is open in another tab; close it there first");
-            let refused = SaveError::open_elsewhere(sentence);
+            let refused = SaveError::Taken(request.path);
             return tab.editor.update(Event::Saved(Err(refused)));
         }
         tab.editor.save(request);
