@@ -5,7 +5,7 @@
 //! Never knows a terminal.
 
 mod document;
-mod log;
+pub(crate) mod log;
 
 use std::{
     collections::BTreeSet,
