@@ -7,6 +7,7 @@
 //! In the order of reading they merge into one large operation again.
 
 use loro::{LoroResult, LoroText};
+use ropey::Rope;
 
 /// The largest text in bytes that goes in as one operation.
 pub(crate) const CHUNK_BYTES: usize = 4_000;
@@ -15,6 +16,27 @@ pub(crate) const CHUNK_BYTES: usize = 4_000;
 pub(crate) fn insert(target: &LoroText, position: usize, text: &str) -> LoroResult<()> {
     for chunk in chunks_from_end(text) {
         target.insert(position, chunk)?;
+    }
+    Ok(())
+}
+
+/// Puts the text of a rope in at the start of an empty text, without a copy of all of it. The caller
+/// commits.
+pub(crate) fn insert_rope(target: &LoroText, text: &Rope) -> LoroResult<()> {
+    let mut chunk = String::with_capacity(CHUNK_BYTES);
+    let mut end = text.len_bytes();
+    while end > 0 {
+        let start = end.saturating_sub(CHUNK_BYTES);
+        // The first character that begins in the piece, unless it is the one it begins within.
+        let begun = text.char_to_byte(text.byte_to_char(start));
+        let cut = match begun < start {
+            true => text.char_to_byte(text.byte_to_char(start) + 1),
+            false => begun,
+        };
+        chunk.clear();
+        chunk.extend(text.byte_slice(cut..end).chunks());
+        target.insert(0, &chunk)?;
+        end = cut;
     }
     Ok(())
 }
@@ -35,7 +57,25 @@ fn chunks_from_end(text: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
+    use loro::LoroDoc;
+
     use super::*;
+
+    #[test]
+    fn a_rope_goes_in_as_its_text_does() {
+        for text in ["", "short", &"ab漢".repeat(9_000), &"👨‍👩‍👧".repeat(1_000)] {
+            let [whole, rope] = [LoroDoc::new(), LoroDoc::new()];
+            for doc in [&whole, &rope] {
+                doc.set_peer_id(1).unwrap();
+            }
+            insert(&whole.get_text("t"), 0, text).unwrap();
+            insert_rope(&rope.get_text("t"), &Rope::from_str(text)).unwrap();
+            assert_eq!(rope.get_text("t").to_string(), text);
+            let exported = [whole, rope].map(|doc| doc.export(loro::ExportMode::all_updates()));
+            let [whole, rope] = exported.map(Result::unwrap);
+            assert_eq!(whole, rope, "{} bytes", text.len());
+        }
+    }
 
     #[test]
     fn chunks_are_small_and_cut_between_characters() {

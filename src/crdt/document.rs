@@ -7,6 +7,7 @@
 //!
 //! Knows nothing of the network: updates leave through Loro's own subscriptions.
 
+mod ahead;
 mod queue;
 
 use std::{collections::VecDeque, ops::Range, sync::Arc, time::Duration};
@@ -14,6 +15,7 @@ use std::{collections::VecDeque, ops::Range, sync::Arc, time::Duration};
 use loro::{Frontiers, LoroDoc, LoroError, LoroText, PeerID, Subscription};
 use ropey::{Rope, RopeBuilder};
 
+pub(crate) use self::ahead::Filling;
 use self::queue::{Event, EventQueue, Source};
 use super::{
     Anchor, Bias, Change, Delta, DocumentGuard, SharedDocument, TextSelection, bulk,
@@ -72,6 +74,8 @@ pub struct Undone {
     pub changes: Vec<AppliedChange>,
     /// Where the person's selection belongs now.
     pub selection: TextSelection,
+    /// The selections beside it, as they were told to [`TextDocument::edit_beside`].
+    pub beside: Vec<TextSelection>,
 }
 
 /// Why an edit was not made.
@@ -126,12 +130,17 @@ pub struct TextDocument {
     version: Frontiers,
     /// Changes the rope went through in a call that failed. The next call returns them.
     undelivered: Vec<AppliedChange>,
-    _subscription: Subscription,
+    /// What waits for the document, while that is still to be filled.
+    ahead: Option<Vec<Delta>>,
+    /// What happened since that was last asked for, while somebody asks.
+    unstored: Option<Vec<Delta>>,
+    /// `None` while it is ahead.
+    _subscription: Option<Subscription>,
 }
 
 /// Why this `TextDocument` is changing the Loro text.
 enum Intention {
-    Edit(EditContext),
+    Edit(EditContext, Vec<TextSelection>),
     Step(Direction, Step),
 }
 
@@ -177,7 +186,9 @@ impl TextDocument {
             history: History::default(),
             version,
             undelivered: Vec::new(),
-            _subscription: subscription,
+            ahead: None,
+            unstored: None,
+            _subscription: Some(subscription),
         }
     }
 
@@ -201,6 +212,9 @@ impl TextDocument {
     ///
     /// Waits for the document's lock, and commits what somebody has changed without committing.
     pub fn drain(&mut self) -> Vec<AppliedChange> {
+        if self.is_ahead() {
+            return Vec::new();
+        }
         let shared = self.shared.clone();
         self.drain_locked(&shared.lock())
     }
@@ -217,11 +231,29 @@ impl TextDocument {
     pub fn edit(
         &mut self,
         delta: &Delta,
+        context: EditContext,
+    ) -> Result<Vec<AppliedChange>, EditError> {
+        self.edit_beside(delta, context, Vec::new())
+    }
+
+    /// Makes an edit like [`edit`](Self::edit), by somebody who has selections beside that of the
+    /// context. Undo brings them back as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`edit`](Self::edit).
+    pub fn edit_beside(
+        &mut self,
+        delta: &Delta,
         mut context: EditContext,
+        mut beside: Vec<TextSelection>,
     ) -> Result<Vec<AppliedChange>, EditError> {
         let (end, length) = (delta.minimum_length(), self.rope.len_chars());
         if end > length {
             return Err(EditError::OutOfBounds { end, length });
+        }
+        if self.is_ahead() {
+            return Ok(self.edit_ahead(delta, context, beside));
         }
         let shared = self.shared.clone();
         let guard = shared.lock();
@@ -232,9 +264,12 @@ impl TextDocument {
         let mut carried = delta.clone();
         for change in &changes {
             carried = carried.transform(&change.delta, Bias::Before);
-            context.selection = context.selection.carried(&change.delta);
+            for selection in std::iter::once(&mut context.selection).chain(&mut beside) {
+                *selection = selection.carried(&change.delta);
+            }
         }
-        self.write(&guard, &carried, Intention::Edit(context), &mut changes)?;
+        let intention = Intention::Edit(context, beside);
+        self.write(&guard, &carried, intention, &mut changes)?;
         Ok(changes)
     }
 
@@ -277,7 +312,7 @@ impl TextDocument {
     ///
     /// Returns `None` if the position lies behind the end of the text. Takes the document's lock.
     pub fn anchor(&self, position: usize, bias: Bias) -> Option<Anchor> {
-        if position > self.rope.len_chars() {
+        if position > self.rope.len_chars() || self.is_ahead() {
             return None;
         }
         let guard = self.shared.lock();
@@ -294,7 +329,7 @@ impl TextDocument {
     /// Returns `None` if it lies in another container, or holds on to a character that this
     /// replica hasn't seen (yet). Takes the document's lock.
     pub fn resolve(&self, anchor: &Anchor) -> Option<usize> {
-        if anchor.container() != Self::CONTAINER {
+        if anchor.container() != Self::CONTAINER || self.is_ahead() {
             return None;
         }
         let guard = self.shared.lock();
@@ -309,6 +344,9 @@ impl TextDocument {
     /// Returns who wrote the character at a position, as far as the document knows. Where it is
     /// ahead of the rope that may be the neighbour's. Takes the document's lock.
     pub fn author_at(&self, position: usize) -> Option<Author> {
+        if self.is_ahead() {
+            return None;
+        }
         let guard = self.shared.lock();
         flush(guard.doc());
         let peer = self.text.get_editor_at_unicode_pos(position)?;
@@ -318,6 +356,9 @@ impl TextDocument {
     /// Returns who wrote each character of a stretch of [`rope`](Self::rope): the Loro peer id, or
     /// `None` where it is not known. O(stretch · log document). Takes the document's lock.
     pub fn writers(&self, range: Range<usize>) -> Vec<Option<PeerID>> {
+        if self.is_ahead() {
+            return vec![None; range.len()];
+        }
         let guard = self.shared.lock();
         flush(guard.doc());
         let writer = |position| {
@@ -332,6 +373,9 @@ impl TextDocument {
 
     /// Returns who writes under a Loro peer id, as far as the document says. Takes its lock.
     pub fn author_of(&self, writer: PeerID) -> Option<Author> {
+        if self.is_ahead() {
+            return None;
+        }
         let guard = self.shared.lock();
         flush(guard.doc());
         Author::of(guard.doc(), writer)
@@ -341,6 +385,9 @@ impl TextDocument {
         if !self.history.has(direction) {
             return None;
         }
+        if self.is_ahead() {
+            return self.step_ahead(direction);
+        }
         let shared = self.shared.clone();
         let guard = shared.lock();
         if guard.doc().is_detached() {
@@ -349,7 +396,7 @@ impl TextDocument {
         let mut changes = self.drain_locked(&guard);
         let mut selection = None;
         while let Some(step) = self.history.take(direction) {
-            selection = Some(step.to);
+            selection = Some((step.to, step.beside_to.clone()));
             if step.delta.is_empty() {
                 continue;
             }
@@ -358,8 +405,12 @@ impl TextDocument {
             self.write(&guard, &delta, intention, &mut changes).ok()?;
             break;
         }
-        let selection = selection?;
-        Some(Undone { changes, selection })
+        let (selection, beside) = selection?;
+        Some(Undone {
+            changes,
+            selection,
+            beside,
+        })
     }
 
     /// Changes the Loro text, commits, and takes the change back in by the one path.
@@ -430,8 +481,9 @@ impl TextDocument {
     fn apply(&mut self, event: Event, intention: Option<&Intention>) -> AppliedChange {
         let Event { delta, source } = event;
         let origin = match (source, intention) {
-            (Source::Local, Some(Intention::Edit(context))) => {
-                self.history.record_edit(&delta, &self.rope, context);
+            (Source::Local, Some(Intention::Edit(context, beside))) => {
+                self.history
+                    .record_edit(&delta, &self.rope, context, beside);
                 Origin::Edit
             }
             (Source::Local, Some(Intention::Step(direction, step))) => {
@@ -449,6 +501,9 @@ impl TextDocument {
             }
         };
         delta.apply(&mut self.rope);
+        if let Some(unstored) = &mut self.unstored {
+            unstored.push(delta.clone());
+        }
         AppliedChange { delta, origin }
     }
 

@@ -24,6 +24,7 @@ mod undo;
 
 pub use anchor::{Anchor, AnchorError};
 pub use delta::{Bias, Change, Content, Delta};
+pub(crate) use document::Filling;
 pub use document::{AppliedChange, EditContext, EditError, EditKind, Origin, TextDocument, Undone};
 pub use eol::{DecodeError, Encoding, LineEnding, TextFormat, decode, encode};
 pub use selection::TextSelection;

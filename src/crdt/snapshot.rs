@@ -16,6 +16,9 @@ pub enum SnapshotError {
     Export(#[from] loro::LoroEncodeError),
 }
 
+/// A text of more characters is not stored with its state.
+const LARGE: usize = 4_000_000;
+
 impl SharedDocument {
     /// Reads a document with its history. It gets a Loro peer id of its own, as each start must.
     ///
@@ -63,6 +66,24 @@ impl SharedDocument {
     /// If Loro cannot export it.
     pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
         Ok(self.lock().doc().export(ExportMode::Snapshot)?)
+    }
+
+    /// Writes the document with its whole history, so that [`from_parts`](Self::from_parts) reads it
+    /// in little time. Takes the lock; O(document).
+    ///
+    /// # Errors
+    ///
+    /// If Loro cannot export it.
+    pub(crate) fn export_to_keep(&self) -> Result<Vec<u8>, SnapshotError> {
+        let guard = self.lock();
+        let text = guard.doc().get_text(TextDocument::CONTAINER);
+        // Reading a snapshot, Loro counts all that is left of the text at each stretch of it: a
+        // minute for 100 MB. From the operations alone it makes the text in a second.
+        let mode = match text.len_unicode() > LARGE {
+            true => ExportMode::all_updates(),
+            false => ExportMode::Snapshot,
+        };
+        Ok(guard.doc().export(mode)?)
     }
 
     /// Writes what another replica of the same document lacks of this one. Takes both locks, one

@@ -67,6 +67,14 @@ impl std::fmt::Debug for StoredHistory {
     }
 }
 
+impl Journaled {
+    /// Whether what is stored is the document as it [began](Store::begin_history), and nothing that
+    /// came after.
+    pub(crate) fn is_beginning(&self) -> bool {
+        self.last == 0
+    }
+}
+
 impl StoredHistory {
     /// Whether nothing sound is stored.
     pub fn is_empty(&self) -> bool {
@@ -159,12 +167,46 @@ impl Store {
             .rev()
             .find_map(|entry| entry.version.as_ref())
         {
-            let sql = "INSERT INTO moments (replica, minute, at, version) VALUES (?1, ?2, ?3, ?4)
-                       ON CONFLICT DO UPDATE SET at = excluded.at, version = excluded.version";
-            let values = params![replica.0, minute(at), Milliseconds(at), version];
-            transaction.prepare_cached(sql)?.execute(values)?;
+            note_moment(transaction, replica, at, version)?;
         }
         Ok(number)
+    }
+
+    /// Stores a document of which nothing was stored, as a snapshot. Takes its lock; O(document).
+    ///
+    /// # Errors
+    ///
+    /// Fails when the replica was forgotten, when something is stored of it, and when the database
+    /// cannot be written. Then a [`Journal`](super::Journal) stores the document as well, only less
+    /// quickly.
+    pub(crate) fn begin_history(
+        &self,
+        replica: ReplicaId,
+        document: &SharedDocument,
+        at: SystemTime,
+    ) -> Result<Journaled, StoreError> {
+        let (journaled, version) = {
+            let guard = document.lock();
+            let version = guard.doc().oplog_vv();
+            let journaled = Journaled {
+                version,
+                ..Journaled::default()
+            };
+            (journaled, guard.doc().oplog_frontiers().encode())
+        };
+        let unreadable = |source| StoreError::Unreadable {
+            replica: replica.0,
+            source,
+        };
+        let bytes = document.export_to_keep().map_err(unreadable)?;
+        self.transact(|transaction| {
+            self.must_be_known(transaction, replica)?;
+            self.pass(Point::StoreSnapshot)?;
+            insert_snapshot(transaction, replica, 1, 0, &bytes, None)?;
+            note_moment(transaction, replica, at, &version)?;
+            Ok(())
+        })?;
+        Ok(journaled)
     }
 
     /// Stores a snapshot that holds every entry up to the number `covers`. The last sound snapshot
@@ -198,12 +240,7 @@ impl Store {
                 return Ok(());
             }
             self.pass(Point::StoreSnapshot)?;
-            let hash = snapshot_hash(replica, covers, pending, bytes);
-            transaction.execute(
-                "INSERT INTO snapshots (replica, generation, hash, bytes, covers, pending)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![replica.0, newest + 1, hash.0, bytes, covers, pending],
-            )?;
+            insert_snapshot(transaction, replica, newest + 1, covers, bytes, pending)?;
             self.pass(Point::RemoveFolded)?;
             transaction.execute(
                 "DELETE FROM snapshots
@@ -421,6 +458,35 @@ fn generations(connection: &Connection, replica: ReplicaId) -> rusqlite::Result<
 }
 
 /// Reads one snapshot. `None`: it is damaged.
+fn insert_snapshot(
+    transaction: &Transaction<'_>,
+    replica: ReplicaId,
+    generation: i64,
+    covers: i64,
+    bytes: &[u8],
+    pending: Option<&[u8]>,
+) -> rusqlite::Result<usize> {
+    let hash = snapshot_hash(replica, covers, pending, bytes);
+    transaction.execute(
+        "INSERT INTO snapshots (replica, generation, hash, bytes, covers, pending)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![replica.0, generation, hash.0, bytes, covers, pending],
+    )
+}
+
+/// Notes which version the document had at the end of a minute.
+fn note_moment(
+    transaction: &Transaction<'_>,
+    replica: ReplicaId,
+    at: SystemTime,
+    version: &[u8],
+) -> rusqlite::Result<usize> {
+    let sql = "INSERT INTO moments (replica, minute, at, version) VALUES (?1, ?2, ?3, ?4)
+               ON CONFLICT DO UPDATE SET at = excluded.at, version = excluded.version";
+    let values = params![replica.0, minute(at), Milliseconds(at), version];
+    transaction.prepare_cached(sql)?.execute(values)
+}
+
 fn read_snapshot(
     connection: &Connection,
     replica: ReplicaId,

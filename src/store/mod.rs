@@ -8,6 +8,7 @@
 //! | `database`, `schema`, `column`, `error` | opening and using the database of the state folder |
 //! | `replica`, `reopening`, `history`, `peer`, `summary`, `access` | what is remembered, by [`Store`] |
 //! | `journal` | keeps every change of an open document on the disk |
+//! | `early` | what is typed into a large file before its history is stored |
 //! | `marker` | whose update was going in when a process died |
 //! | `rescue`, `log` | what is sound of a damaged database |
 //! | `lock` | one process at a time writes a replica |
@@ -23,6 +24,7 @@ mod aside;
 mod attributes;
 mod column;
 mod database;
+mod early;
 mod error;
 mod faults;
 mod file;
@@ -47,6 +49,7 @@ mod summary;
 pub use access::{StoredAccess, StoredTicket};
 pub use aside::set_aside;
 pub use database::Store;
+pub(crate) use early::{EarlyEdits, EarlyLog};
 pub use error::StoreError;
 pub use file::{FileError, LoadedFile, MAX_FILE, Protection, read_file};
 pub use hash::ContentHash;
@@ -54,7 +57,7 @@ pub use history::{JournalEntry, Journaled, StoredHistory};
 pub use journal::{Journal, JournalNews};
 pub use leftover::{remove_unfinished_saves, unfinished_overwrite};
 pub use lock::ReplicaLock;
-pub use marker::ImportMarker;
+pub use marker::{ImportMarker, UnfinishedImport};
 pub use merge::{Clash, Crossing, Meeting, Outcome, Trail, difference, differing_lines, meet};
 pub use path::canonical_path;
 pub use peer::KnownPeer;

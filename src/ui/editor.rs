@@ -4,6 +4,7 @@
 mod access;
 mod beside;
 mod others;
+mod preparing;
 
 use std::{
     path::{Path, PathBuf},
@@ -14,6 +15,7 @@ use std::{
 use ratatui::Frame;
 use tokio::{sync::mpsc, task::JoinHandle};
 
+use self::preparing::Prepared;
 use super::{
     app::{
         AccessNews, App, Effect, Event, Existing, Job, JournalState, LocalCaret, MessageKind,
@@ -48,6 +50,8 @@ pub(super) enum News {
     Superseded(NodeId),
     /// A large answer of a peer has come further.
     Progress,
+    /// The document is there whose text is shown, or cannot be made.
+    Prepared,
     /// The copad that had the file is gone, and the file is ours; or there is no hope for that.
     TakenOver(Result<Box<TakenOver>, OpeningError>),
 }
@@ -65,6 +69,8 @@ pub(super) enum Request {
     New,
     /// Show another document, so many further.
     Turn(isize),
+    /// Save under a name that is not this document's, unless it is another's.
+    SaveAs(Box<SaveRequest>),
     /// Put this text on the clipboard.
     Copy(String),
     /// Fetch the clipboard, and send [`Event::Clipboard`].
@@ -118,6 +124,8 @@ pub(super) struct Editor {
     is_published: bool,
     /// Other copads on the file that want it saved.
     saves_asked: SavesAsked,
+    /// The document, while only its text is here.
+    preparing: Option<Prepared>,
     /// Whether the document must not be touched any more.
     broken: bool,
     done: bool,
@@ -130,10 +138,14 @@ impl Editor {
         tell: mpsc::UnboundedSender<News>,
     ) -> Result<Self, LaunchError> {
         let disk = Arc::clone(&launched.disk);
-        let document = launched.app.document().shared().clone();
-        disk.begin(document, launched.journaled, journal_news(&tell))?;
-        // First: a peer may have the history a moment from now, and it must be ours as well.
-        let network = Network::start(launched.sharing, &tell, disk.stored())?;
+        let network = if launched.preparation.is_some() {
+            Network::waiting(launched.sharing)
+        } else {
+            let document = launched.app.document().shared().clone();
+            disk.begin(document, launched.journaled, journal_news(&tell))?;
+            // First: a peer may have the history a moment from now, and it must be ours as well.
+            Network::start(launched.sharing, &tell, disk.stored())?
+        };
         let mut editor = Self {
             network,
             joining: Joining::new(launched.joins, launched.aside),
@@ -159,9 +171,13 @@ impl Editor {
             caret: None,
             is_published: true,
             saves_asked: SavesAsked::default(),
+            preparing: None,
             broken: false,
             done: false,
         };
+        if let Some(preparation) = launched.preparation {
+            editor.prepare(preparation);
+        }
         editor.update(Event::Share(editor.network.share_info()));
         editor.show_access();
         if editor.network.entrance().is_open() {
@@ -205,6 +221,7 @@ impl Editor {
         for effect in self.app.update(event, now) {
             self.carry_out(effect);
         }
+        self.keep_early_edits();
         self.file_watch.follow(self.app.path(), &self.tell);
     }
 
@@ -226,6 +243,7 @@ impl Editor {
             News::Progress => {
                 self.look_at_peers();
             }
+            News::Prepared => self.take_in_prepared(),
             News::TakenOver(result) => self.taken_over(result),
             News::Document(info) => self.take_in_document(info),
             News::Access(event) => self.take_in_access(event),
@@ -318,6 +336,9 @@ impl Editor {
     /// Stores what was typed, says goodbye to everybody, and stores what came meanwhile. With
     /// `forget` the stored history goes afterwards, so that another one can take its place.
     pub(super) async fn close(mut self, forget: bool) -> Result<(), StoreError> {
+        if let Err(error) = self.finish_preparing().await {
+            eprintln!("copad: the document cannot be stored: {error}");
+        }
         self.note_view();
         self.on_disk(|disk| {
             // It tells by itself when it fails.
@@ -348,7 +369,8 @@ impl Editor {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Save(request) => self.save(request),
+            Effect::Save(request) if self.app.path() == Some(&request.path) => self.save(request),
+            Effect::Save(request) => self.requests.push(Request::SaveAs(Box::new(request))),
             Effect::Quit => self.requests.push(Request::Quit),
             Effect::Stay => self.requests.push(Request::Stay),
             Effect::Close => self.done = true,
@@ -402,7 +424,7 @@ impl Editor {
         }
     }
 
-    fn save(&mut self, mut request: SaveRequest) {
+    pub(super) fn save(&mut self, mut request: SaveRequest) {
         request.path = folder::meant(&request.path);
         if self.joining.protects(&request.path) {
             let name = request.path.display();

@@ -32,8 +32,8 @@ use crate::{
         Store, StoreError,
     },
     workspace::{
-        self, Aside, Beside, Claim, Disk, Doorkeeper, Entrance, Opening, OpeningError,
-        SharingOptions, Trust, Visitors,
+        self, Aside, Beside, Claim, Disk, Doorkeeper, Entrance, Opening, OpeningError, Preparation,
+        Retrial, SharingOptions, Trust, Visitors,
     },
 };
 
@@ -63,6 +63,8 @@ pub struct Options {
     pub banned: Vec<NodeId>,
     /// Whom to let in that is not a member.
     pub trust: Trust,
+    /// How an edit that may have ended the last process is tried again, so that its sender stays.
+    pub retrial: Option<Retrial>,
     /// How far peers may be found.
     pub network: Option<NetworkKind>,
     /// The name of a theme.
@@ -178,6 +180,8 @@ pub(super) struct Launched {
     pub(super) joins: bool,
     /// What is in the file, while it is not decided what becomes of it.
     pub(super) aside: Option<Aside>,
+    /// What is still to be done until the document is there, of which the text is shown already.
+    pub(super) preparation: Option<Preparation>,
     /// Who was asked for on the command line and is known already, and what to tell when they are
     /// not there.
     pub(super) absent_host: Option<(NodeId, String)>,
@@ -304,6 +308,7 @@ fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> 
         doorkeeper: Doorkeeper::Person,
         wanted: host.filter(|host| !options.banned.contains(host)),
         banned: options.banned,
+        retrial: options.retrial,
     };
     let (entrance, accident) = Entrance::load(&store, replica.id, opening.document_id, visitors)?;
     app.adopt(properties.unwrap_or_default());
@@ -338,6 +343,7 @@ fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> 
         read_only: seat.read_only,
         joins: seat.joins,
         aside: opening.aside,
+        preparation: opening.preparation,
         absent_host: seat.absent_host,
         terminal,
         message: accident.or(opening.message),
@@ -375,9 +381,7 @@ fn seat(
     let absent_host = known.iter().find(|peer| Some(peer.address.node) == host);
     let absent_host = absent_host.map(|host| (host.address.node, absence(host, &replica.title)));
     let mut peers: Vec<_> = known.into_iter().map(|peer| peer.address).collect();
-    // One that did not let us in has not given us its document.
-    let met = |host: &NodeId| peers.iter().any(|peer| peer.node == *host);
-    let new_host = there.filter(|there| replica.document.is_none() || !met(&there.node));
+    let new_host = workspace::new_host(&replica, &peers, there);
     let joins = new_host.is_some();
     let mut claim = None;
     let on_disk = file.as_ref().map(|file| FileOnDisk::of(file, joins));
@@ -397,7 +401,10 @@ fn seat(
             peers = vec![host];
             workspace::join(store, &replica, file)?
         }
-        None => workspace::reopen(store, &replica, file)?,
+        None => {
+            let text = on_disk.as_ref().map(|file| file.text.clone());
+            workspace::reopen_at_once(store, &replica, file, text.unwrap_or_default())?
+        }
     };
     let on_disk = match opening.last_saved.take() {
         Some(last_saved) => Some(FileOnDisk::last_saved(last_saved)),

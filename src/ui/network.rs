@@ -14,8 +14,8 @@ use super::{
 use crate::{
     AccessEvent, AccessState, ChangeOrigin, ConflictEvent, ConflictId, ConflictResolver,
     ConflictSettings, CursorPosition, DocumentEvent, DocumentId, DocumentInfo, Invitation,
-    NetworkKind, NodeId, PeerAddress, PeerInfo, ProtocolError, Selection, SessionState, Standing,
-    SyncProgress, Ticket, TicketTerms,
+    NetworkKind, NodeId, PeerAddress, PeerInfo, ProtocolError, RealtimeLoroProtocol, Selection,
+    SessionState, Standing, SyncProgress, Ticket, TicketTerms,
     crdt::{
         Bias, TextDocument,
         conflict::{Choice, OutsideClash},
@@ -26,14 +26,44 @@ use crate::{
 /// Events that may wait for the screen. Whoever falls behind takes in everything at once.
 const QUEUE: usize = 1024;
 
+/// What to tell who wants something of others while there is no document to share.
+const NOT_YET: &str = "The document is still being read; it is shared in a moment";
+
 /// The document among its peers, and the tasks that pass on what comes from them.
 pub(super) struct Network {
-    sharing: Sharing,
+    /// `None` until there is a document.
+    sharing: Option<Sharing>,
+    /// Whether the person wants no connections once it is shared.
+    offline: bool,
     options: SharingOptions,
     forwarding: Vec<AbortHandle>,
 }
 
 impl Network {
+    /// Remembers what is to be shared, until [`begin`](Self::begin).
+    pub(super) fn waiting(options: SharingOptions) -> Self {
+        Self {
+            sharing: None,
+            offline: false,
+            options,
+            forwarding: Vec::new(),
+        }
+    }
+
+    /// Starts to share what waited for its document, which is there now.
+    pub(super) fn begin(
+        &mut self,
+        tell: &mpsc::UnboundedSender<News>,
+        ready: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), ProtocolError> {
+        let offline = self.offline;
+        *self = Self::start(self.options.clone(), tell, ready)?;
+        if offline {
+            self.set_offline(true);
+        }
+        Ok(())
+    }
+
     /// Starts the protocol and, in the background and after `ready`, the endpoint. Never waits for
     /// the network.
     pub(super) fn start(
@@ -66,7 +96,8 @@ impl Network {
             watch_progress(protocol.sync_progress(), tell.clone()),
         ];
         Ok(Self {
-            sharing,
+            sharing: Some(sharing),
+            offline: false,
             options,
             forwarding,
         })
@@ -91,8 +122,12 @@ impl Network {
         options.peers.retain(|peer| !own.contains(&peer.node));
         let old = std::mem::replace(self, Self::start(options, tell, ready)?);
         old.forwarding.iter().for_each(AbortHandle::abort);
-        tokio::spawn(old.sharing.stop());
+        tokio::spawn(old.stop());
         Ok(())
+    }
+
+    fn protocol(&self) -> Option<&RealtimeLoroProtocol> {
+        self.sharing.as_ref().map(Sharing::protocol)
     }
 
     /// The node id under which the document is shared.
@@ -107,7 +142,10 @@ impl Network {
 
     /// Which document is shared, once that is known.
     pub(super) fn document_id(&self) -> Option<DocumentId> {
-        self.sharing.protocol().document_info().borrow().document
+        match self.protocol() {
+            Some(protocol) => protocol.document_info().borrow().document,
+            None => self.options.document_id,
+        }
     }
 
     /// How others can join.
@@ -117,6 +155,9 @@ impl Network {
 
     /// Tells the others where our caret is in the document as the screen shows it.
     pub(super) fn publish(&self, document: &TextDocument, caret: LocalCaret) {
+        let Some(protocol) = self.protocol() else {
+            return;
+        };
         let selection = caret.selection;
         // A selection must not grow when somebody types right at its edge.
         let (start, end) = match selection.anchor < selection.head {
@@ -127,14 +168,17 @@ impl Network {
         let cursor = place(document, selection.head, end);
         let selected = (!selection.is_caret())
             .then(|| Selection::new(place(document, selection.anchor, start), cursor.clone()));
-        let presence = self.sharing.protocol().presence_manager();
+        let presence = protocol.presence_manager();
         presence.publish(Some(cursor), selected, caret.typing, caret.away);
     }
 
     /// Tells the others who we are from now on.
     pub(super) fn introduce(&mut self, user: crate::UserInfo) {
         self.options.user = user.clone();
-        let presence = self.sharing.protocol().presence_manager();
+        let Some(protocol) = self.protocol() else {
+            return;
+        };
+        let presence = protocol.presence_manager();
         tokio::spawn(async move {
             // After the end there is nobody to tell.
             let _ = presence.set_user(user).await;
@@ -143,46 +187,45 @@ impl Network {
 
     /// Asks everybody to come to where we are.
     pub(super) fn call_everyone(&self) {
-        let presence = self.sharing.protocol().presence_manager();
-        // After the end there is nobody to ask.
-        let _ = presence.call_everyone();
+        if let Some(protocol) = self.protocol() {
+            // After the end there is nobody to ask.
+            let _ = protocol.presence_manager().call_everyone();
+        }
     }
 
     /// Joins another replica of this document, now and whenever it can be reached.
-    pub(super) fn connect(&self, invitation: &Invitation) {
-        if let Invitation::Ticket(ticket) = invitation {
-            self.sharing.protocol().hold(ticket);
-        }
+    pub(super) fn connect(&mut self, invitation: &Invitation) {
         let address = invitation.address();
-        self.sharing
-            .protocol()
-            .connection_manager()
-            .connect(address);
+        let Some(protocol) = self.protocol() else {
+            if let Invitation::Ticket(ticket) = invitation {
+                self.options.ticket = Some(Ticket::clone(ticket));
+            }
+            return self.options.peers.push(address);
+        };
+        if let Invitation::Ticket(ticket) = invitation {
+            protocol.hold(ticket);
+        }
+        protocol.connection_manager().connect(address);
     }
 
     /// Returns who may do what now.
-    pub(super) fn access(&self) -> AccessState {
-        self.sharing
-            .protocol()
-            .access_manager()
-            .state()
-            .borrow()
-            .clone()
+    pub(super) fn access(&self) -> Option<AccessState> {
+        let access = self.protocol()?.access_manager();
+        let state = access.state().borrow().clone();
+        Some(state)
     }
 
     /// Carries out what a person decided about somebody. Fails with a sentence.
     pub(super) fn request(&self, request: AccessRequest) -> Result<(), String> {
-        let access = self.sharing.protocol().access_manager();
+        let protocol = self.protocol().ok_or(NOT_YET)?;
+        let access = protocol.access_manager();
         let done = match request {
             AccessRequest::Answer(node, answer) => {
                 access.answer(node, answer);
                 Ok(())
             }
             AccessRequest::GiveUp(node) => {
-                self.sharing
-                    .protocol()
-                    .connection_manager()
-                    .disconnect(node);
+                protocol.connection_manager().disconnect(node);
                 Ok(())
             }
             AccessRequest::SetRole(node, role) => access.set_role(node, role),
@@ -198,7 +241,8 @@ impl Network {
 
     /// Makes a ticket. Fails with a sentence.
     pub(super) fn issue_ticket(&self, terms: TicketTerms) -> Result<Ticket, String> {
-        let issued = self.sharing.protocol().access_manager().issue_ticket(terms);
+        let protocol = self.protocol().ok_or(NOT_YET)?;
+        let issued = protocol.access_manager().issue_ticket(terms);
         issued.map_err(|error| error.to_string())
     }
 
@@ -208,8 +252,12 @@ impl Network {
     }
 
     /// Cuts all connections, or lets them come back.
-    pub(super) fn set_offline(&self, offline: bool) {
-        let connections = self.sharing.protocol().connection_manager();
+    pub(super) fn set_offline(&mut self, offline: bool) {
+        self.offline = offline;
+        let Some(protocol) = self.protocol() else {
+            return;
+        };
+        let connections = protocol.connection_manager();
         if offline {
             connections.go_offline();
         } else {
@@ -218,20 +266,18 @@ impl Network {
     }
 
     /// Sets what is held to be a conflict, once more is known of the document.
-    pub(super) fn set_conflict_settings(&self, settings: ConflictSettings) {
-        self.sharing
-            .protocol()
-            .conflict_resolver()
-            .set_settings(settings);
+    pub(super) fn set_conflict_settings(&mut self, settings: ConflictSettings) {
+        if let Some(protocol) = self.protocol() {
+            protocol.conflict_resolver().set_settings(settings);
+        } else {
+            self.options.conflicts = settings;
+        }
     }
 
     /// Notes for everybody how a conflict was answered.
     pub(super) fn answer_conflict(&self, id: &ConflictId, choice: Choice) {
-        if let Err(error) = self
-            .sharing
-            .protocol()
-            .conflict_resolver()
-            .note_answer(id, choice)
+        if let Some(protocol) = self.protocol()
+            && let Err(error) = protocol.conflict_resolver().note_answer(id, choice)
         {
             tracing::warn!("the answer to conflict {id} was not noted: {error}");
         }
@@ -239,38 +285,50 @@ impl Network {
 
     /// Notes for everybody that an answer was taken back.
     pub(super) fn reopen_conflict(&self, id: &ConflictId) {
-        if let Err(error) = self.sharing.protocol().conflict_resolver().reopen(id) {
+        if let Some(protocol) = self.protocol()
+            && let Err(error) = protocol.conflict_resolver().reopen(id)
+        {
             tracing::warn!("conflict {id} stays answered: {error}");
         }
     }
 
     /// How many conflicts wait for an answer.
     pub(super) fn open_conflicts(&self) -> usize {
-        let resolver = self.sharing.protocol().conflict_resolver();
-        resolver.open_conflicts().len()
+        let count = |protocol: &RealtimeLoroProtocol| {
+            let resolver = protocol.conflict_resolver();
+            resolver.open_conflicts().len()
+        };
+        self.protocol().map_or(0, count)
     }
 
     /// Keeps for everybody that the text and its file clashed.
     pub(super) fn report_conflicts(&self, clashes: Vec<OutsideClash>) {
-        if let Err(error) = self.sharing.protocol().conflict_resolver().report(clashes) {
+        if let Some(protocol) = self.protocol()
+            && let Err(error) = protocol.conflict_resolver().report(clashes)
+        {
             tracing::warn!("what clashed with the file was not noted: {error}");
         }
     }
 
     /// Returns the peers as the screen shows them.
     pub(super) fn rows(&self) -> Vec<PeerRow> {
-        let progress = *self.sharing.protocol().sync_progress().borrow();
+        let Some(protocol) = self.protocol() else {
+            return Vec::new();
+        };
+        let progress = *protocol.sync_progress().borrow();
         rows(&self.peers(), progress)
     }
 
     /// Returns the peers as the session sees them.
     pub(super) fn peers(&self) -> Vec<PeerInfo> {
-        self.sharing.peers()
+        self.sharing.as_ref().map_or_else(Vec::new, Sharing::peers)
     }
 
     /// Says goodbye to everybody. Takes little more than a second at most.
     pub(super) async fn stop(self) {
-        self.sharing.stop().await;
+        if let Some(sharing) = self.sharing {
+            sharing.stop().await;
+        }
     }
 }
 

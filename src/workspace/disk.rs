@@ -13,10 +13,10 @@ use std::{
 use super::{OpeningError, SaveError, SaveRequest, SavedFile, opening::merge_change_on_disk, save};
 use crate::{
     DocumentId, NodeId, PeerAddress, PeerInfo, Roster, Signed, TicketId, TicketTerms, UserInfo,
-    crdt::{SharedDocument, TextDocument},
+    crdt::{Delta, SharedDocument, TextDocument},
     store::{
-        self, ContentHash, FileError, Journal, JournalNews, Journaled, KnownPeer, NodeKey, Replica,
-        ReplicaId, ReplicaLock, SaveRecord, SavedState, Store, StoreError,
+        self, ContentHash, EarlyLog, FileError, Journal, JournalNews, Journaled, KnownPeer,
+        NodeKey, Replica, ReplicaId, ReplicaLock, SaveRecord, SavedState, Store, StoreError,
     },
 };
 
@@ -27,6 +27,8 @@ pub(crate) struct Disk {
     node_key: NodeKey,
     /// Empty until [`begin`](Self::begin).
     journal: OnceLock<Journal>,
+    /// Keeps what is typed before the document is stored.
+    early: Mutex<Option<EarlyLog>>,
     /// The peers as they were last recorded.
     remembered: Mutex<Vec<(PeerAddress, Option<UserInfo>)>>,
     /// The file that becomes ours once a person has decided what becomes of it.
@@ -84,6 +86,7 @@ impl Disk {
             replica: replica.id,
             node_key: replica.node_key.clone(),
             journal: OnceLock::new(),
+            early: Mutex::default(),
             remembered: Mutex::default(),
             claim: Mutex::new(claim),
             seen: Mutex::default(),
@@ -117,6 +120,25 @@ impl Disk {
         self.journal
             .set(journal)
             .map_err(|_| io::Error::other("the document is journaled already"))
+    }
+
+    /// Keeps what is typed from now on by this, until it [is stored](Self::store_early).
+    pub(crate) fn keep_early(&self, log: EarlyLog) {
+        *locked(&self.early) = Some(log);
+    }
+
+    /// Keeps edits that were made before the document is stored.
+    pub(crate) fn note_early(&self, edits: &[Delta]) -> Result<(), StoreError> {
+        let mut early = locked(&self.early);
+        early.as_mut().map_or(Ok(()), |log| log.append(edits))
+    }
+
+    /// Returns when the journal has what was kept early, which goes then.
+    pub(crate) fn store_early(&self) -> Result<(), StoreError> {
+        self.flush()?;
+        *locked(&self.early) = None;
+        self.store.remove_early_edits(self.replica);
+        Ok(())
     }
 
     /// Writes the user's file, and records which version of the document it holds.
@@ -199,7 +221,6 @@ impl Disk {
         if seen.merged == stamp || before != stamp {
             return Ok(None);
         }
-        seen.merged = stamp;
         let file = store::read_file(path).map_err(StoreError::from)?;
         let replica = self.store.replica(self.replica)?;
         // A file that somebody else made is as if it had been empty.
@@ -207,11 +228,13 @@ impl Disk {
             hash: ContentHash::of(b""),
             version: TextDocument::from_text("").version(),
         });
-        if file.is_new || saved.hash == file.hash {
-            return Ok(None);
-        }
-        let merged = merge_change_on_disk(&self.store, &replica, document, &file, &saved);
-        Ok(merged?)
+        let merged = match file.is_new || saved.hash == file.hash {
+            true => None,
+            false => merge_change_on_disk(&self.store, &replica, document, &file, &saved)?,
+        };
+        // What could not be read or merged is tried again.
+        seen.merged = stamp;
+        Ok(merged)
     }
 
     /// Returns when every change is on the disk.

@@ -1,16 +1,21 @@
 //! What a document starts from: its stored history, its file, or the replica that is joined.
 
+mod early;
+
 use std::path::PathBuf;
 
 use ropey::Rope;
 
-use super::beside::with_copies;
+pub(crate) use self::early::Preparation;
+use super::beside::{holds_saved, with_copies};
 use crate::{
-    DocumentId,
-    crdt::{Delta, SharedDocument, SnapshotError, TextDocument, TextFormat, conflict::Author},
+    DocumentId, PeerAddress,
+    crdt::{
+        Delta, EditError, SharedDocument, SnapshotError, TextDocument, TextFormat, conflict::Author,
+    },
     store::{
-        self, ContentHash, Journaled, LoadedFile, Replica, SavedState, Store, StoreError,
-        difference,
+        self, ContentHash, EarlyEdits, Journaled, LoadedFile, Replica, SavedState, Store,
+        StoreError, difference,
     },
 };
 
@@ -28,6 +33,8 @@ pub(crate) struct Opening {
     /// is not in the document yet.
     pub(crate) last_saved: Option<LastSaved>,
     pub(crate) aside: Option<Aside>,
+    /// What is still to be done, if the text is [ahead](TextDocument::is_ahead) of its document.
+    pub(crate) preparation: Option<Preparation>,
     pub(crate) message: Option<String>,
 }
 
@@ -62,6 +69,19 @@ pub enum OpeningError {
         /// What is wrong with it.
         source: SnapshotError,
     },
+    /// The document did not take its text.
+    #[error("the document cannot be made: {0}")]
+    Refused(#[from] EditError),
+}
+
+/// Returns the one to join whose document the replica has not yet. One that it tried before and that
+/// did not let it in has not given its document.
+pub(crate) fn new_host(
+    replica: &Replica,
+    met: &[PeerAddress],
+    host: Option<PeerAddress>,
+) -> Option<PeerAddress> {
+    host.filter(|host| replica.document.is_none() || !met.iter().any(|peer| peer.node == host.node))
 }
 
 /// Opens what was written while waiting for the document that is joined, and puts what the file
@@ -93,19 +113,54 @@ pub(crate) fn join(
         modified: false,
         last_saved: None,
         aside,
+        preparation: None,
         message,
     })
 }
 
-/// Opens a document from its history and its file.
+/// Opens a document from its history and its file, and returns when it is whole.
 pub(crate) fn reopen(
     store: &Store,
     replica: &Replica,
     file: Option<LoadedFile>,
 ) -> Result<Opening, OpeningError> {
-    let Stored { history, sentence } = load(store, replica)?;
+    let text = file.as_ref().map(|file| file.text.as_str().into());
+    let mut opening = reopen_at_once(store, replica, file, text.unwrap_or_default())?;
+    if let Some(preparation) = opening.preparation.take() {
+        opening.journaled = preparation.run(store, replica.id)?;
+        opening.document.catch_up()?;
+    }
+    Ok(opening)
+}
+
+/// Opens a document from its history and its file. Where there is no history and the file is large,
+/// its `text` is shown and edited at once, and the document is still to be made. A stored history is
+/// always loaded first: only then it is known whether the file's text is the document's.
+pub(crate) fn reopen_at_once(
+    store: &Store,
+    replica: &Replica,
+    file: Option<LoadedFile>,
+    text: Rope,
+) -> Result<Opening, OpeningError> {
+    let mut early = store.early_edits(replica.id);
+    let Stored {
+        history,
+        mut sentence,
+    } = load(store, replica)?;
+    if let (Some((shared, journaled)), Some(early)) =
+        (&history, early.take_if(|_| history.is_some()))
+    {
+        sentence = early::go_on(store, replica, shared, journaled, early).or(sentence);
+    }
+    let is_its_own = history.is_some();
     let mut opening = match with_copies(store, replica, history)? {
-        Some((shared, journaled)) => continue_from(store, replica, shared, journaled, file)?,
+        Some((shared, journaled)) => {
+            if !is_its_own {
+                // What is left of the damaged history is kept aside, and must not mix with this.
+                store.start_again(replica.id)?;
+            }
+            continue_from(store, replica, shared, journaled, file)?
+        }
         None => {
             // Without its history a text would meet that of peers as a second copy of it: so this is
             // a new document. Nothing at all is the beginning of any.
@@ -120,7 +175,7 @@ pub(crate) fn reopen(
                     store.create_document(replica.id)?
                 }
             };
-            from_file(store, replica, document_id, file)?
+            from_file(store, replica, document_id, file, text, early)?
         }
     };
     opening.message = match (sentence, opening.message) {
@@ -150,10 +205,9 @@ fn load(store: &Store, replica: &Replica) -> Result<Stored, OpeningError> {
         })?),
     };
     // A text that lacks a part of what its file holds must not be written over that file.
-    let usable = restored.as_ref().is_none_or(|(document, _)| {
-        let saved = replica.saved.as_ref();
-        saved.is_none_or(|saved| document.has_version(&saved.version))
-    });
+    let usable = restored
+        .as_ref()
+        .is_none_or(|(document, _)| holds_saved(replica, document));
     let aside = match history.is_damaged() || !usable {
         true => Some(store.put_aside(replica.id)?),
         false => store.rescued().map(str::to_owned),
@@ -166,9 +220,7 @@ fn load(store: &Store, replica: &Replica) -> Result<Stored, OpeningError> {
         (Some(copy), None) => Some(format!(
             "The history of {title} was damaged and starts anew; as it was it is in {copy}"
         )),
-        (None, Some(_)) if replica.unclosed => Some(format!(
-            "{title} was not closed properly last time; everything you typed is here"
-        )),
+        (None, Some(_)) if replica.unclosed => Some(unclosed(replica)),
         (None, _) => None,
     };
     Ok(Stored { history, sentence })
@@ -179,23 +231,45 @@ fn from_file(
     replica: &Replica,
     document_id: DocumentId,
     file: Option<LoadedFile>,
-) -> Result<Opening, StoreError> {
+    text: Rope,
+    early: Option<EarlyEdits>,
+) -> Result<Opening, OpeningError> {
     let existing = file.filter(|file| !file.is_new);
-    let text = existing.as_ref().map_or("", |file| file.text.as_str());
-    let document = TextDocument::from_text(text);
-    if let Some(file) = &existing {
-        store.record_saved(replica.id, file.hash, &document.version())?;
-    }
-    Ok(Opening {
-        document,
+    let (early, mut message) = early::fitting(store, replica, existing.as_ref(), early);
+    let mut opening = Opening {
+        document: TextDocument::from_text(""),
         journaled: Journaled::default(),
         document_id: Some(document_id),
-        format: existing.map(|file| file.format).unwrap_or_default(),
-        modified: false,
+        format: existing
+            .as_ref()
+            .map(|file| file.format)
+            .unwrap_or_default(),
+        modified: early.is_some(),
         last_saved: None,
         aside: None,
+        preparation: None,
         message: None,
-    })
+    };
+    if let Some(file) = existing {
+        if early.is_some() || file.text.len() >= early::LARGE {
+            let (document, preparation) = early::show(store, replica, &file, text, early.as_ref())?;
+            opening.document = document;
+            opening.preparation = Some(preparation);
+        } else {
+            opening.document = TextDocument::from_text(&file.text);
+            store.record_saved(replica.id, file.hash, &opening.document.version())?;
+        }
+    }
+    if early.is_some() {
+        message = Some(unclosed(replica));
+    }
+    opening.message = message;
+    Ok(opening)
+}
+
+fn unclosed(replica: &Replica) -> String {
+    let title = &replica.title;
+    format!("{title} was not closed properly last time; everything you typed is here")
 }
 
 /// Goes on with a stored history. What another program did to the file meanwhile is left to whoever
@@ -248,6 +322,7 @@ pub(crate) fn continue_from(
         format,
         last_saved,
         aside: None,
+        preparation: None,
         message,
     })
 }
@@ -314,7 +389,11 @@ pub(crate) fn merge_change_on_disk(
     let text = TextDocument::new(shared.clone());
     match who_wrote(store, replica, &text, file, saved)? {
         Writer::Ours => return Ok(None),
-        Writer::CutShort(sentence) => return Ok(Some(sentence)),
+        Writer::CutShort(sentence) => {
+            // What is torn has been seen: the next save may replace it.
+            store.record_saved(replica.id, file.hash, &saved.version)?;
+            return Ok(Some(sentence));
+        }
         Writer::Another => {}
     }
     let merged = shared.text_at(&saved.version).and_then(|then| {
@@ -327,7 +406,10 @@ pub(crate) fn merge_change_on_disk(
             store.record_saved(replica.id, file.hash, &version)?;
             format!("Another program changed {title}; its changes are in")
         }
-        None => format!("Another program changed {title}; saving replaces what it wrote"),
+        None => {
+            store.record_saved(replica.id, file.hash, &saved.version)?;
+            format!("Another program changed {title}; saving replaces what it wrote")
+        }
     };
     Ok(Some(sentence))
 }

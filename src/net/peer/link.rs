@@ -110,6 +110,11 @@ pub(crate) struct Link {
     pub handshake: Option<Box<Handshake>>,
     /// Whether the peer understands an answer in several updates.
     pub takes_slices: bool,
+    /// Whether the peer tells what it wrote from what it passes on, and understands that a link
+    /// only announces the latter.
+    pub knows_tree: bool,
+    /// Whether what others wrote is not passed on over this link, but announced.
+    pub is_lazy: bool,
     /// How much of a large answer is here.
     ahead: Option<Box<Ahead>>,
     /// Whether neither side had a document when it said hello.
@@ -194,15 +199,24 @@ struct Ahead {
 struct Assembling {
     response: Vec<u8>,
     batch: Vec<u8>,
+    relay: Vec<u8>,
 }
 
-/// Which of the two kinds of updates a part belongs to.
+impl Assembling {
+    fn size(&self) -> usize {
+        self.response.len() + self.batch.len() + self.relay.len()
+    }
+}
+
+/// Which kind of updates a part belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stretch {
     /// The answer to our question.
     Response,
-    /// New operations.
+    /// New operations, of the peer or of an answer.
     Batch,
+    /// New operations that the peer passes on.
+    Relay,
 }
 
 impl Link {
@@ -216,6 +230,8 @@ impl Link {
                 until: now + Duration::from_secs(MAX_HANDSHAKE_SECONDS),
             })),
             takes_slices: false,
+            knows_tree: false,
+            is_lazy: false,
             ahead: None,
             without_document: false,
             neighbours: Vec::new(),
@@ -324,9 +340,9 @@ impl Link {
             Stretch::Response => self.asked,
             // Also a piece of the answer.
             Stretch::Batch => self.synced || self.asked,
+            Stretch::Relay => self.synced,
         };
-        let earlier = self.assembling.as_ref();
-        let earlier = earlier.map_or(0, |parts| parts.response.len() + parts.batch.len());
+        let earlier = self.assembling.as_ref().map_or(0, |parts| parts.size());
         if !expected || earlier + part.updates.len() > MAX_UPDATE {
             return Err(CloseReason::Protocol);
         }
@@ -353,10 +369,11 @@ impl Link {
         let buffer = match stretch {
             Stretch::Response => &mut assembling.response,
             Stretch::Batch => &mut assembling.batch,
+            Stretch::Relay => &mut assembling.relay,
         };
         buffer.extend_from_slice(&part.updates);
         let whole = part.last.then(|| std::mem::take(buffer));
-        if !(assembling.response.is_empty() && assembling.batch.is_empty()) {
+        if assembling.size() > 0 {
             self.assembling = Some(assembling);
         }
         whole
@@ -488,6 +505,26 @@ impl Link {
             self.note_in_flight(number, span);
         }
         self.knows(spans);
+    }
+
+    /// Returns whether an answer to our question is still to come.
+    pub fn is_asked(&self) -> bool {
+        self.asked
+    }
+
+    /// Returns how much of what we have the peer is not known to have, for at most so many Loro
+    /// peers. From now on it counts as known: whoever lacks it asks for it.
+    pub fn announce(&mut self, ours: &VersionVector, most: usize) -> Vec<(u64, i32)> {
+        let Some(known) = &mut self.known else {
+            return Vec::new();
+        };
+        let mut spans = known.lacking(ours);
+        spans.truncate(most);
+        known.extend(&spans);
+        spans
+            .iter()
+            .map(|span| (span.peer, span.counter.end))
+            .collect()
     }
 
     /// Returns whether the peer asked for the first time, so that updates go to it.

@@ -28,6 +28,7 @@ impl Session {
         self.own.stop_typing(now);
         self.tell_presence(now);
         self.ask_for_waiting(now);
+        self.ask_for_announced(now);
         if self.next_heartbeat.is_some_and(|due| due <= now) {
             self.beat(now, false);
             self.tell_content(now, replica);

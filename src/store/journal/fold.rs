@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use loro::{ExportMode, VersionVector};
+use loro::VersionVector;
 
 use super::Command;
 use crate::{
@@ -132,16 +132,14 @@ pub(super) fn fold(
     let copy = history.restore().ok().map(|(copy, _)| copy);
     let whole = copy.filter(|copy| copy.doc().oplog_vv().includes_vv(journaled));
     let source = whole.unwrap_or_else(|| document.clone());
-    let guard = source.lock();
-    let unreadable = |error: loro::LoroEncodeError| StoreError::Unreadable {
+    let unreadable = |source| StoreError::Unreadable {
         replica: replica.0,
-        source: error.into(),
+        source,
     };
-    let bytes = guard
-        .doc()
-        .export(ExportMode::Snapshot)
-        .map_err(unreadable)?;
-    let pending = guard.doc().export_pending_updates().map_err(unreadable)?;
+    let bytes = source.export_to_keep().map_err(unreadable)?;
+    let guard = source.lock();
+    let pending = guard.doc().export_pending_updates();
+    let pending = pending.map_err(|error| unreadable(error.into()))?;
     drop(guard);
     store.fold(replica, history.last, &bytes, pending.as_deref())?;
     Ok(history.last)

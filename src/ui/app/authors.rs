@@ -143,6 +143,9 @@ impl App {
             self.authorship = Authorship::default();
             return;
         }
+        if self.document.is_ahead() {
+            return;
+        }
         let wanted = self.visible_stretches();
         if self.authorship.covers(&wanted) {
             return;

@@ -43,6 +43,10 @@ pub enum Event {
     DocumentChanged,
     /// A change that was worked out elsewhere for the text as it is shown, to be made as one edit.
     Edit(Delta),
+    /// The document is there whose text was shown before.
+    Prepared,
+    /// What was typed before that is stored.
+    EarlyStored,
     /// The answer to [`Effect::Work`].
     Worked(Box<Outcome>),
     /// The settings and the theme were changed.

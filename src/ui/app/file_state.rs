@@ -101,7 +101,7 @@ impl FileState {
             since: None,
         });
         // The two share their memory if they are alike.
-        let is_same = file.text == *now;
+        let is_same = file.text.is_instance(now) || file.text == *now;
         let base = if is_same { now.clone() } else { file.text };
         let reopened = file.since.is_some();
         let trail = match file.since {

@@ -67,6 +67,9 @@ impl App {
     /// Asks the terminal loop to write the text as it is now. Nobody asked for a `quiet` save, so
     /// nothing is said of it if it works.
     pub(super) fn request_save(&mut self, path: PathBuf, replace: bool, quiet: bool) {
+        if self.defers_save(&path, replace, quiet) {
+            return;
+        }
         self.tidy_before_save();
         let own = self.path.as_ref() == Some(&path);
         let text = self.rope().clone();
@@ -94,6 +97,14 @@ impl App {
                 if !self.save_as_is_in_the_way(&path) {
                     self.stay();
                     self.complain(SaveError::Exists(path).to_string());
+                }
+            }
+            Err(refused @ SaveError::Taken(_)) => {
+                self.file.save_refused();
+                let sentence = refused.to_string();
+                if !self.save_as_failed(&sentence) {
+                    self.stay();
+                    self.complain(sentence);
                 }
             }
             Err(SaveError::Failed {

@@ -101,6 +101,9 @@ impl App {
     /// Asks for a look at the file. The answer comes to [`Self::file_seen`].
     fn look_at_file(&mut self) {
         self.file.turn = None;
+        if self.defers_look_at_file() {
+            return;
+        }
         let Some(path) = self.path.clone().filter(|_| !self.file.waits) else {
             return;
         };

@@ -48,6 +48,7 @@ impl Companion {
             doorkeeper: Doorkeeper::Nobody,
             banned: Vec::new(),
             wanted: None,
+            retrial: None,
         };
         let (entrance, _) = Entrance::load(&store, replica.id, None, visitors)?;
         let document = TextDocument::new(SharedDocument::new(loro::LoroDoc::new()));
@@ -157,7 +158,7 @@ impl Companion {
     }
 
     /// Cuts all connections, or lets them come back.
-    pub(super) fn set_offline(&self, offline: bool) {
+    pub(super) fn set_offline(&mut self, offline: bool) {
         self.network.set_offline(offline);
     }
 

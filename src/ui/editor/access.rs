@@ -30,8 +30,9 @@ impl Editor {
 
     /// Tells the screen who may do what now.
     pub(super) fn show_access(&mut self) {
-        let state = self.network.access();
-        self.update(Event::Access(Box::new(AccessNews::State(state))));
+        if let Some(state) = self.network.access() {
+            self.update(Event::Access(Box::new(AccessNews::State(state))));
+        }
     }
 
     pub(super) fn carry_out_access(&mut self, request: AccessRequest) {
