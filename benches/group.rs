@@ -213,6 +213,8 @@ mod simulated {
     const CONNECTIONS: usize = 8;
     /// Edits that are counted.
     const EDITS: usize = 20;
+    /// Edits before them, in which the replicas find out which links are needless.
+    const WARM_UP: usize = 12;
     /// Far longer than a message and an acknowledgement take.
     const SETTLE: Duration = Duration::from_secs(20);
 
@@ -250,6 +252,11 @@ mod simulated {
         net.insert(0, 0, "start");
         net.run_until_equal();
         net.run_for(SETTLE);
+        for edit in 0..WARM_UP {
+            net.insert((edit * 104_729) % replicas, edit, "w");
+            net.run_for(Duration::from_secs(2));
+        }
+        net.run_until_equal();
         net.reset_traffic();
         let mut slowest = Duration::ZERO;
         for edit in 0..EDITS {

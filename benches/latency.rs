@@ -22,8 +22,8 @@ use common::{
     nodes::{Node, runtime},
 };
 
-/// Longer than what is written in quick succession waits for each other.
-const PAUSE: Duration = Duration::from_millis(6);
+/// Keys that follow each other in less than 15 ms are gathered; nobody types that quickly.
+const PAUSE: Duration = Duration::from_millis(16);
 /// Echoes between keystrokes.
 const ECHOES: usize = 4;
 

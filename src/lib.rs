@@ -155,7 +155,8 @@
 //!   operations inside are decoded by Loro, which does not withstand crafted bytes: they can
 //!   damage the document, which ends the session with [`SessionState::Failed`] and the name of who
 //!   sent them, or use up the memory, which ends the process; an [`ImportGuard`] tells the next
-//!   one of whom. Operations of viewers and strangers are never decoded.
+//!   one of whom, and [`retry_import`] whether it really was that. Operations of viewers and
+//!   strangers are never decoded.
 //!
 //! # Map of the code
 //!
@@ -241,7 +242,7 @@ pub use net::protocol::{
     ConflictInfo, ConflictResolution, ConflictResolver, ConflictSettings, ConnectError,
     ConnectionManager, DocumentInfo, ImportGuard, KnockHandler, NotOwner, PresenceError,
     PresenceManager, ProtocolError, RealtimeLoroProtocol, Resolution, Reunion, SessionState,
-    Settlement, Strategy, TicketLedger,
+    Settlement, Strategy, TicketLedger, retry_import,
 };
 pub use net::session::KnockAnswer;
 pub use net::signature::SigningKey;

@@ -19,6 +19,7 @@ use iroh_loro_realtime::{
         invite::{self, InviteOptions},
         launch::{LaunchError, Options},
     },
+    workspace::{self, Retrial},
 };
 use mimalloc::MiMalloc;
 
@@ -26,6 +27,9 @@ use mimalloc::MiMalloc;
 /// hands out room that is never touched, where the system's would end the program.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// The command that copad alone gives.
+const TRY_AGAIN: &str = "__try-again";
 
 /// Write together in the terminal: no account, no server.
 #[derive(Parser)]
@@ -103,6 +107,9 @@ enum Tool {
     },
     /// Print the manual page
     Man,
+    /// What copad starts itself with, to see whether an edit of somebody's ends a process
+    #[command(name = TRY_AGAIN, hide = true)]
+    TryAgain { state: PathBuf, replica: String },
 }
 
 #[derive(Args)]
@@ -279,7 +286,18 @@ fn use_tool(tool: Tool) -> ExitCode {
         Tool::Themes => themes(),
         Tool::Completions { shell } => print(&completions(shell)),
         Tool::Man => manual(),
+        Tool::TryAgain { state, replica } => match workspace::try_again(&state, &replica) {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(error) => fail(&error),
+        },
     }
+}
+
+/// How this program tries again what it may have died of. Without its own path it cannot.
+fn retrial() -> Option<Retrial> {
+    let program = std::env::current_exe().ok()?;
+    Some(Retrial::new(program, vec![TRY_AGAIN.into()]))
 }
 
 fn fail(error: &dyn std::fmt::Display) -> ExitCode {
@@ -371,6 +389,7 @@ fn serve_options(arguments: ServeArguments) -> Result<serve::Options, Box<dyn Er
         name: arguments.name.or(configured),
         connect: invite::whom_to_join(arguments.connect)?,
         trust: arguments.trust.map(Trust::from).unwrap_or_default(),
+        retrial: retrial(),
         network: network.or(config.network).unwrap_or_default(),
         servers: config.servers,
         log: arguments.log,
@@ -437,6 +456,7 @@ fn options(edit: EditArguments) -> Result<Options, LaunchError> {
         joins_from_input: edit.connect.as_deref() == Some("-"),
         connect: invite::whom_to_join(edit.connect)?,
         trust: edit.trust.map(Trust::from).unwrap_or_default(),
+        retrial: retrial(),
         network: edit.network.map(NetworkKind::from),
         theme: edit.theme,
         log: edit.log,

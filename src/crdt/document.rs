@@ -74,6 +74,8 @@ pub struct Undone {
     pub changes: Vec<AppliedChange>,
     /// Where the person's selection belongs now.
     pub selection: TextSelection,
+    /// The selections beside it, as they were told to [`TextDocument::edit_beside`].
+    pub beside: Vec<TextSelection>,
 }
 
 /// Why an edit was not made.
@@ -138,7 +140,7 @@ pub struct TextDocument {
 
 /// Why this `TextDocument` is changing the Loro text.
 enum Intention {
-    Edit(EditContext),
+    Edit(EditContext, Vec<TextSelection>),
     Step(Direction, Step),
 }
 
@@ -229,14 +231,29 @@ impl TextDocument {
     pub fn edit(
         &mut self,
         delta: &Delta,
+        context: EditContext,
+    ) -> Result<Vec<AppliedChange>, EditError> {
+        self.edit_beside(delta, context, Vec::new())
+    }
+
+    /// Makes an edit like [`edit`](Self::edit), by somebody who has selections beside that of the
+    /// context. Undo brings them back as well.
+    ///
+    /// # Errors
+    ///
+    /// As [`edit`](Self::edit).
+    pub fn edit_beside(
+        &mut self,
+        delta: &Delta,
         mut context: EditContext,
+        mut beside: Vec<TextSelection>,
     ) -> Result<Vec<AppliedChange>, EditError> {
         let (end, length) = (delta.minimum_length(), self.rope.len_chars());
         if end > length {
             return Err(EditError::OutOfBounds { end, length });
         }
         if self.is_ahead() {
-            return Ok(self.edit_ahead(delta, context));
+            return Ok(self.edit_ahead(delta, context, beside));
         }
         let shared = self.shared.clone();
         let guard = shared.lock();
@@ -247,9 +264,12 @@ impl TextDocument {
         let mut carried = delta.clone();
         for change in &changes {
             carried = carried.transform(&change.delta, Bias::Before);
-            context.selection = context.selection.carried(&change.delta);
+            for selection in std::iter::once(&mut context.selection).chain(&mut beside) {
+                *selection = selection.carried(&change.delta);
+            }
         }
-        self.write(&guard, &carried, Intention::Edit(context), &mut changes)?;
+        let intention = Intention::Edit(context, beside);
+        self.write(&guard, &carried, intention, &mut changes)?;
         Ok(changes)
     }
 
@@ -376,7 +396,7 @@ impl TextDocument {
         let mut changes = self.drain_locked(&guard);
         let mut selection = None;
         while let Some(step) = self.history.take(direction) {
-            selection = Some(step.to);
+            selection = Some((step.to, step.beside_to.clone()));
             if step.delta.is_empty() {
                 continue;
             }
@@ -385,8 +405,12 @@ impl TextDocument {
             self.write(&guard, &delta, intention, &mut changes).ok()?;
             break;
         }
-        let selection = selection?;
-        Some(Undone { changes, selection })
+        let (selection, beside) = selection?;
+        Some(Undone {
+            changes,
+            selection,
+            beside,
+        })
     }
 
     /// Changes the Loro text, commits, and takes the change back in by the one path.
@@ -457,8 +481,9 @@ impl TextDocument {
     fn apply(&mut self, event: Event, intention: Option<&Intention>) -> AppliedChange {
         let Event { delta, source } = event;
         let origin = match (source, intention) {
-            (Source::Local, Some(Intention::Edit(context))) => {
-                self.history.record_edit(&delta, &self.rope, context);
+            (Source::Local, Some(Intention::Edit(context, beside))) => {
+                self.history
+                    .record_edit(&delta, &self.rope, context, beside);
                 Origin::Edit
             }
             (Source::Local, Some(Intention::Step(direction, step))) => {

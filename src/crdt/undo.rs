@@ -48,6 +48,10 @@ pub(super) struct Step {
     pub(super) from: TextSelection,
     /// The selection that fits the text after the change.
     pub(super) to: TextSelection,
+    /// The selections beside `from`.
+    pub(super) beside_from: Vec<TextSelection>,
+    /// The selections beside `to`.
+    pub(super) beside_to: Vec<TextSelection>,
 }
 
 impl Step {
@@ -56,8 +60,12 @@ impl Step {
         for shape in &mut others.shapes {
             let after_step = shape.transform(&self.delta, Bias::After);
             self.delta = self.delta.transform(shape, Bias::Before);
-            self.from = self.from.carried(shape);
-            self.to = self.to.carried(&after_step);
+            for selection in std::iter::once(&mut self.from).chain(&mut self.beside_from) {
+                *selection = selection.carried(shape);
+            }
+            for selection in std::iter::once(&mut self.to).chain(&mut self.beside_to) {
+                *selection = selection.carried(&after_step);
+            }
             *shape = after_step;
         }
     }
@@ -172,19 +180,29 @@ impl History {
         }
     }
 
-    /// Records an edit of the person's own, made to the text `before`.
-    pub(super) fn record_edit(&mut self, delta: &Delta, before: &Rope, context: &EditContext) {
+    /// Records an edit of the person's own, made to the text `before`. `beside` are selections
+    /// beside that of the context.
+    pub(super) fn record_edit(
+        &mut self,
+        delta: &Delta,
+        before: &Rope,
+        context: &EditContext,
+        beside: &[TextSelection],
+    ) {
         self.redo = Stack::default();
         let mut step = Step {
             delta: delta.invert(before),
             from: context.selection.after_own(delta),
             to: context.selection,
+            beside_from: beside.iter().map(|one| one.after_own(delta)).collect(),
+            beside_to: beside.to_vec(),
         };
         if self.continues(delta, context)
             && let Some(earlier) = self.undo.pop()
         {
             step.delta = step.delta.compose(&earlier.delta);
             step.to = earlier.to;
+            step.beside_to = earlier.beside_to;
         }
         let size = step.delta.insertions() + step.delta.deletions();
         self.undo.push(step);
@@ -230,6 +248,8 @@ impl History {
             delta: delta.invert(before),
             from: step.to,
             to: step.from,
+            beside_from: step.beside_to.clone(),
+            beside_to: step.beside_from.clone(),
         };
         match direction.opposite() {
             Direction::Undo => self.undo.push(back),

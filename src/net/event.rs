@@ -194,7 +194,7 @@ pub enum PeerState {
     Syncing,
     /// Both have what the other had at the time of the handshake.
     Connected,
-    /// Connected, but silent for longer than three heartbeats.
+    /// Connected, but silent for four seconds, in which two heartbeats should have come.
     Unstable,
     /// We said goodbye and wait for the connection to end.
     Disconnecting,

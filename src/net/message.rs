@@ -28,8 +28,8 @@ use crate::net::{
 /// What this program can do beyond the first version of the protocol.
 ///
 /// 1: unknown kinds of messages are skipped. 2: an answer may come in several updates. 3: people
-/// can be asked to come.
-pub const MINOR_VERSION: u16 = 3;
+/// can be asked to come. 4: what others wrote is passed on over a tree of links.
+pub const MINOR_VERSION: u16 = 4;
 
 /// One message between two replicas.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,7 +54,8 @@ pub enum Message {
     /// Answers a sync request with exactly what was lacking, or with the rest of it after a
     /// [`SyncAhead`](Self::SyncAhead).
     SyncResponse(Part),
-    /// New operations, sent once to each peer.
+    /// New operations, sent once to each peer. From minor version 4 on they are the sender's own,
+    /// or belong to an answer; those of others come as [`UpdateRelay`](Self::UpdateRelay).
     UpdateBatch(Part),
     /// What the sender's participant is doing. Travels on the presence stream.
     PresenceUpdate(PresenceUpdate),
@@ -65,7 +66,7 @@ pub enum Message {
         /// Which one.
         node: NodeId,
     },
-    /// Sent every second by both sides.
+    /// Sent every second by both sides; every two seconds when both have had the same for a while.
     Heartbeat {
         /// Digest of everything that the sender has imported. A peer that has another digest
         /// while nothing is on its way asks for a sync.
@@ -105,6 +106,14 @@ pub enum Message {
     Admission(Box<Signed<Admission>>),
     /// The sender's participant asks the receiver's to come to where their caret is.
     Call,
+    /// New operations of others, passed on.
+    UpdateRelay(UpdateRelay),
+    /// What the sender passed on was here already: over this link it need only be announced.
+    Prune,
+    /// What others write is to be passed on over this link again.
+    Graft,
+    /// What the sender has and has not passed on over this link.
+    Announcement(Announcement),
 }
 
 impl Message {
@@ -113,6 +122,7 @@ impl Message {
     pub(crate) fn news_size(&self) -> usize {
         match self {
             Self::UpdateBatch(part) => part.updates.len(),
+            Self::UpdateRelay(relay) => relay.part.updates.len(),
             Self::Hello(_)
             | Self::Welcome(_)
             | Self::Denied(_)
@@ -131,7 +141,10 @@ impl Message {
             | Self::Waiting { .. }
             | Self::Roster(_)
             | Self::Admission(_)
-            | Self::Call => 0,
+            | Self::Call
+            | Self::Prune
+            | Self::Graft
+            | Self::Announcement(_) => 0,
         }
     }
 
@@ -156,7 +169,11 @@ impl Message {
             | Self::Waiting { .. }
             | Self::Roster(_)
             | Self::Admission(_)
-            | Self::Call => false,
+            | Self::Call
+            | Self::UpdateRelay(_)
+            | Self::Prune
+            | Self::Graft
+            | Self::Announcement(_) => false,
         }
     }
 }
@@ -273,6 +290,23 @@ pub struct Part {
     pub last: bool,
     /// Bytes as Loro exported them.
     pub updates: Vec<u8>,
+}
+
+/// Operations that the sender did not write.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct UpdateRelay {
+    /// Whether they came over a link that is not in the tree, or in an answer. That such an update
+    /// comes twice does not mean that a link is needless.
+    pub detour: bool,
+    /// The operations.
+    pub part: Part,
+}
+
+/// How far the sender's document is, for those Loro peers of whom the receiver may lack something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Announcement {
+    /// Loro peers, each with the number of the first operation that is not there.
+    pub ends: Vec<(u64, i32)>,
 }
 
 /// What a participant is doing. Never stored.

@@ -64,7 +64,7 @@ pub use conflicts::{
 };
 pub use connections::ConnectionManager;
 pub use error::{ChangeError, ConnectError, PresenceError, ProtocolError};
-pub use guarded::ImportGuard;
+pub use guarded::{ImportGuard, retry_import};
 pub use presence::PresenceManager;
 pub use published::{DocumentInfo, SessionState};
 
@@ -197,6 +197,7 @@ impl Builder {
     }
 
     /// Notes whose update goes into the document, so that it is known after the process died of it.
+    /// Whether it did, or was only killed at that moment, [`retry_import`] tells.
     pub fn import_guard(mut self, guard: Arc<dyn ImportGuard>) -> Self {
         self.guard = Some(guard);
         self

@@ -19,6 +19,7 @@ mod participants;
 mod relays;
 mod sabotage;
 mod sync;
+mod tree;
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -49,6 +50,7 @@ use relays::Distant;
 pub use sabotage::Sabotage;
 #[cfg(not(any(test, feature = "sim")))]
 use sabotage::Sabotage;
+use tree::{Arrival, Tree};
 
 /// Operations of one slice of a large answer: importing them takes a few milliseconds if nothing
 /// was written meanwhile, and if much was, hardly longer than importing fewer.
@@ -295,11 +297,12 @@ pub struct Session {
     /// Participants whom we hear of through others.
     distant: BTreeMap<NodeId, Distant>,
     history: History,
+    tree: Tree,
     reach: Reach,
     next_heartbeat: Option<Duration>,
     /// Whether updates are gathered, to be imported at once, and those that were.
     gathering: bool,
-    gathered: Vec<(NodeId, Vec<Vec<u8>>)>,
+    gathered: Vec<(Arrival, Vec<Vec<u8>>)>,
     /// When something was handled last.
     handled_at: Duration,
     /// Bytes of updates that may be on their way to one peer.
@@ -329,6 +332,7 @@ impl Session {
             peers: Crowd::default(),
             distant: BTreeMap::new(),
             history: History::default(),
+            tree: Tree::default(),
             reach: Reach::Online,
             next_heartbeat: None,
             gathering: false,
@@ -403,6 +407,7 @@ impl Session {
                 input,
                 Input::Received {
                     message: Message::UpdateBatch(_)
+                        | Message::UpdateRelay(_)
                         | Message::PresenceUpdate(_)
                         | Message::PresenceRelay(_),
                     ..
@@ -479,6 +484,7 @@ impl Session {
                 .deadline()
                 .filter(|_| self.next_heartbeat.is_some()),
             self.history.deadline(),
+            self.tree.deadline(),
         ];
         earliest(
             session
@@ -538,14 +544,12 @@ impl Session {
                 }
                 None => Err(CloseReason::Protocol),
             },
-            Message::SyncResponse(part) => {
-                let part = self.permitted(node, part);
-                self.update(node, Stretch::Response, part, now, replica)
-            }
-            Message::UpdateBatch(part) => {
-                let part = self.permitted(node, part);
-                self.update(node, Stretch::Batch, part, now, replica)
-            }
+            Message::SyncResponse(part) => self.update(node, Stretch::Response, part, now, replica),
+            Message::UpdateBatch(part) => self.update(node, Stretch::Batch, part, now, replica),
+            Message::UpdateRelay(relay) => self.update_relay(node, relay, now, replica),
+            Message::Prune => self.pruned(node),
+            Message::Graft => self.grafted(node),
+            Message::Announcement(news) => self.announced(node, &news, now),
             Message::PresenceUpdate(update) => self.presence_update(node, update, now),
             Message::UserJoined(member) => self.user_joined(node, member, now),
             Message::UserLeft { node: gone } => self.user_left(node, gone),

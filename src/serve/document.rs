@@ -19,7 +19,7 @@ use crate::{
     crdt::{TextDocument, TextFormat},
     store::{ContentHash, JournalNews, Places, Store, StoreError, read_file},
     workspace::{
-        self, Answer, Disk, DocumentStatus, Doorkeeper, Entrance, PeerStatus, SaveError,
+        self, Answer, Disk, DocumentStatus, Doorkeeper, Entrance, PeerStatus, Retrial, SaveError,
         SaveRequest, SavedFile, SavesAsked, Sharing, SharingEvents, SharingOptions, Trust,
         Visitors,
     },
@@ -49,6 +49,7 @@ pub(super) struct Setting<'a> {
     /// Whose document is joined.
     pub(super) invitation: Option<&'a Invitation>,
     pub(super) trust: Trust,
+    pub(super) retrial: Option<&'a Retrial>,
 }
 
 /// What a document's task is told.
@@ -120,11 +121,7 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
     let known = store.peers(replica.id)?.into_iter();
     let mut peers: Vec<_> = known.map(|peer| peer.address).collect();
     let host = setting.invitation.map(Invitation::address);
-    // One that did not let us in has not given us its document.
-    let met = |host: &NodeId| peers.iter().any(|peer| peer.node == *host);
-    let new_host = host
-        .clone()
-        .filter(|host| replica.document.is_none() || !met(&host.node));
+    let new_host = workspace::new_host(&replica, &peers, host.clone());
     let joins = new_host.is_some();
     let opening = match new_host {
         // Nobody is there to be asked what becomes of a text.
@@ -143,6 +140,7 @@ pub(super) fn open(path: &Path, setting: &Setting<'_>) -> Result<Served, ServeEr
         doorkeeper: Doorkeeper::Nobody,
         banned: Vec::new(),
         wanted: host.map(|host| host.node),
+        retrial: setting.retrial.cloned(),
     };
     let (entrance, accident) = Entrance::load(&store, replica.id, opening.document_id, visitors)?;
     if let Some(accident) = accident {
@@ -264,8 +262,7 @@ impl Served {
                 self.save().await;
             }
         }
-        self.stop().await;
-        Ok(())
+        self.stop().await
     }
 
     /// Why the session ended. The document may be damaged then and is not touched any more; what
@@ -384,6 +381,8 @@ impl Served {
 
     /// Looks whether another program wrote the file, and who is here.
     async fn look(&mut self) {
+        // Tried again, if it could not be stored when it came.
+        self.joined().await;
         self.merge_file().await;
         self.remember().await;
     }
@@ -443,7 +442,7 @@ impl Served {
     }
 
     /// Everything that is here goes to the disk, before and after everybody was told.
-    async fn stop(mut self) {
+    async fn stop(mut self) -> Result<(), ServeError> {
         self.flush().await;
         self.remember().await;
         let goodbye = self.sharing.protocol().shutdown();
@@ -453,10 +452,18 @@ impl Served {
             self.changed();
         }
         self.flush().await;
-        if let Some(Err(error)) = self.on_disk(Disk::close).await {
+        let is_saved = self.unsaved.is_none() || self.joins;
+        let closed = self.on_disk(Disk::close).await;
+        if let Some(Err(error)) = &closed {
             tracing::error!(file = %self.path.display(), %error, "the history is not stored");
         }
+        let path = self.path.clone();
         let _ = tokio::time::timeout(GOODBYE, self.sharing.stop()).await;
+        match (is_saved, closed) {
+            (true, Some(Ok(()))) => Ok(()),
+            (false, Some(Ok(()))) => Err(ServeError::NotSaved(path)),
+            (_, Some(Err(_)) | None) => Err(ServeError::NotStored(path)),
+        }
     }
 
     async fn flush(&mut self) {

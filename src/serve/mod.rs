@@ -5,7 +5,7 @@
 //! Never knows a terminal.
 
 mod document;
-mod log;
+pub(crate) mod log;
 
 use std::{
     collections::BTreeSet,
@@ -24,7 +24,9 @@ pub use crate::workspace::Trust;
 use crate::{
     InvalidInvitation, Invitation, NetworkKind, ProtocolError, Servers,
     store::{FileError, NoHome, Places, StoreError, canonical_path},
-    workspace::{self, Answer, Asked, ControlSocket, OpeningError, ProcessStatus, Question},
+    workspace::{
+        self, Answer, Asked, ControlSocket, OpeningError, ProcessStatus, Question, Retrial,
+    },
 };
 use document::{Order, Served};
 
@@ -40,6 +42,8 @@ pub struct Options {
     pub connect: Option<String>,
     /// Whom to let in that is not a member; nobody is asked here, so it takes a ticket.
     pub trust: Trust,
+    /// How an edit that may have ended the last process is tried again, so that its sender stays.
+    pub retrial: Option<Retrial>,
     /// How far peers may be found.
     pub network: NetworkKind,
     /// Through which servers.
@@ -95,6 +99,16 @@ pub enum ServeError {
         /// What the session said.
         reason: String,
     },
+    /// The last save of a file failed, as the log says. Its text is stored.
+    #[error(
+        "{} could not be saved at the end; what was written is stored, and serving the file \
+         again saves it",
+        .0.display()
+    )]
+    NotSaved(PathBuf),
+    /// The last of a document's history could not be written.
+    #[error("the last changes of {} could not be stored; the log says why", .0.display())]
+    NotStored(PathBuf),
     /// The system gives no threads or signals.
     #[error("the server cannot start: {0}")]
     System(#[from] io::Error),
@@ -130,6 +144,7 @@ pub fn run(options: &Options) -> Result<(), ServeError> {
             servers: &options.servers,
             invitation: invitation.as_ref(),
             trust: options.trust,
+            retrial: options.retrial.as_ref(),
         };
         for path in &paths {
             server.add(document::open(path, &setting)?);

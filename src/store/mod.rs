@@ -57,7 +57,7 @@ pub use history::{JournalEntry, Journaled, StoredHistory};
 pub use journal::{Journal, JournalNews};
 pub use leftover::{remove_unfinished_saves, unfinished_overwrite};
 pub use lock::ReplicaLock;
-pub use marker::ImportMarker;
+pub use marker::{ImportMarker, UnfinishedImport};
 pub use merge::{Clash, Crossing, Meeting, Outcome, Trail, difference, differing_lines, meet};
 pub use path::canonical_path;
 pub use peer::KnownPeer;

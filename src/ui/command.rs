@@ -182,7 +182,10 @@ commands! {
     MoveDocumentEnd "move-document-end", Move, AsKey, "To the end of the document", &["Ctrl-End"];
 
     SelectAll "select-all", Select, Everywhere, "Select everything", &["Ctrl-A"];
-    SelectWord "select-word", Select, Everywhere, "Select the word at the caret", &["Ctrl-D"];
+    SelectWord "select-word", Select, Everywhere, "Select the word at the caret", &[];
+    AddNextMatch "add-next-match", Select, Everywhere, "Select the word, then its next match as well", &["Ctrl-D"];
+    AddCaretAbove "add-caret-above", Select, Everywhere, "Write in the row above as well", &["Ctrl-Alt-Up"];
+    AddCaretBelow "add-caret-below", Select, Everywhere, "Write in the row below as well", &["Ctrl-Alt-Down"];
     SelectLine "select-line", Select, Everywhere, "Select the line, then the next one too", &["Ctrl-L"];
     SelectLeft "select-left", Select, AsKey, "Select to the left", &["Shift-Left"];
     SelectRight "select-right", Select, AsKey, "Select to the right", &["Shift-Right"];
@@ -203,7 +206,7 @@ commands! {
     ToggleReadOnly "read-only", View, Everywhere, "Protect the text from your own keys, or do not", &["Alt-O"];
     ToggleHighlighting "highlight", View, Everywhere, "Colour languages, or do not", &[];
     Redraw "redraw", View, Everywhere, "Draw the screen anew", &["F5"];
-    Cancel "cancel", View, AsKey, "Close what is open, or drop the selection", &["Esc"];
+    Cancel "cancel", View, AsKey, "Close what is open, or go back to one caret", &["Esc"];
 }
 
 impl Command {

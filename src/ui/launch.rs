@@ -30,7 +30,7 @@ use crate::{
     },
     workspace::{
         self, Aside, Beside, Claim, Disk, Doorkeeper, Entrance, Opening, OpeningError, Preparation,
-        SharingOptions, Trust, Visitors,
+        Retrial, SharingOptions, Trust, Visitors,
     },
 };
 
@@ -60,6 +60,8 @@ pub struct Options {
     pub banned: Vec<NodeId>,
     /// Whom to let in that is not a member.
     pub trust: Trust,
+    /// How an edit that may have ended the last process is tried again, so that its sender stays.
+    pub retrial: Option<Retrial>,
     /// How far peers may be found.
     pub network: Option<NetworkKind>,
     /// The name of a theme.
@@ -303,6 +305,7 @@ fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> 
         doorkeeper: Doorkeeper::Person,
         wanted: host.filter(|host| !options.banned.contains(host)),
         banned: options.banned,
+        retrial: options.retrial,
     };
     let (entrance, accident) = Entrance::load(&store, replica.id, opening.document_id, visitors)?;
     app.adopt(properties.unwrap_or_default());
@@ -375,9 +378,7 @@ fn seat(
     let absent_host = known.iter().find(|peer| Some(peer.address.node) == host);
     let absent_host = absent_host.map(|host| (host.address.node, absence(host, &replica.title)));
     let mut peers: Vec<_> = known.into_iter().map(|peer| peer.address).collect();
-    // One that did not let us in has not given us its document.
-    let met = |host: &NodeId| peers.iter().any(|peer| peer.node == *host);
-    let new_host = there.filter(|there| replica.document.is_none() || !met(&there.node));
+    let new_host = workspace::new_host(&replica, &peers, there);
     let joins = new_host.is_some();
     let mut claim = None;
     let on_disk = file.as_ref().map(|file| FileOnDisk::of(file, joins));

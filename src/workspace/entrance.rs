@@ -1,12 +1,17 @@
 //! Whom an open document lets in: what was asked for, what was stored, and who counts the uses of
 //! tickets.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+};
 
 use crate::{
     Access, Builder, DocumentId, ImportGuard, KnockAnswer, NodeId, Role, Roster, Signed,
     SigningKey, TicketGrant, TicketLedger, TicketRefusal,
     store::{ImportMarker, ReplicaId, Store, StoreError, StoredAccess},
+    workspace::Retrial,
 };
 
 /// Whom to let in that is not a member.
@@ -36,6 +41,7 @@ pub(crate) struct Entrance {
     stored: StoredAccess,
     banned: Vec<NodeId>,
     marker: Arc<ImportMarker>,
+    retrial: Option<Retrial>,
     ledger: Arc<StoredLedger>,
 }
 
@@ -49,6 +55,9 @@ pub(crate) struct Visitors {
     pub(crate) banned: Vec<NodeId>,
     /// Whom the person joins: that one is let in again.
     pub(crate) wanted: Option<NodeId>,
+    /// How an edit that the last process may have died of is tried again. Without it, whoever sent
+    /// one is shut out.
+    pub(crate) retrial: Option<Retrial>,
 }
 
 impl Entrance {
@@ -65,10 +74,18 @@ impl Entrance {
             doorkeeper,
             mut banned,
             wanted,
+            retrial,
         } = visitors;
-        let (marker, culprit) = ImportMarker::open(store, replica)?;
+        let (marker, suspect) = ImportMarker::open(store, replica)?;
+        let culprit = suspect.filter(|_| {
+            let retrial = retrial.as_ref();
+            !retrial.is_some_and(|retrial| retrial.acquits(store, replica))
+        });
         for node in banned.iter().copied().chain(culprit) {
             store.quarantine(replica, node)?;
+        }
+        if suspect.is_some() {
+            marker.cross_out();
         }
         if let Some(node) = wanted.filter(|node| Some(*node) != culprit) {
             store.end_quarantine(replica, node)?;
@@ -87,7 +104,8 @@ impl Entrance {
             stored.roster = roster_beside(store, document)?;
         }
         let ledger = StoredLedger {
-            store: Store::open(store.state_dir())?,
+            state_dir: store.state_dir().to_owned(),
+            store: OnceLock::new(),
             replica,
         };
         let entrance = Self {
@@ -96,6 +114,7 @@ impl Entrance {
             stored,
             banned,
             marker: Arc::new(marker),
+            retrial,
             ledger: Arc::new(ledger),
         };
         Ok((entrance, accident))
@@ -113,6 +132,7 @@ impl Entrance {
             doorkeeper: self.doorkeeper,
             banned: self.banned.clone(),
             wanted: None,
+            retrial: self.retrial.clone(),
         };
         Ok(Self::load(store, replica, document, visitors)?.0)
     }
@@ -182,11 +202,21 @@ fn accident_in_words(
 
 /// Counts in the database, so that a restart and other processes change nothing.
 struct StoredLedger {
-    store: Store,
+    state_dir: PathBuf,
+    /// Opened for the first who knocks: most documents never see anybody.
+    store: OnceLock<Store>,
     replica: ReplicaId,
 }
 
 impl StoredLedger {
+    fn store(&self) -> Result<&Store, StoreError> {
+        if let Some(store) = self.store.get() {
+            return Ok(store);
+        }
+        let opened = Store::open(&self.state_dir)?;
+        Ok(self.store.get_or_init(|| opened))
+    }
+
     /// Answers a knock that needs no person: a replica of our own state folder is ourselves, in
     /// another window.
     fn answer(&self, node: NodeId, doorkeeper: Doorkeeper) -> Option<KnockAnswer> {
@@ -203,7 +233,8 @@ impl StoredLedger {
     }
 
     fn is_ours(&self, node: NodeId) -> bool {
-        let replicas = self.store.replicas().unwrap_or_else(|error| {
+        let replicas = self.store().and_then(Store::replicas);
+        let replicas = replicas.unwrap_or_else(|error| {
             tracing::error!("whether a knock is our own cannot be told: {error}");
             Vec::new()
         });
@@ -223,10 +254,10 @@ impl fmt::Debug for StoredLedger {
 
 impl TicketLedger for StoredLedger {
     fn redeem(&self, grant: &TicketGrant, now: u64) -> Result<(), TicketRefusal> {
-        match self
-            .store
-            .redeem_ticket(self.replica, grant.id, &grant.terms, now)
-        {
+        let redeemed = self
+            .store()
+            .and_then(|store| store.redeem_ticket(self.replica, grant.id, &grant.terms, now));
+        match redeemed {
             Ok(redeemed) => redeemed,
             Err(error) => {
                 tracing::error!("a ticket could not be counted: {error}");

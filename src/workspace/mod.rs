@@ -9,6 +9,7 @@
 //! | `disk`, `save` | what it keeps on disk while it is open |
 //! | `sharing` | the document among its peers |
 //! | `entrance` | whom it lets in |
+//! | `retrial` | whether somebody's edit ended the last copad, or chance |
 //! | `beside` | a second copad on the same file |
 //! | `control`, `saves_asked` | how running copads of one person talk with each other |
 
@@ -17,6 +18,7 @@ mod control;
 mod disk;
 mod entrance;
 mod opening;
+mod retrial;
 mod save;
 mod saves_asked;
 mod sharing;
@@ -29,7 +31,10 @@ pub(crate) use disk::{Claim, Disk, Stamp};
 pub use entrance::Trust;
 pub(crate) use entrance::{Doorkeeper, Entrance, Visitors};
 pub use opening::OpeningError;
-pub(crate) use opening::{Aside, LastSaved, Opening, Preparation, join, reopen, reopen_at_once};
+pub(crate) use opening::{
+    Aside, LastSaved, Opening, Preparation, join, new_host, reopen, reopen_at_once,
+};
+pub use retrial::{Retrial, RetrialError, try_again};
 #[cfg(all(test, feature = "tui"))]
 pub(crate) use save::write;
 pub use save::{SaveError, SaveRequest, SavedFile};

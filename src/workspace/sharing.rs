@@ -2,9 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use super::Entrance;
 use tokio::{sync::broadcast, task::JoinHandle};
 
+use super::Entrance;
 use crate::{
     ConflictSettings, DocumentEvent, DocumentId, EndpointError, Listener, NetworkKind, NodeId,
     PeerAddress, PeerInfo, PresenceEvent, ProtocolError, RealtimeLoroProtocol, Servers,

@@ -237,11 +237,12 @@ fn victim() {
             journal.push(update);
         }
         victim.let_mallory_in();
+        let updates = crafted::crafted(&genuine, number);
+        marker.begins(MALLORY, &[&updates]);
         let message = Message::UpdateBatch(Part {
             last: true,
-            updates: crafted::crafted(&genuine, number),
+            updates,
         });
-        marker.begins(MALLORY);
         let before = victim.document.doc().oplog_vv();
         let received = catch_unwind(AssertUnwindSafe(|| {
             let outputs = victim.receive(message);

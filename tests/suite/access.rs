@@ -1,6 +1,6 @@
 //! Who comes in, as what, and what everybody sees of it: the real binary in terminals.
 
-use iroh_loro_realtime::{PeerAddress, Role, SigningKey, Ticket, TicketTerms};
+use iroh_loro_realtime::{PeerAddress, Role, SigningKey, Ticket, TicketTerms, store::Store};
 
 use crate::terminal::{Machine, Person, Terminal, eventually};
 
@@ -137,9 +137,30 @@ fn members_are_promoted_demoted_and_kicked_live() {
     house.host.keys("k");
     guest.sees(&["are not a member of this document any more"]);
     house.host.keys("\x1b");
-    house.host.waits("Ben is gone", |screen| {
-        !screen.contents().contains("Members") && screen.contents().contains("left")
+    let screen = house.host.waits("Ben is gone", |screen| {
+        !screen.contents().contains("Members") && screen.contents().contains("Ben was sent away")
     });
+    assert!(!screen.contents().contains("Ben left"));
+}
+
+#[test]
+fn a_member_is_blocked_live() {
+    let mut house = House::new();
+    let guest = house.knock("e");
+    guest.sees(&["first line"]);
+    house.host.keys(MEMBERS);
+    house.host.sees(&["Members", "Ben", "editor"]);
+    house.host.keys("b");
+    guest.sees(&["are not a member of this document any more"]);
+    house.host.sees(&["Members", "Ben", "blocked"]);
+    house.host.keys("\x1b");
+    house.host.sees(&["Ben was sent away"]);
+    drop(guest);
+    house.ben(&house.id).sees(&["it does not let you in"]);
+    // Nobody is asked about somebody who is blocked.
+    house.host.keys("calm ");
+    let screen = house.host.sees(&["calm first line"]);
+    assert!(!screen.contents().contains("wants to join"));
 }
 
 #[test]
@@ -233,6 +254,59 @@ fn a_ticket_need_not_stand_among_the_arguments() {
     arguments.retain(|byte| *byte != 0);
     let arguments = String::from_utf8_lossy(&arguments);
     assert!(!arguments.contains(&ticket), "{arguments}");
+}
+
+#[test]
+fn no_secret_stands_in_a_log_a_title_or_the_arguments() {
+    let machine = Machine::new();
+    let (ada, ben) = (machine.person("ada"), machine.person("ben"));
+    ada.file("notes.md", "first line\n");
+    let all = [("RUST_LOG", "trace")];
+    let options = ["--log", "log", ASK[0], ASK[1], "--name"];
+    let host = ada.open_with(&all, &[&options[..], &["Ada", "notes.md"]].concat());
+    host.sees(&["first line"]);
+    let (code, ticket, error) = ada.run(&["invite", "notes.md"]);
+    assert_eq!(code, 0, "{error}");
+    let ticket = ticket.trim();
+    let guest = [&options[..], &["Ben", "--connect", "-"]].concat();
+    let mut guest = ben.open_with(&all, &guest);
+    guest.sees(&["Node id or ticket:"]);
+    guest.keys(&format!("{ticket}\r"));
+    guest.sees(&["first line"]);
+    host.sees(&["Ben"]);
+
+    // Behind the word that all tickets begin with.
+    let mut secrets = vec![ticket["copad".len()..].to_owned()];
+    for person in [&ada, &ben] {
+        let store = Store::open(&person.state()).expect("the store can be opened");
+        for replica in store.replicas().expect("it can be read") {
+            let access = store.access(replica.id).expect("it can be read");
+            let document = access.document_key.map(|key| key.to_bytes());
+            for key in document.into_iter().chain([replica.node_key.to_bytes()]) {
+                let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+                let list = format!("{key:?}");
+                secrets.extend([hex, list[1..list.len() - 1].to_owned()]);
+            }
+        }
+    }
+    assert!(secrets.len() >= 7, "a ticket and three keys");
+    let mut places = Vec::new();
+    for (person, terminal) in [(&ada, &host), (&ben, &guest)] {
+        let log = std::fs::read_to_string(person.path("log")).expect("there is a log");
+        assert!(log.contains("TRACE"), "everything is logged");
+        let arguments = std::fs::read(format!("/proc/{}/cmdline", terminal.process_id()));
+        let arguments = arguments.expect("the system tells the arguments of a process");
+        places.push(log);
+        places.push(String::from_utf8_lossy(&arguments).into_owned());
+        let titles = eventually(|| Some(terminal.titles()).filter(|all| all.contains("notes.md")));
+        places.push(titles.expect("the window is named"));
+    }
+    for place in places {
+        let place = place.to_lowercase();
+        for secret in &secrets {
+            assert!(!place.contains(&secret.to_lowercase()), "{secret}");
+        }
+    }
 }
 
 #[test]

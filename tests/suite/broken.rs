@@ -3,8 +3,9 @@
 
 use iroh::{Endpoint, EndpointAddr, EndpointId, SecretKey, endpoint::Connection};
 use iroh_loro_realtime::{
-    NetworkKind, RealtimeLoroProtocol, bind,
+    ImportGuard as _, NetworkKind, NodeId, RealtimeLoroProtocol, bind,
     net::message::{CloseReason, Message, parts},
+    store::{ImportMarker, KnownPeer, ReplicaId, Store},
 };
 use loro::{ExportMode, LoroDoc};
 use tokio::runtime::Runtime;
@@ -47,8 +48,8 @@ impl Scene {
             machine,
             ada,
             host,
+            key: dials_first(id),
             id,
-            key: SecretKey::generate(),
         }
     }
 
@@ -69,6 +70,10 @@ impl Scene {
         dialled.expect("Ada can be dialled")
     }
 
+    fn node(&self) -> NodeId {
+        self.key.public().into()
+    }
+
     /// Mallory comes in and sends an update.
     fn send(&self, update: Vec<u8>) -> Stranger {
         let (endpoint, connection) = self.dial();
@@ -85,6 +90,13 @@ impl Scene {
     }
 }
 
+/// Of two connections with Ada, who dials somebody who was here before, this one's is kept.
+fn dials_first(ada: EndpointId) -> SecretKey {
+    let mut keys = std::iter::repeat_with(SecretKey::generate);
+    let lower = keys.find(|key| key.public().as_bytes() < ada.as_bytes());
+    lower.expect("about half of all keys are lower")
+}
+
 #[test]
 fn a_document_that_breaks_is_opened_again_without_who_broke_it() {
     let mut scene = Scene::new();
@@ -98,30 +110,88 @@ fn a_document_that_breaks_is_opened_again_without_who_broke_it() {
     assert_eq!(stranger::reason(&closed), Some(CloseReason::Denied));
 }
 
+/// What Ada's copad keeps of the document.
+fn stored(scene: &Scene) -> (Store, ReplicaId) {
+    let store = Store::open(&scene.ada.state()).expect("the store can be opened");
+    let replica = store.replica_for(&scene.ada.path("notes.md"));
+    let replica = replica.expect("the replica is there").id;
+    (store, replica)
+}
+
+/// What the last copad would have left if it had ended in the midst of this update of Mallory's.
+fn leaves_unfinished(scene: &Scene, update: &[u8]) {
+    let (store, replica) = stored(scene);
+    let (marker, _) = ImportMarker::open(&store, replica).expect("the note can be read");
+    marker.begins(scene.node(), &[update]);
+}
+
 #[test]
-fn after_a_death_in_the_midst_of_an_import_nothing_is_lost_and_the_sender_is_named() {
+fn after_a_death_by_an_import_nothing_is_lost_and_the_sender_is_named_and_shut_out() {
+    let mut scene = Scene::new();
+    let mallory = scene.send(crafted::genuine().remove(0));
+    scene.host.sees(&["ktyped first line"]);
+    let (store, replica) = stored(&scene);
+    let known = eventually(|| {
+        let peers = store.peers(replica).expect("they can be read");
+        let mallory = |peer: &KnownPeer| peer.name.as_deref() == Some("Mallory");
+        peers.iter().any(mallory).then_some(())
+    });
+    assert!(known.is_some(), "Ada keeps who that is");
+    drop((mallory, store));
+    scene.host.crash();
+    leaves_unfinished(&scene, &crafted::crafted(&crafted::genuine(), BREAKS));
+    scene.host = scene.ada.open(&["--name", "Ada", "notes.md"]);
+    scene
+        .host
+        .sees(&["typed first line", "an edit from Mallory"]);
+    let (_endpoint, connection) = scene.dial();
+    let closed = scene.runtime.block_on(connection.closed());
+    assert_eq!(stranger::reason(&closed), Some(CloseReason::Denied));
+}
+
+#[test]
+fn whose_edit_does_no_harm_when_it_is_tried_again_may_come_back() {
+    let mut scene = Scene::new();
+    scene.host.crash();
+    let update = crafted::genuine().remove(0);
+    leaves_unfinished(&scene, &update);
+    scene.host = scene.ada.open(&["--name", "Ada", "notes.md"]);
+    let screen = scene
+        .host
+        .sees(&["typed first line", "not closed properly"]);
+    assert!(!screen.contents().contains("an edit from"));
+    let _mallory = scene.send(update);
+    scene.host.sees(&["ktyped first line"]);
+}
+
+#[test]
+fn a_kill_in_the_midst_of_an_import_shuts_nobody_out() {
     /// Whoever writes so much in one piece holds up everybody who types beside it.
-    const PIECE: usize = 1_200_000;
+    const PIECE: usize = 200_000;
     let mut scene = Scene::new();
     let doc = LoroDoc::new();
     let text = doc.get_text("main");
     text.insert(0, &"long ".repeat(PIECE / 5)).expect("inside");
     doc.commit();
     let slow = doc.export(ExportMode::all_updates());
-    let _mallory = scene.send(slow.expect("it can be exported"));
+    let slow = slow.expect("it can be exported");
+    let mallory = scene.send(slow.clone());
     let note = std::fs::read_dir(scene.ada.state())
         .expect("the state folder is readable")
         .filter_map(|entry| Some(entry.ok()?.path()))
         .find(|path| path.to_string_lossy().contains("importing-"))
         .expect("there is a note");
+    let sender = scene.node().0;
     let importing = eventually(|| {
         let bytes = std::fs::read(&note).ok()?;
-        bytes.iter().any(|byte| *byte != 0).then_some(())
+        bytes.starts_with(&sender).then_some(())
     });
     assert!(importing.is_some(), "it takes its time");
     scene.host.crash();
+    drop(mallory);
     scene.host = scene.ada.open(&["--name", "Ada", "notes.md"]);
-    scene
-        .host
-        .sees(&["typed first line", "an edit from Mallory"]);
+    let screen = scene.host.sees(&["typed first line"]);
+    assert!(!screen.contents().contains("an edit from"));
+    let _mallory = scene.send(slow);
+    scene.host.sees(&["long long"]);
 }

@@ -225,17 +225,9 @@ impl Site {
         self.host = self.ada.open(&["--name", "Ada", "notes.md"]);
         let told = |screen: &Screen| screen.contents().contains("not closed properly");
         if !(self.text.is_empty() && kept.is_empty()) {
-            self.host
-                .waits("it is told that it was not closed", |screen| {
-                    told(screen) || somebody_is_shut_out(screen)
-                });
+            self.host.waits("it is told that it was not closed", told);
         }
-        self.host.waits("both are here", |screen| {
-            both_are_here(screen) || somebody_is_shut_out(screen)
-        });
-        if somebody_is_shut_out(&self.host.shown()) {
-            self.lets_in_again();
-        }
+        self.host.waits("both are here", both_are_here);
         self.host.keys(END);
         self.guest.keys(END);
         let seen = last_line(&self.guest.shown(), &name);
@@ -258,23 +250,6 @@ impl Site {
         self.host.keys(SAVE);
         self.host.sees(&["Saved notes.md"]);
         self.text = fs::read_to_string(self.ada.path("notes.md")).expect("the file is readable");
-    }
-
-    /// Nobody can tell whether a copad that ended in the midst of an import was killed or died of
-    /// it, so whoever sent that is shut out. Opens the file as the screen says to let them in again.
-    fn lets_in_again(&mut self) {
-        let peer = {
-            let (_copy, store, replica) = self.store();
-            let shut_out = store.quarantined(replica.id);
-            let shut_out = shut_out.expect("the database can be read");
-            *shut_out.first().expect("the guest is shut out")
-        };
-        self.host.crash();
-        let peer = peer.to_string();
-        self.host = self
-            .ada
-            .open(&["--name", "Ada", "--connect", &peer, "notes.md"]);
-        self.host.waits("both are here", both_are_here);
     }
 
     /// Whether something is in the folder that a save left.
@@ -304,10 +279,6 @@ impl Site {
             thread::sleep(Duration::from_millis(5));
         }
     }
-}
-
-fn somebody_is_shut_out(screen: &Screen) -> bool {
-    screen.contents().contains("while it took in an edit")
 }
 
 fn both_are_here(screen: &Screen) -> bool {

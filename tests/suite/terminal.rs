@@ -11,7 +11,7 @@ use std::{
 
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tempfile::TempDir;
-use vt100::{Parser, Screen};
+use vt100::{Callbacks, Screen};
 
 /// How long a test waits for what must come, before it fails.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -312,7 +312,20 @@ fn open_door(arguments: &[&str]) -> &'static [&'static str] {
 
 fn parser(columns: u16, rows: u16) -> Parser {
     let cells = |count| NonZero::new(count).expect("a terminal has cells");
-    Parser::new(cells(rows), cells(columns), 0)
+    Parser::new_with_callbacks(cells(rows), cells(columns), 0, Titles::default())
+}
+
+type Parser = vt100::Parser<Titles>;
+
+/// All titles that the window ever had.
+#[derive(Default)]
+struct Titles(String);
+
+impl Callbacks for Titles {
+    fn set_window_title(&mut self, _: &mut Screen, title: &[u8]) {
+        self.0.push_str(&String::from_utf8_lossy(title));
+        self.0.push('\n');
+    }
 }
 
 /// Draws what comes from the program, until it ends.
@@ -402,6 +415,12 @@ impl Terminal {
     pub fn shown(&self) -> Screen {
         let parser = self.screen.0.lock().expect("the watcher does not panic");
         parser.screen().clone()
+    }
+
+    /// All titles that the window had, a line each.
+    pub fn titles(&self) -> String {
+        let parser = self.screen.0.lock().expect("the watcher does not panic");
+        parser.callbacks().0.clone()
     }
 
     /// Ends the program as a crash would, with no word to it.

@@ -16,7 +16,7 @@ use super::{
     Undone, bulk, write_changes,
 };
 use crate::crdt::{
-    Delta, SharedDocument,
+    Delta, SharedDocument, TextSelection,
     undo::{Direction, History},
 };
 
@@ -108,8 +108,13 @@ impl TextDocument {
     }
 
     /// An edit that fits the text.
-    pub(super) fn edit_ahead(&mut self, delta: &Delta, context: EditContext) -> Vec<AppliedChange> {
-        let edit = Intention::Edit(context);
+    pub(super) fn edit_ahead(
+        &mut self,
+        delta: &Delta,
+        context: EditContext,
+        beside: Vec<TextSelection>,
+    ) -> Vec<AppliedChange> {
+        let edit = Intention::Edit(context, beside);
         let made = (!delta.is_empty()).then(|| self.write_ahead(delta, &edit));
         made.into_iter().collect()
     }
@@ -131,9 +136,13 @@ impl TextDocument {
     pub(super) fn step_ahead(&mut self, direction: Direction) -> Option<Undone> {
         let step = self.history.take(direction)?;
         let (selection, delta) = (step.to, step.delta.clone());
+        let beside = step.beside_to.clone();
         let change = self.write_ahead(&delta, &Intention::Step(direction, step));
-        let changes = vec![change];
-        Some(Undone { changes, selection })
+        Some(Undone {
+            changes: vec![change],
+            selection,
+            beside,
+        })
     }
 }
 

@@ -24,7 +24,7 @@ impl Desk {
             selection: TextSelection::caret(delta.touched_before().end),
             now: Duration::from_millis(milliseconds),
         };
-        self.history.record_edit(&delta, &self.rope, &context);
+        self.history.record_edit(&delta, &self.rope, &context, &[]);
         delta.apply(&mut self.rope);
     }
 
@@ -221,7 +221,7 @@ fn selections_come_back_as_they_were() {
         selection,
         now: Duration::ZERO,
     };
-    desk.history.record_edit(&delta, &desk.rope, &context);
+    desk.history.record_edit(&delta, &desk.rope, &context, &[]);
     delta.apply(&mut desk.rope);
     desk.foreign(insert(0, ">> "));
     let restored = desk.go(Direction::Undo).expect("one step");
@@ -234,6 +234,40 @@ fn selections_come_back_as_they_were() {
         (moved, ">> one two three")
     );
     assert_eq!(desk.go(Direction::Redo), Some(TextSelection::caret(8)));
+}
+
+#[test]
+fn selections_beside_the_main_one_come_back_as_well() {
+    let mut desk = Desk::with("one two one");
+    let delta = Delta::new()
+        .delete(3)
+        .insert("1")
+        .retain(5)
+        .delete(3)
+        .insert("1");
+    let context = EditContext {
+        kind: EditKind::Type,
+        selection: TextSelection { anchor: 0, head: 3 },
+        now: Duration::ZERO,
+    };
+    let second = TextSelection {
+        anchor: 8,
+        head: 11,
+    };
+    desk.history
+        .record_edit(&delta, &desk.rope, &context, &[second]);
+    delta.apply(&mut desk.rope);
+    desk.foreign(insert(3, "!"));
+    let step = desk.history.take(Direction::Undo).expect("one step");
+    let moved = TextSelection {
+        anchor: 9,
+        head: 12,
+    };
+    assert_eq!(
+        (step.to, step.beside_to.as_slice()),
+        (context.selection, &[moved][..])
+    );
+    assert_eq!(step.beside_from, [TextSelection::caret(8)]);
 }
 
 #[test]

@@ -4,8 +4,8 @@
 use thiserror::Error;
 
 use super::{
-    MAX_ANCHOR, MAX_CONFLICT, MAX_DIRECT_ADDRESSES, MAX_FRAME, MAX_HANDSHAKE, MAX_MEMBERS,
-    MAX_NAME, MAX_RELAY_URL, MAX_TITLE, Member, Message, Part, PresenceUpdate,
+    MAX_ANCHOR, MAX_ANNOUNCED, MAX_CONFLICT, MAX_DIRECT_ADDRESSES, MAX_FRAME, MAX_HANDSHAKE,
+    MAX_MEMBERS, MAX_NAME, MAX_RELAY_URL, MAX_TITLE, Member, Message, Part, PresenceUpdate,
 };
 use crate::net::{
     access::MAX_ROSTER,
@@ -17,7 +17,7 @@ use crate::net::{
 /// Bytes of a part's updates at most, so that the message around it fits a frame.
 const MAX_PART: usize = MAX_FRAME - 64;
 /// How many kinds of messages there are.
-const KINDS: u32 = 20;
+const KINDS: u32 = 24;
 
 /// Why bytes are not a message that this version accepts.
 #[derive(Debug, Error)]
@@ -116,6 +116,10 @@ impl Message {
             Self::ConflictNotification(notification) => {
                 within("the conflict", notification.details.len(), MAX_CONFLICT)
             }
+            Self::Announcement(announcement) => {
+                let ends = announcement.ends.len();
+                within("the announcement", ends, MAX_ANNOUNCED)
+            }
             // The size of the frame is all there is to check.
             Self::SyncRequest { .. }
             | Self::SyncResponse(_)
@@ -128,7 +132,10 @@ impl Message {
             | Self::Prove(_)
             | Self::Roster(_)
             | Self::Admission(_)
-            | Self::Call => Ok(()),
+            | Self::Call
+            | Self::UpdateRelay(_)
+            | Self::Prune
+            | Self::Graft => Ok(()),
         }
     }
 }
@@ -197,7 +204,7 @@ mod tests {
     use super::*;
     use crate::net::{
         access::{Admission, Role, Signed},
-        message::{Denied, DeniedCode, DocumentTag, Welcome},
+        message::{Announcement, Denied, DeniedCode, DocumentTag, UpdateRelay, Welcome},
         node::{DocumentId, NodeId},
         signature::SigningKey,
     };
@@ -206,7 +213,7 @@ mod tests {
 
     #[test]
     fn kinds_of_the_future_are_told_apart_from_nonsense() {
-        let last = Message::Call;
+        let last = Message::Announcement(Announcement { ends: Vec::new() });
         let mut bytes = last.encode().unwrap_or_default();
         assert_eq!(u32::from(bytes[0]), KINDS - 1, "the last kind is the last");
         bytes[0] += 1;
@@ -313,6 +320,22 @@ mod tests {
         })
     }
 
+    fn relay(size: usize) -> Message {
+        Message::UpdateRelay(UpdateRelay {
+            detour: true,
+            part: Part {
+                last: true,
+                updates: vec![1; size],
+            },
+        })
+    }
+
+    fn announcement(ends: usize) -> Message {
+        Message::Announcement(Announcement {
+            ends: vec![(u64::MAX, i32::MIN); ends],
+        })
+    }
+
     #[test]
     fn messages_at_their_limits_survive_the_wire() {
         for message in [
@@ -340,6 +363,10 @@ mod tests {
                 digest: u64::MAX,
                 received: 3,
             },
+            relay(MAX_PART),
+            Message::Prune,
+            Message::Graft,
+            announcement(MAX_ANNOUNCED),
         ] {
             let Ok(payload) = message.encode() else {
                 panic!("{message:?} cannot be written");
@@ -369,6 +396,7 @@ mod tests {
             ),
             (presence(MAX_ANCHOR + 1), "an anchor"),
             (batch(MAX_FRAME), "the frame"),
+            (announcement(MAX_ANNOUNCED + 1), "the announcement"),
         ] {
             let payload = postcard::to_stdvec(&message).unwrap_or_default();
             for result in [message.encode().err(), Message::decode(&payload).err()] {

@@ -8,8 +8,8 @@ pub const MAX_FRAME: usize = 256 * 1024;
 pub const MAX_UPDATE: usize = 512 * 1024 * 1024;
 /// Bytes of the document's title at most.
 pub const MAX_TITLE: usize = 1024;
-/// Bytes of an encoded anchor at most.
-pub const MAX_ANCHOR: usize = 64;
+/// Bytes of an encoded anchor at most: of one in a container with the longest name.
+pub const MAX_ANCHOR: usize = 144;
 /// Members that a welcome names at most.
 pub const MAX_MEMBERS: usize = 256;
 /// Bytes of a participant's name, or of the address of their picture, at most, as they travel.
@@ -20,6 +20,8 @@ pub const MAX_DIRECT_ADDRESSES: usize = 32;
 pub const MAX_RELAY_URL: usize = 512;
 /// Bytes of the details of a conflict at most.
 pub const MAX_CONFLICT: usize = 4096;
+/// Loro peers that one announcement names at most.
+pub const MAX_ANNOUNCED: usize = 1024;
 /// Bytes of new updates on their way to one peer at most; beyond, the peer gets one update with
 /// all that it missed, once it has read what was sent.
 pub const MAX_ON_THEIR_WAY: usize = 8 * 1024 * 1024;
@@ -89,7 +91,7 @@ const fn gentle(what: &'static str, most: u64) -> Limit {
 }
 
 /// All limits. What breaks one ends the connection that it came over, and touches nobody else.
-pub const LIMITS: [Limit; 27] = [
+pub const LIMITS: [Limit; 28] = [
     limit("bytes of a frame", MAX_FRAME as u64, CloseReason::Protocol),
     limit(
         "bytes of an update or a snapshot",
@@ -120,6 +122,11 @@ pub const LIMITS: [Limit; 27] = [
     limit(
         "members in a welcome",
         MAX_MEMBERS as u64,
+        CloseReason::Protocol,
+    ),
+    limit(
+        "Loro peers in an announcement",
+        MAX_ANNOUNCED as u64,
         CloseReason::Protocol,
     ),
     limit(

@@ -1,11 +1,12 @@
 //! One connection with a peer: how far the handshake went, what passed, what is on its way.
 
+mod pulse;
+
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
 use loro::{IdSpan, VersionVector};
 
 use crate::net::{
-    event::PeerState,
     message::{
         CloseReason, ContentDigest, DocumentTag, MAX_HANDSHAKE_SECONDS, MAX_KNOCK_SECONDS,
         MAX_MEMBERS, MAX_UPDATE, Part, PresenceRelay, PresenceUpdate, Welcome,
@@ -20,12 +21,6 @@ use crate::net::{
 
 /// Time between two heartbeats.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
-/// Silence after which a peer counts as unstable: three heartbeats.
-const UNSTABLE_AFTER: Duration = Duration::from_secs(3);
-/// Silence after which a connection is ended.
-const SILENT_AFTER: Duration = Duration::from_secs(30);
-/// How long a person may think.
-const KNOCKING: Duration = Duration::from_secs(MAX_KNOCK_SECONDS);
 /// How long digests differ, while the documents keep changing, until we ask all the same. What
 /// later operations depend on is asked for much earlier, because those wait for it.
 const DIFFERENT_FOR: Duration = Duration::from_secs(30);
@@ -35,8 +30,6 @@ const LONGEST_REPAIR_PAUSE: Duration = Duration::from_secs(30);
 const MAX_IN_FLIGHT: usize = 256;
 /// Updates on their way whose sizes are kept apart; beyond, they count as one.
 const MAX_UNACKNOWLEDGED: usize = 64;
-/// How long a peer has to answer after we slept.
-const PROBE: Duration = Duration::from_secs(2);
 
 /// What the peer has to say next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,6 +110,11 @@ pub(crate) struct Link {
     pub handshake: Option<Box<Handshake>>,
     /// Whether the peer understands an answer in several updates.
     pub takes_slices: bool,
+    /// Whether the peer tells what it wrote from what it passes on, and understands that a link
+    /// only announces the latter.
+    pub knows_tree: bool,
+    /// Whether what others wrote is not passed on over this link, but announced.
+    pub is_lazy: bool,
     /// How much of a large answer is here.
     ahead: Option<Box<Ahead>>,
     /// Whether neither side had a document when it said hello.
@@ -163,6 +161,8 @@ pub(crate) struct Link {
     repair_at: Duration,
     repair_pause: Duration,
     presence_sequence: u64,
+    /// Whether our last heartbeat was left out.
+    left_out_beat: bool,
 }
 
 fn beginning(node: NodeId) -> u64 {
@@ -199,15 +199,24 @@ struct Ahead {
 struct Assembling {
     response: Vec<u8>,
     batch: Vec<u8>,
+    relay: Vec<u8>,
 }
 
-/// Which of the two kinds of updates a part belongs to.
+impl Assembling {
+    fn size(&self) -> usize {
+        self.response.len() + self.batch.len() + self.relay.len()
+    }
+}
+
+/// Which kind of updates a part belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stretch {
     /// The answer to our question.
     Response,
-    /// New operations.
+    /// New operations, of the peer or of an answer.
     Batch,
+    /// New operations that the peer passes on.
+    Relay,
 }
 
 impl Link {
@@ -221,6 +230,8 @@ impl Link {
                 until: now + Duration::from_secs(MAX_HANDSHAKE_SECONDS),
             })),
             takes_slices: false,
+            knows_tree: false,
+            is_lazy: false,
             ahead: None,
             without_document: false,
             neighbours: Vec::new(),
@@ -247,37 +258,12 @@ impl Link {
             repair_at: now,
             repair_pause: HEARTBEAT,
             presence_sequence: 0,
+            left_out_beat: false,
         }
     }
 
     pub fn is_open(&self) -> bool {
         self.phase == Phase::Open
-    }
-
-    pub fn heard(&mut self, now: Duration) {
-        self.heard_at = now;
-        self.probe_until = None;
-    }
-
-    /// We slept: whether the peer is there must show soon.
-    pub fn probe(&mut self, now: Duration) {
-        self.heard_at = now;
-        self.probe_until = Some(now + PROBE);
-    }
-
-    /// Returns when the peer's silence changes something.
-    pub fn silence_deadline(&self, state: PeerState) -> Duration {
-        // Who waits for an answer of ours has nothing to say; the transport tells when it is gone.
-        let silence = match state {
-            PeerState::Connected => UNSTABLE_AFTER,
-            _ if self.decision() == Decision::Asked => KNOCKING,
-            _ => SILENT_AFTER,
-        };
-        let deadline = self.heard_at + silence;
-        [self.probe_until, self.introduced_until()]
-            .into_iter()
-            .flatten()
-            .fold(deadline, Duration::min)
     }
 
     /// The handshake is done.
@@ -309,16 +295,6 @@ impl Link {
         self.handshake
             .as_mut()
             .map(|handshake| &mut handshake.greeting)
-    }
-
-    pub fn is_unstable(&self, now: Duration) -> bool {
-        now >= self.heard_at + UNSTABLE_AFTER
-    }
-
-    pub fn is_silent(&self, now: Duration) -> bool {
-        let limits = [self.probe_until, self.introduced_until()];
-        (now >= self.heard_at + SILENT_AFTER && self.decision() != Decision::Asked)
-            || limits.into_iter().flatten().any(|until| until <= now)
     }
 
     /// Notes a neighbour of the peer. Returns whether it is news.
@@ -364,9 +340,9 @@ impl Link {
             Stretch::Response => self.asked,
             // Also a piece of the answer.
             Stretch::Batch => self.synced || self.asked,
+            Stretch::Relay => self.synced,
         };
-        let earlier = self.assembling.as_ref();
-        let earlier = earlier.map_or(0, |parts| parts.response.len() + parts.batch.len());
+        let earlier = self.assembling.as_ref().map_or(0, |parts| parts.size());
         if !expected || earlier + part.updates.len() > MAX_UPDATE {
             return Err(CloseReason::Protocol);
         }
@@ -393,10 +369,11 @@ impl Link {
         let buffer = match stretch {
             Stretch::Response => &mut assembling.response,
             Stretch::Batch => &mut assembling.batch,
+            Stretch::Relay => &mut assembling.relay,
         };
         buffer.extend_from_slice(&part.updates);
         let whole = part.last.then(|| std::mem::take(buffer));
-        if !(assembling.response.is_empty() && assembling.batch.is_empty()) {
+        if assembling.size() > 0 {
             self.assembling = Some(assembling);
         }
         whole
@@ -528,6 +505,26 @@ impl Link {
             self.note_in_flight(number, span);
         }
         self.knows(spans);
+    }
+
+    /// Returns whether an answer to our question is still to come.
+    pub fn is_asked(&self) -> bool {
+        self.asked
+    }
+
+    /// Returns how much of what we have the peer is not known to have, for at most so many Loro
+    /// peers. From now on it counts as known: whoever lacks it asks for it.
+    pub fn announce(&mut self, ours: &VersionVector, most: usize) -> Vec<(u64, i32)> {
+        let Some(known) = &mut self.known else {
+            return Vec::new();
+        };
+        let mut spans = known.lacking(ours);
+        spans.truncate(most);
+        known.extend(&spans);
+        spans
+            .iter()
+            .map(|span| (span.peer, span.counter.end))
+            .collect()
     }
 
     /// Returns whether the peer asked for the first time, so that updates go to it.

@@ -13,6 +13,7 @@ mod ending;
 mod entrance;
 mod inbox;
 mod outputs;
+mod pace;
 mod strangers;
 
 use std::{
@@ -47,10 +48,12 @@ use crate::{
         event::{DocumentEvent, PresenceEvent, Reason},
         message::CloseReason,
         node::{NodeId, PeerAddress},
+        presence::LocalPresence,
         session::{ConnectionId, Input, Output, Session, SessionConfig},
     },
 };
 use dialling::Attempt;
+use pace::Pace;
 use strangers::Strangers;
 
 /// How long other things are handled before what was written here is looked at again.
@@ -95,8 +98,10 @@ pub(super) struct Driver {
     wake: mpsc::Sender<Wake>,
     /// What was written here and not handed to the session yet, as Loro exported it.
     written: Vec<Vec<u8>>,
-    /// When something that was written here went out for the last time.
-    sent_at: Duration,
+    /// When that goes out.
+    pace: Pace,
+    /// What our participant does, until it is told together with what they wrote.
+    own_presence: Option<LocalPresence>,
     /// Who wants to hear that the session has ended; it ends as soon as anybody is in here.
     farewells: Vec<Option<oneshot::Sender<()>>>,
     /// The peer whose content goes on in place of ours; the session ends as soon as there is one.
@@ -171,7 +176,8 @@ impl Driver {
             inbox: parts.inbox,
             wake: parts.wake,
             written: Vec::new(),
-            sent_at: Duration::ZERO,
+            pace: Pace::new(),
+            own_presence: None,
             farewells: Vec::new(),
             superseded_by: None,
             backlog: VecDeque::new(),
@@ -213,6 +219,7 @@ impl Driver {
                     break;
                 }
             }
+            self.tell_own_presence();
             self.pass_time();
             self.publish();
             if self.superseded_by.is_some() {
@@ -264,6 +271,10 @@ impl Driver {
     }
 
     fn take_input(&mut self, input: Input) {
+        if let Input::LocalPresence(presence) = input {
+            self.own_presence = Some(presence);
+            return;
+        }
         match &input {
             Input::Offline => {
                 self.send_written();

@@ -22,11 +22,33 @@ use crate::{
 /// Both calls stand between a peer's edit and the screen: they must take microseconds. It need not
 /// outlive the machine.
 pub trait ImportGuard: Send + Sync {
-    /// An update of this peer is about to be imported.
-    fn begins(&self, from: NodeId);
+    /// These updates of a peer are about to be imported, all of them at once.
+    fn begins(&self, from: NodeId, updates: &[&[u8]]);
 
     /// It was, or it was refused in good order.
     fn ends(&self);
+}
+
+/// Takes updates in as a session does that gets them from this peer. Returns whether all of their
+/// operations are in the document now; some may wait for others that it lacks.
+///
+/// For what a process was importing when it ended: **they may panic, use up the memory or never come
+/// to an end**, so call this in a process that may die, with limits on its memory and time, on a
+/// thread with as large a stack as a session has (that of [`std::thread::spawn`]).
+///
+/// # Errors
+///
+/// Fails if they are not updates of this document, which is harmless.
+pub fn retry_import(
+    document: SharedDocument,
+    from: NodeId,
+    updates: &[Vec<u8>],
+) -> Result<bool, ReplicaError> {
+    // Loro does more for an import that somebody hears of.
+    let _heard = document.doc().subscribe_root(Arc::new(|_| {}));
+    let mut document = GuardedDocument::new(document, None);
+    let imported = document.import_batch(updates, from)?;
+    Ok(imported.pending.is_empty())
 }
 
 /// A document that notes whose update goes into it.
@@ -77,7 +99,8 @@ impl GuardedDocument {
         self.importing = Some(from);
         // A crafted update may bring the process down, here as in the import.
         if let Some(guard) = &self.guard {
-            guard.begins(from);
+            let updates: Vec<_> = updates.iter().map(AsRef::as_ref).collect();
+            guard.begins(from, &updates);
         }
         let result = if self.is_forged(updates) {
             Err(ReplicaError::Forged)

@@ -28,8 +28,9 @@ impl Session {
         self.own.stop_typing(now);
         self.tell_presence(now);
         self.ask_for_waiting(now);
+        self.ask_for_announced(now);
         if self.next_heartbeat.is_some_and(|due| due <= now) {
-            self.beat(now);
+            self.beat(now, false);
             self.tell_content(now, replica);
         }
     }
@@ -64,17 +65,21 @@ impl Session {
                 link.probe(now);
             }
         }
-        self.beat(now);
+        self.beat(now, true);
         self.dial_everybody(now);
     }
 
-    fn beat(&mut self, now: Duration) {
+    /// Sends a heartbeat to every peer that is to hear one, or to all.
+    fn beat(&mut self, now: Duration, all: bool) {
         let digest = self.history.digest();
         let beats: Vec<_> = self
             .peers
             .iter_mut()
             .filter_map(|peer| peer.open_link_mut())
-            .map(|link| (link.connection, link.confirm()))
+            .filter_map(|link| {
+                let due = link.is_beat_due(now) || all;
+                due.then(|| (link.connection, link.confirm()))
+            })
             .collect();
         for (connection, received) in beats {
             self.send(connection, Message::Heartbeat { digest, received });

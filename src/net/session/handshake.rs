@@ -84,6 +84,7 @@ impl Session {
             .and_then(|peer| peer.link.as_mut())
         {
             link.takes_slices = hello.minor_version >= 2;
+            link.knows_tree = hello.minor_version >= 4;
         }
         if let Some(peer) = self.peers.get_mut(&node) {
             peer.user = Some(Arc::new(clean_user(node, &hello.user)));

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use loro::{IdSpan, VersionVector};
 
+use super::tree::Arrival;
 use crate::net::{
     node::NodeId,
     peer::link::HEARTBEAT,
@@ -21,7 +22,7 @@ const WAITS_FOR: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 struct Waiting {
     span: IdSpan,
-    from: NodeId,
+    from: Arrival,
     ask_at: Duration,
     until: Duration,
 }
@@ -65,7 +66,7 @@ impl History {
 
     /// Returns whether operations from this peer wait for others.
     pub fn is_waiting_from(&self, node: NodeId) -> bool {
-        self.waiting.iter().any(|waiting| waiting.from == node)
+        self.waiting.iter().any(|waiting| waiting.from.node == node)
     }
 
     /// Notes operations that the document has now. Returns those that are news. `None`: there are
@@ -102,7 +103,7 @@ impl History {
     }
 
     /// Notes what an update left waiting.
-    pub fn wait_for(&mut self, imported: &Imported, from: NodeId, now: Duration) {
+    pub fn wait_for(&mut self, imported: &Imported, from: Arrival, now: Duration) {
         for &span in &imported.pending {
             if self.waiting.len() >= MAX_WAITING {
                 // What nobody is asked for any more is the first to be forgotten.
@@ -127,10 +128,10 @@ impl History {
 
     /// Returns what waits that came from others than this peer. When it is unlocked it is theirs,
     /// whoever sends what unlocks it.
-    pub fn waiting_from_others(&self, node: NodeId) -> Vec<(NodeId, IdSpan)> {
+    pub fn waiting_from_others(&self, node: NodeId) -> Vec<(Arrival, IdSpan)> {
         self.waiting
             .iter()
-            .filter(|waiting| waiting.from != node)
+            .filter(|waiting| waiting.from.node != node)
             .map(|waiting| (waiting.from, waiting.span))
             .collect()
     }
@@ -145,7 +146,7 @@ impl History {
         {
             if waiting.ask_at <= now {
                 waiting.ask_at = now + HEARTBEAT;
-                nodes.push(waiting.from);
+                nodes.push(waiting.from.node);
             }
         }
         nodes.sort_unstable();
@@ -240,7 +241,12 @@ mod tests {
             pending: vec![IdSpan::new(1, 3, 5)],
             unlocked: vec![],
         };
-        history.wait_for(&imported, from, now);
+        let arrival = Arrival {
+            node: from,
+            is_own: true,
+            by_tree: true,
+        };
+        history.wait_for(&imported, arrival, now);
         assert_eq!(history.whom_to_ask(now), []);
         assert_eq!(history.whom_to_ask(now + HEARTBEAT), [from]);
         assert_eq!(history.whom_to_ask(now + HEARTBEAT), []);

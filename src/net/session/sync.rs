@@ -4,10 +4,10 @@ use std::{sync::Arc, time::Duration};
 
 use loro::{IdSpan, VersionVector};
 
-use super::{ConnectionId, Output, Sabotage, Session};
+use super::{ConnectionId, Output, Sabotage, Session, tree::Arrival};
 use crate::net::{
     event::{PeerState, Reason, SyncProgress},
-    message::{CloseReason, MAX_PENDING, Message, Part, parts},
+    message::{CloseReason, MAX_PENDING, Message, Part, UpdateRelay, parts},
     node::NodeId,
     peer::{
         Peer,
@@ -125,7 +125,25 @@ impl Session {
         }
     }
 
-    /// Takes a part of an update from a peer.
+    /// Takes a part of an update that a peer passes on.
+    pub(super) fn update_relay<R: Replica>(
+        &mut self,
+        node: NodeId,
+        relay: UpdateRelay,
+        now: Duration,
+        replica: &mut R,
+    ) -> Result<(), CloseReason> {
+        let link = self.open_link(node)?;
+        let arrival = Arrival {
+            node,
+            is_own: false,
+            by_tree: !relay.detour && !link.is_lazy,
+        };
+        let part = self.permitted(node, relay.part);
+        self.take_update(arrival, Stretch::Relay, part, now, replica)
+    }
+
+    /// Takes a part of a peer's own update, or of its answer.
     pub(super) fn update<R: Replica>(
         &mut self,
         node: NodeId,
@@ -134,13 +152,32 @@ impl Session {
         now: Duration,
         replica: &mut R,
     ) -> Result<(), CloseReason> {
+        let link = self.open_link(node)?;
+        let arrival = Arrival {
+            node,
+            is_own: true,
+            by_tree: link.knows_tree && !link.is_lazy && !link.is_asked(),
+        };
+        let part = self.permitted(node, part);
+        self.take_update(arrival, stretch, part, now, replica)
+    }
+
+    fn take_update<R: Replica>(
+        &mut self,
+        arrival: Arrival,
+        stretch: Stretch,
+        part: Part,
+        now: Duration,
+        replica: &mut R,
+    ) -> Result<(), CloseReason> {
+        let node = arrival.node;
         let Some(updates) = self.open_link(node)?.assemble(stretch, part, now)? else {
             return Ok(());
         };
-        if self.gathering && stretch == Stretch::Batch {
-            self.gather(node, updates);
+        if self.gathering && stretch != Stretch::Response {
+            self.gather(arrival, updates);
         } else if !updates.is_empty() {
-            self.import(node, &[updates], now, replica)?;
+            self.import(arrival, &[updates], now, replica)?;
         }
         // Early enough for a peer that waits for this word before it sends more.
         let confirm_at = self.queue_limit / 4;
@@ -189,6 +226,7 @@ impl Session {
             return Ok(());
         }
         let missed = link.catch_up(ours, self.queue_limit);
+        let is_lazy = link.is_lazy;
         let needs_repair = link.needs_repair(changed_at, now);
         if let Some(spans) = missed {
             // Not up to the document's end, which may be further than we know.
@@ -198,6 +236,9 @@ impl Session {
             let connection = link.connection;
             link.sends(&spans, updates.len(), now);
             self.send_parts(connection, updates, Message::UpdateBatch);
+        }
+        if is_lazy {
+            self.announce_what_was_not_passed_on(node);
         }
         if needs_repair && !self.is_sabotaged(Sabotage::SkipRepair) {
             self.ask(node, now);
@@ -228,29 +269,32 @@ impl Session {
     }
 
     /// Keeps an update until all that came in one go is imported.
-    fn gather(&mut self, node: NodeId, updates: Vec<u8>) {
-        match self.gathered.iter_mut().find(|(of, _)| *of == node) {
-            Some((_, gathered)) => gathered.push(updates),
-            None => self.gathered.push((node, vec![updates])),
+    fn gather(&mut self, arrival: Arrival, updates: Vec<u8>) {
+        let mut gathered = self.gathered.iter_mut().rev();
+        // What came in another way in between came first.
+        match gathered.find(|(of, _)| of.node == arrival.node) {
+            Some((of, gathered)) if *of == arrival => gathered.push(updates),
+            Some(_) | None => self.gathered.push((arrival, vec![updates])),
         }
     }
 
     /// Imports what was gathered: of each peer all at once.
     pub(super) fn import_gathered<R: Replica>(&mut self, now: Duration, replica: &mut R) {
-        for (node, updates) in std::mem::take(&mut self.gathered) {
-            if let Err(reason) = self.import(node, &updates, now, replica) {
-                self.close(node, reason, now);
+        for (arrival, updates) in std::mem::take(&mut self.gathered) {
+            if let Err(reason) = self.import(arrival, &updates, now, replica) {
+                self.close(arrival.node, reason, now);
             }
         }
     }
 
     fn import<R: Replica>(
         &mut self,
-        node: NodeId,
+        arrival: Arrival,
         updates: &[Vec<u8>],
         now: Duration,
         replica: &mut R,
     ) -> Result<(), CloseReason> {
+        let node = arrival.node;
         let imported = replica
             .import_batch(updates, node)
             .map_err(|_| CloseReason::Protocol)?;
@@ -262,18 +306,19 @@ impl Session {
             Some(fresh) => fresh,
             None => self.history.refresh(replica.version(), now),
         };
-        self.history.wait_for(&imported, node, now);
+        self.history.wait_for(&imported, arrival, now);
         let bytes = updates.iter().map(Vec::len).sum();
         let bounded = self.bound_pending(node, &imported, bytes, now);
         // Between the arrival and now the connection may have ended; what came over it has not.
         if let Ok(link) = self.open_link(node) {
-            link.knows(&by_sender(node, &theirs, &waited)[0].1);
+            link.knows(&by_sender(arrival, &theirs, &waited)[0].1);
             link.knows(&imported.pending);
             if !fresh.is_empty() {
                 link.helped();
             }
         }
         self.tell_progress(node, operations_of(&theirs));
+        self.note_arrival(arrival, &fresh, &imported.pending, updates, now);
         if fresh.is_empty() {
             return bounded;
         }
@@ -283,7 +328,7 @@ impl Session {
         });
         // The bytes do not go on as they are: they may hold what others have had for long.
         let fresh = without_all(&fresh, &ours);
-        for (sender, spans) in by_sender(node, &fresh, &waited) {
+        for (sender, spans) in by_sender(arrival, &fresh, &waited) {
             self.spread(&spans, None, Some(sender), now, replica);
         }
         if !ours.is_empty() {
@@ -318,13 +363,14 @@ impl Session {
         Ok(())
     }
 
-    /// Sends new operations to every peer that lacks them. Those that came from a peer do not go
-    /// to its own neighbours: they get them from it, or ask when their digest differs.
+    /// Sends new operations to every peer that lacks them. What a peer wrote does not go to its
+    /// own neighbours: they get it from it, or ask when their digest differs. What is passed on
+    /// goes over the links of the tree; the others announce it.
     fn spread<R: Replica>(
         &mut self,
         spans: &[IdSpan],
         updates: Option<Vec<u8>>,
-        from: Option<NodeId>,
+        from: Option<Arrival>,
         now: Duration,
         replica: &mut R,
     ) {
@@ -343,15 +389,16 @@ impl Session {
             let Some(link) = peer.open_link_mut().filter(|link| link.is_streaming()) else {
                 continue;
             };
-            if link.needs_sync && from != Some(node) {
+            if link.needs_sync && from.is_none_or(|from| from.node != node) {
                 continue;
             }
             match from {
-                Some(sender) if sender == node => continue,
-                Some(sender) if link.is_neighbour_of(sender) => {
+                Some(from) if from.node == node => continue,
+                Some(from) if from.is_own && link.is_neighbour_of(from.node) => {
                     link.knows(spans);
                     continue;
                 }
+                Some(_) if link.is_lazy => continue,
                 Some(_) | None => {}
             }
             let missing = link.lacking_of(spans, self.history.version());
@@ -380,10 +427,17 @@ impl Session {
                 },
             };
             link.sends(&missing, updates.len(), now);
-            batches.push((link.connection, updates));
+            let passed_on = from.filter(|_| link.knows_tree);
+            batches.push((link.connection, updates, passed_on));
         }
-        for (connection, updates) in batches {
-            self.send_parts(connection, updates, Message::UpdateBatch);
+        for (connection, updates, passed_on) in batches {
+            match passed_on {
+                Some(Arrival { by_tree, .. }) => self.send_parts(connection, updates, |part| {
+                    let detour = !by_tree;
+                    Message::UpdateRelay(UpdateRelay { detour, part })
+                }),
+                None => self.send_parts(connection, updates, Message::UpdateBatch),
+            }
         }
         for node in failed {
             self.close(node, CloseReason::Failed, now);
@@ -394,7 +448,7 @@ impl Session {
         &mut self,
         connection: ConnectionId,
         updates: Vec<u8>,
-        message: fn(Part) -> Message,
+        message: impl Fn(Part) -> Message,
     ) {
         for part in parts(updates) {
             self.send(connection, message(part));
@@ -413,10 +467,10 @@ fn operations_of(spans: &[IdSpan]) -> u64 {
 /// Tells what a peer sent from what others had sent and what waited for it. The peer's own part
 /// comes first.
 fn by_sender(
-    node: NodeId,
+    arrival: Arrival,
     spans: &[IdSpan],
-    waited: &[(NodeId, IdSpan)],
-) -> Vec<(NodeId, Vec<IdSpan>)> {
+    waited: &[(Arrival, IdSpan)],
+) -> Vec<(Arrival, Vec<IdSpan>)> {
     let mut own = spans.to_vec();
     let mut others = Vec::new();
     for &(sender, waiting) in waited {
@@ -441,7 +495,7 @@ fn by_sender(
         }
         own = rest;
     }
-    others.insert(0, (node, own));
+    others.insert(0, (arrival, own));
     others
 }
 

@@ -21,6 +21,8 @@ pub struct Traffic {
     pub update_bytes: usize,
     /// Questions for what is lacking.
     pub sync_requests: usize,
+    /// Messages about which links pass on what others write: prunes, grafts and announcements.
+    pub tree_messages: usize,
     /// Operations that were sent over a connection on which they had been sent before, in the
     /// same direction.
     pub repeated_operations: usize,
@@ -48,6 +50,10 @@ impl Meter {
             Message::SyncRequest { .. } => self.traffic.sync_requests += 1,
             Message::SyncResponse(part) | Message::UpdateBatch(part) => {
                 self.count_part((connection, sender), part);
+            }
+            Message::UpdateRelay(relay) => self.count_part((connection, sender), &relay.part),
+            Message::Prune | Message::Graft | Message::Announcement(_) => {
+                self.traffic.tree_messages += 1;
             }
             Message::SyncAhead { .. }
             | Message::Hello(_)

@@ -216,13 +216,32 @@ impl App {
                 return self.notify(MessageKind::Info, words);
             }
             (false, Some(_), None) => {
-                let words = format!("{name} is not a member any more");
+                let how = match self.sends_away(node) {
+                    true => "was sent away",
+                    false => "is not a member any more",
+                };
+                let words = format!("{name} {how}");
                 return self.notify(MessageKind::Info, words);
             }
             // That somebody joined is told anyway.
             (false, None, _) => return,
         };
         self.reply(sentence);
+    }
+
+    /// Whom we send away does not leave of their own accord.
+    pub(super) fn expect_to_leave(&mut self, request: AccessRequest) {
+        if let AccessRequest::Kick(node) | AccessRequest::Block(node) = request {
+            self.sends_away(node);
+        }
+    }
+
+    /// Notes that somebody is a member no more. Returns whether they were here when that began.
+    fn sends_away(&mut self, node: NodeId) -> bool {
+        self.people.get_mut(&node).is_some_and(|person| {
+            person.sent_away |= person.is_connected();
+            person.sent_away
+        })
     }
 
     /// Opens the question that waits for an answer.

@@ -15,9 +15,12 @@ impl App {
             return self.quit();
         }
         if self.dialog.is_some() {
+            self.sequence.give_up();
             return self.key_in_dialog(key, press);
         }
-        let command = self.keymap.lookup(press);
+        let Some(command) = self.command_of(press) else {
+            return;
+        };
         if self.end_following(command) {
             return;
         }
@@ -103,6 +106,9 @@ impl App {
             Command::MoveDocumentEnd => self.go(Motion::DocumentEnd, false),
             Command::SelectAll => self.select_all(),
             Command::SelectWord => self.select_word(),
+            Command::AddNextMatch => self.add_next_match(),
+            Command::AddCaretAbove => self.add_caret(-1),
+            Command::AddCaretBelow => self.add_caret(1),
             Command::SelectLine => self.select_line(),
             Command::SelectLeft => self.go(Motion::Left, true),
             Command::SelectRight => self.go(Motion::Right, true),
@@ -128,6 +134,9 @@ impl App {
 
     fn cancel(&mut self) {
         self.notice = None;
+        if self.has_several() {
+            return self.keep_one();
+        }
         self.drop_selection();
     }
 

@@ -183,6 +183,7 @@ impl App {
             Answer::Access(request) => {
                 self.dialog
                     .take_if(|dialog| !matches!(dialog, Dialog::Members(_)));
+                self.expect_to_leave(request);
                 self.effects.push(Effect::Access(request));
             }
             Answer::Connect(node) => {

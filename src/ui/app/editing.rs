@@ -5,48 +5,61 @@ use std::ops::Range;
 use super::{App, TYPING};
 use crate::{
     crdt::{AppliedChange, Delta, EditContext, EditKind, LineEnding},
-    ui::text::movement::{indentation_of, next_grapheme, next_word, previous_word},
+    ui::text::{
+        movement::{indentation_of, next_grapheme, next_word, previous_word},
+        several::Replacement,
+    },
 };
 
 impl App {
-    /// Inserts text in place of the selection.
+    /// Inserts text in place of each selection.
     pub(super) fn insert(&mut self, text: &str, kind: EditKind) {
-        self.replace(self.selected(), text, kind);
+        self.replace_at_each(kind, |_, _, caret| Replacement {
+            range: caret.range(),
+            text: text.to_owned(),
+        });
     }
 
-    /// Starts a new line that is indented as the one that the selection starts in.
+    /// Starts new lines that are indented as those that the selections start in.
     pub(super) fn insert_newline(&mut self) {
-        let rope = self.rope();
-        let start = self.selected().start;
-        let line = rope.char_to_line(start);
-        let column = start - rope.line_to_char(line);
-        let indentation: String = indentation_of(rope, line).chars().take(column).collect();
-        let text = format!("{}{indentation}", self.format.line_ending.as_str());
-        self.insert(&text, EditKind::Other);
+        self.replace_at_each(EditKind::Other, |app, _, caret| {
+            let rope = app.rope();
+            let range = caret.range();
+            let line = rope.char_to_line(range.start);
+            let column = range.start - rope.line_to_char(line);
+            let indentation = indentation_of(rope, line);
+            let indentation: String = indentation.chars().take(column).collect();
+            let text = format!("{}{indentation}", app.format.line_ending.as_str());
+            Replacement { range, text }
+        });
     }
 
     /// Deletes the selection, or else the grapheme before the caret.
     pub(super) fn delete_backward(&mut self) {
-        let head = self.selection.head;
-        self.erase(self.backspace_target()..head, EditKind::Erase);
+        self.erase(EditKind::Erase, |app, head| {
+            app.backspace_target(head)..head
+        });
     }
 
     /// Deletes the selection, or else the grapheme behind the caret.
     pub(super) fn delete_forward(&mut self) {
-        let head = self.selection.head;
-        self.erase(head..next_grapheme(self.rope(), head), EditKind::Erase);
+        self.erase(EditKind::Erase, |app, head| {
+            head..next_grapheme(app.rope(), head)
+        });
     }
 
     /// Deletes the selection, or else back to the start of the word.
     pub(super) fn delete_word_backward(&mut self) {
-        let head = self.selection.head;
-        self.erase(previous_word(self.rope(), head)..head, EditKind::Other);
+        self.erase(EditKind::Other, |app, head| {
+            previous_word(app.rope(), head)..head
+        });
     }
 
     /// Deletes the selection, or else up to the end of the word.
     pub(super) fn delete_word_forward(&mut self) {
-        let head = self.selection.head;
-        self.erase(head..next_word(self.rope(), head), EditKind::Other);
+        self.erase(EditKind::Other, |app, head| {
+            head..next_word(app.rope(), head)
+        });
     }
 
     /// Takes back what we did last; others' edits stay.
@@ -91,13 +104,21 @@ impl App {
         }
     }
 
-    fn erase(&mut self, otherwise: Range<usize>, kind: EditKind) {
-        let selected = self.selected();
-        if selected.is_empty() {
-            self.replace(otherwise, "", kind);
+    /// Deletes each selection; of a caret, what `otherwise` says.
+    fn erase(&mut self, kind: EditKind, otherwise: impl Fn(&Self, usize) -> Range<usize>) {
+        let kind = if self.selects_anything() {
+            EditKind::Other
         } else {
-            self.replace(selected, "", EditKind::Other);
-        }
+            kind
+        };
+        self.replace_at_each(kind, |app, _, caret| {
+            let range = match caret.selection.is_caret() {
+                true => otherwise(app, caret.selection.head),
+                false => caret.range(),
+            };
+            let text = String::new();
+            Replacement { range, text }
+        });
     }
 
     /// Makes an edit of the person's and shows the caret behind it.
@@ -130,7 +151,8 @@ impl App {
             selection: self.selection,
             now: self.now,
         };
-        match self.document.edit(delta, context) {
+        let beside = self.selections_beside();
+        match self.document.edit_beside(delta, context, beside) {
             Ok(changes) => {
                 changes.iter().for_each(|change| self.follow(change));
                 Some(changes)
@@ -144,7 +166,7 @@ impl App {
 
     fn show_undone(&mut self, undone: crate::crdt::Undone) {
         undone.changes.iter().for_each(|change| self.follow(change));
-        self.selection = undone.selection;
+        self.restore_selections(undone.selection, &undone.beside);
         self.after_own_edit();
     }
 

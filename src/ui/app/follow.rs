@@ -38,6 +38,7 @@ impl App {
         } else {
             before.carried(delta)
         };
+        self.several_follow(delta, own);
         if let Some(published) = &mut self.published
             && !own
         {

@@ -1,5 +1,7 @@
 //! Editing whole lines, indentation, and what is done to the text before it is saved.
 
+use ropey::Rope;
+
 use super::App;
 use crate::{
     crdt::{AppliedChange, Bias, Delta, EditKind, Origin, TextSelection},
@@ -9,76 +11,83 @@ use crate::{
         layout::{self, LayoutOptions},
         lines::{self, Plan},
         movement::previous_grapheme,
+        several::{Caret, Replacement},
     },
 };
 
 impl App {
     pub(super) fn duplicate_lines(&mut self) {
         let line_end = self.format.line_ending.as_str();
-        let plan = lines::duplicate(self.rope(), self.selection, line_end);
-        self.make(&plan);
+        self.plan_each(Within::Shifted, |rope, selection| {
+            Some(lines::duplicate(rope, selection, line_end))
+        });
     }
 
     pub(super) fn move_lines_up(&mut self) {
-        if let Some(plan) = lines::move_up(self.rope(), self.selection) {
-            self.make(&plan);
-        }
+        self.plan_each(Within::Shifted, lines::move_up);
     }
 
     pub(super) fn move_lines_down(&mut self) {
-        if let Some(plan) = lines::move_down(self.rope(), self.selection) {
-            self.make(&plan);
-        }
+        self.plan_each(Within::Shifted, lines::move_down);
     }
 
     pub(super) fn delete_lines(&mut self) {
-        let plan = lines::delete(self.rope(), self.selection);
-        self.make(&plan);
+        self.plan_each(Within::Collapsed, |rope, selection| {
+            Some(lines::delete(rope, selection))
+        });
     }
 
     pub(super) fn join_lines(&mut self) {
-        let plan = lines::join(self.rope(), self.selection);
-        self.make(&plan);
+        self.plan_each(Within::Carried, |rope, selection| {
+            Some(lines::join(rope, selection))
+        });
     }
 
     pub(super) fn indent(&mut self) {
-        let plan = lines::indent(self.rope(), self.selection, self.settings.indentation);
-        self.make(&plan);
+        let indentation = self.settings.indentation;
+        self.plan_each(Within::Carried, |rope, selection| {
+            Some(lines::indent(rope, selection, indentation))
+        });
     }
 
     pub(super) fn outdent(&mut self) {
-        let plan = lines::outdent(self.rope(), self.selection, self.settings.indentation);
-        self.make(&plan);
+        let indentation = self.settings.indentation;
+        self.plan_each(Within::Carried, |rope, selection| {
+            Some(lines::outdent(rope, selection, indentation))
+        });
     }
 
     pub(super) fn toggle_comment(&mut self) {
         match self.comment() {
-            Some(comment) => {
-                let plan = lines::toggle_comment(self.rope(), self.selection, comment);
-                self.make(&plan);
-            }
+            Some(comment) => self.plan_each(Within::Carried, |rope, selection| {
+                Some(lines::toggle_comment(rope, selection, comment))
+            }),
             None => self.reply("It is not known how this kind of file writes comments"),
         }
     }
 
     /// Indents the selected lines, or puts in what leads to the next step.
     pub(super) fn insert_tab(&mut self) {
-        if !self.selected().is_empty() {
+        if self.selects_anything() {
             return self.indent();
         }
         match self.settings.indentation {
             Indentation::Tabs(_) => self.insert("\t", EditKind::Type),
             Indentation::Spaces(width) => {
-                let missing = width - self.caret_column() % width.max(1);
-                self.insert(&" ".repeat(missing.into()), EditKind::Type);
+                self.replace_at_each(EditKind::Type, |app, _, caret| {
+                    let missing = width - app.column_of(caret.selection.head) % width.max(1);
+                    Replacement {
+                        range: caret.range(),
+                        text: " ".repeat(missing.into()),
+                    }
+                });
             }
         }
     }
 
     /// Where Backspace deletes to: the grapheme before the caret, or in an indentation of spaces the
     /// step before.
-    pub(super) fn backspace_target(&self) -> usize {
-        let head = self.selection.head;
+    pub(super) fn backspace_target(&self, head: usize) -> usize {
         let one = previous_grapheme(self.rope(), head);
         let Indentation::Spaces(width) = self.settings.indentation else {
             return one;
@@ -99,14 +108,14 @@ impl App {
         }
     }
 
-    /// The column of the caret in its line, as if lines were not wrapped.
-    fn caret_column(&self) -> u16 {
+    /// The column of a caret in its line, as if lines were not wrapped.
+    fn column_of(&self, head: usize) -> u16 {
         let options = LayoutOptions {
             wrap: false,
             ..self.layout_options()
         };
-        let row = layout::row_at(self.rope(), &options, self.selection.head);
-        layout::column_of(self.rope(), &options, &row, self.selection.head)
+        let row = layout::row_at(self.rope(), &options, head);
+        layout::column_of(self.rope(), &options, &row, head)
     }
 
     pub(super) fn go_to_bracket(&mut self) {
@@ -147,40 +156,117 @@ impl App {
 
     /// Makes an edit that leaves caret, selection and view with the text that they are at.
     pub(super) fn make_around(&mut self, delta: &Delta) {
-        let selection = self.selection.carried(delta);
+        let mut carets = self.carets();
+        for caret in &mut carets {
+            caret.selection = caret.selection.carried(delta);
+        }
         if let Some(changes) = self.change(delta, EditKind::Other) {
-            self.selection = carried_over_others(selection, delta, &changes);
+            carry_over_others(&mut carets, delta, &changes);
+            self.set_carets(carets);
         }
     }
 
-    /// Makes a planned edit as one step and selects what the plan says.
-    pub(super) fn make(&mut self, plan: &Plan) {
-        if plan.delta.is_empty() || self.refuses_edits() {
+    /// Makes the edits that are planned for each selection as one step, and selects what the plans
+    /// say. Selections whose lines touch have one plan, which says what is selected `within` it.
+    fn plan_each(&mut self, within: Within, plan: impl Fn(&Rope, TextSelection) -> Option<Plan>) {
+        let mut delta = Delta::new();
+        let mut planned = Vec::new();
+        for mut group in groups_by_lines(self.rope(), self.carets()) {
+            let whole = spanning(&group);
+            let shift = delta.insertions() as isize - delta.deletions() as isize;
+            let Some(plan) = plan(self.rope(), whole) else {
+                planned.extend(group);
+                continue;
+            };
+            // Its lines are those of no other group, and lie behind those of the groups before.
+            let edit = plan.delta.transform(&delta, Bias::After);
+            delta = delta.compose(&edit);
+            within.select(&mut group, whole, &plan);
+            for caret in &mut group {
+                caret.selection = shifted(caret.selection, shift);
+            }
+            planned.extend(group);
+        }
+        self.make_at_each(&delta, planned, EditKind::Other);
+    }
+}
+
+/// What becomes of several selections when one edit is planned for the lines of all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Within {
+    /// They move with their lines.
+    Shifted,
+    /// They stay with their characters.
+    Carried,
+    /// Their text is gone.
+    Collapsed,
+}
+
+impl Within {
+    /// Selects in the text after a plan, which was made for `whole`.
+    fn select(self, group: &mut [Caret], whole: TextSelection, plan: &Plan) {
+        if let [only] = group {
+            only.selection = plan.selection;
             return;
         }
-        if let Some(changes) = self.change(&plan.delta, EditKind::Other) {
-            self.selection = carried_over_others(plan.selection, &plan.delta, &changes);
-            self.after_own_edit();
+        let by = plan.selection.anchor as isize - whole.anchor as isize;
+        for caret in group {
+            caret.selection = match self {
+                Self::Shifted => shifted(caret.selection, by),
+                Self::Carried => caret.selection.after_own(&plan.delta),
+                Self::Collapsed => plan.selection,
+            };
         }
     }
 }
 
-/// A selection that was planned for the text after `delta`, where others were quicker than it.
-fn carried_over_others(
-    mut selection: TextSelection,
-    delta: &Delta,
-    changes: &[AppliedChange],
-) -> TextSelection {
+/// Puts together the selections whose lines touch.
+fn groups_by_lines(rope: &Rope, carets: Vec<Caret>) -> Vec<Vec<Caret>> {
+    let mut groups: Vec<Vec<Caret>> = Vec::new();
+    let mut end = None;
+    for caret in carets {
+        let lines = lines::touched(rope, caret.selection);
+        match groups.last_mut() {
+            Some(group) if end >= Some(lines.start) => group.push(caret),
+            Some(_) | None => groups.push(vec![caret]),
+        }
+        end = end.max(Some(lines.end));
+    }
+    groups
+}
+
+/// The selection from the first of a group to the last; one alone as it is.
+fn spanning(group: &[Caret]) -> TextSelection {
+    match group {
+        [only] => only.selection,
+        _ => TextSelection {
+            anchor: group.first().map_or(0, |caret| caret.range().start),
+            head: group.last().map_or(0, |caret| caret.range().end),
+        },
+    }
+}
+
+fn shifted(selection: TextSelection, by: isize) -> TextSelection {
+    TextSelection {
+        anchor: selection.anchor.saturating_add_signed(by),
+        head: selection.head.saturating_add_signed(by),
+    }
+}
+
+/// Carries selections that were planned for the text after `delta` to where others, who were
+/// quicker than it, have put their places.
+pub(super) fn carry_over_others(carets: &mut [Caret], delta: &Delta, changes: &[AppliedChange]) {
     let mut own = delta.shape();
     for change in changes {
         match change.origin {
             Origin::Remote | Origin::Direct => {
                 let others = change.delta.shape().transform(&own, Bias::After);
-                selection = selection.carried(&others);
+                for caret in &mut *carets {
+                    caret.selection = caret.selection.carried(&others);
+                }
                 own = own.transform(&change.delta, Bias::Before);
             }
             Origin::Edit | Origin::Undo => {}
         }
     }
-    selection
 }

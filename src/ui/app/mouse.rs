@@ -84,6 +84,9 @@ impl App {
             self.start_press(at, Grain::Character, anchor..anchor);
             return self.select_on_screen(anchor, position);
         }
+        if modifiers.intersects(KeyModifiers::ALT | KeyModifiers::CONTROL) {
+            return self.add_caret_at(position);
+        }
         let grain = self.next_grain(at);
         let origin = self.grown(position, grain);
         self.select_on_screen(origin.start, origin.end);
@@ -134,6 +137,7 @@ impl App {
 
     /// Selects where the mouse is: the view stays, because what is under the mouse is visible.
     fn select_on_screen(&mut self, anchor: usize, head: usize) {
+        self.keep_one();
         self.selection = TextSelection { anchor, head };
         self.document.close_undo_group();
     }

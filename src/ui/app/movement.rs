@@ -5,9 +5,13 @@ use std::ops::Range;
 use super::App;
 use crate::{
     crdt::TextSelection,
-    ui::text::movement::{
-        line_end, line_start, next_grapheme, next_word, previous_grapheme, previous_word, vertical,
-        word_at,
+    ui::text::{
+        layout::LayoutOptions,
+        movement::{
+            line_end, line_start, next_grapheme, next_word, previous_grapheme, previous_word,
+            vertical, word_at,
+        },
+        several::Caret,
     },
 };
 
@@ -29,29 +33,60 @@ pub(super) enum Motion {
 }
 
 impl App {
-    /// Moves the caret. `extend` leaves the other end of the selection where it is.
+    /// Moves the carets. `extend` leaves the other ends of the selections where they are.
     pub(super) fn go(&mut self, motion: Motion, extend: bool) {
-        let head = self.selection.head;
-        let selected = self.selected();
+        let page = self.text_height().saturating_sub(1).max(1) as isize;
+        let rows = match motion {
+            Motion::PageUp => -page,
+            Motion::PageDown => page,
+            Motion::Up => -1,
+            Motion::Down => 1,
+            _ => 0,
+        };
+        if matches!(motion, Motion::PageUp | Motion::PageDown) {
+            self.scroll(rows);
+        }
+        let options = self.layout_options();
+        let mut carets = self.carets();
+        for caret in &mut carets {
+            let (head, goal) = self.target(caret, motion, extend, rows, &options);
+            let anchor = if extend { caret.selection.anchor } else { head };
+            caret.selection = TextSelection { anchor, head };
+            caret.goal = goal;
+        }
+        self.set_carets(carets);
+        self.document.close_undo_group();
+        self.reveal();
+    }
+
+    /// Where a caret goes, and the column that it aims for from then on.
+    fn target(
+        &self,
+        caret: &Caret,
+        motion: Motion,
+        extend: bool,
+        rows: isize,
+        options: &LayoutOptions,
+    ) -> (usize, Option<u16>) {
+        let (rope, head, selected) = (self.rope(), caret.selection.head, caret.range());
         let collapses = !extend && !selected.is_empty();
         let target = match motion {
             Motion::Left if collapses => selected.start,
             Motion::Right if collapses => selected.end,
-            Motion::Left => previous_grapheme(self.rope(), head),
-            Motion::Right => next_grapheme(self.rope(), head),
-            Motion::WordLeft => previous_word(self.rope(), head),
-            Motion::WordRight => next_word(self.rope(), head),
-            Motion::LineStart => line_start(self.rope(), head),
-            Motion::LineEnd => line_end(self.rope(), head),
+            Motion::Left => previous_grapheme(rope, head),
+            Motion::Right => next_grapheme(rope, head),
+            Motion::WordLeft => previous_word(rope, head),
+            Motion::WordRight => next_word(rope, head),
+            Motion::LineStart => line_start(rope, head),
+            Motion::LineEnd => line_end(rope, head),
             Motion::DocumentStart => 0,
-            Motion::DocumentEnd => self.rope().len_chars(),
-            Motion::Up => return self.go_rows(-1, extend),
-            Motion::Down => return self.go_rows(1, extend),
-            Motion::PageUp => return self.turn_page(-1, extend),
-            Motion::PageDown => return self.turn_page(1, extend),
+            Motion::DocumentEnd => rope.len_chars(),
+            Motion::Up | Motion::Down | Motion::PageUp | Motion::PageDown => {
+                let (target, goal) = vertical(rope, options, head, caret.goal, rows);
+                return (target, Some(goal));
+            }
         };
-        self.goal = None;
-        self.place(target, extend);
+        (target, None)
     }
 
     /// Puts the caret somewhere and shows it.
@@ -60,8 +95,9 @@ impl App {
         self.select(TextSelection { anchor, head });
     }
 
-    /// Selects, and shows the caret.
+    /// Selects one stretch, and shows the caret.
     pub(super) fn select(&mut self, selection: TextSelection) {
+        self.keep_one();
         self.selection = selection;
         self.document.close_undo_group();
         self.reveal();
@@ -82,6 +118,7 @@ impl App {
 
     /// Selects everything. The view stays where it is.
     pub(super) fn select_all(&mut self) {
+        self.keep_one();
         self.selection = TextSelection {
             anchor: 0,
             head: self.rope().len_chars(),
@@ -90,45 +127,32 @@ impl App {
         self.document.close_undo_group();
     }
 
-    /// Selects the word at the caret.
+    /// Selects the word at each caret.
     pub(super) fn select_word(&mut self) {
-        let word = word_at(self.rope(), self.selection.head);
-        self.goal = None;
-        self.select(TextSelection {
-            anchor: word.start,
-            head: word.end,
+        self.select_at_each(|rope, selection| {
+            let word = word_at(rope, selection.head);
+            TextSelection {
+                anchor: word.start,
+                head: word.end,
+            }
         });
     }
 
     /// Selects whole lines; each time one more.
     pub(super) fn select_line(&mut self) {
-        let selected = self.selected();
-        let rope = self.rope();
-        let first = rope.char_to_line(selected.start);
-        let last = rope.char_to_line(selected.end);
-        let anchor = rope.line_to_char(first);
-        let head = rope.line_to_char((last + 1).min(rope.len_lines()));
-        self.goal = None;
-        self.select(TextSelection { anchor, head });
+        self.select_at_each(|rope, TextSelection { anchor, head }| {
+            let first = rope.char_to_line(anchor.min(head));
+            let last = rope.char_to_line(anchor.max(head));
+            TextSelection {
+                anchor: rope.line_to_char(first),
+                head: rope.line_to_char((last + 1).min(rope.len_lines())),
+            }
+        });
     }
 
     /// Drops the selection; the caret stays.
     pub(super) fn drop_selection(&mut self) {
         self.selection.anchor = self.selection.head;
         self.document.close_undo_group();
-    }
-
-    fn go_rows(&mut self, rows: isize, extend: bool) {
-        let options = self.layout_options();
-        let head = self.selection.head;
-        let (target, goal) = vertical(self.rope(), &options, head, self.goal, rows);
-        self.place(target, extend);
-        self.goal = Some(goal);
-    }
-
-    fn turn_page(&mut self, pages: isize, extend: bool) {
-        let rows = self.text_height().saturating_sub(1).max(1) as isize * pages;
-        self.scroll(rows);
-        self.go_rows(rows, extend);
     }
 }

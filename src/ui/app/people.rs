@@ -40,6 +40,8 @@ pub(crate) struct Person {
     pub(crate) round_trip: Option<Duration>,
     /// Whether they said goodbye.
     pub(crate) left: bool,
+    /// Whether they were here when the owner took them off the list of members.
+    pub(super) sent_away: bool,
     /// Whether the last attempt to reach them failed.
     pub(crate) unreachable: bool,
     /// Whether one of the two sides would not have the other; nobody tries again then.
@@ -70,6 +72,8 @@ pub(crate) enum PersonState {
     /// They do not have us, or we not them.
     Apart,
     Left,
+    /// The owner made them leave.
+    SentAway,
 }
 
 impl PersonState {
@@ -85,6 +89,7 @@ impl PersonState {
             Self::Reconnecting => "reconnecting",
             Self::Apart => "not connected",
             Self::Left => "left",
+            Self::SentAway => "sent away",
         }
     }
 }
@@ -103,6 +108,7 @@ impl Person {
             announced: None,
             round_trip: None,
             left: false,
+            sent_away: false,
             unreachable: false,
             refused: false,
             behind: None,
@@ -120,6 +126,9 @@ impl Person {
 
     /// What they are doing.
     pub(crate) fn state(&self) -> PersonState {
+        if self.left && self.sent_away {
+            return PersonState::SentAway;
+        }
         if self.left {
             return PersonState::Left;
         }
@@ -189,6 +198,7 @@ impl Person {
         self.typing = presence.typing;
         self.away = presence.away;
         self.left = false;
+        self.sent_away = false;
         self.known = true;
     }
 }
@@ -267,9 +277,14 @@ impl App {
                 person.left = true;
                 person.announced = Some(Announced::Left);
                 let name = person.name();
+                let how = if person.sent_away {
+                    "was sent away"
+                } else {
+                    "left"
+                };
                 // Who goes offline leaves everybody; nobody left them.
                 if !self.offline {
-                    self.notify(super::MessageKind::Info, format!("{name} left"));
+                    self.notify(super::MessageKind::Info, format!("{name} {how}"));
                 }
             }
         }

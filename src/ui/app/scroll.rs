@@ -229,6 +229,7 @@ impl App {
         self.selection.anchor = self.selection.anchor.min(end);
         self.selection.head = self.selection.head.min(end);
         self.top = self.top.min(end);
+        self.clamp_several(end);
     }
 }
 

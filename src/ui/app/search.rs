@@ -17,9 +17,9 @@ use crate::{
 };
 
 /// How many characters are looked at while the person waits.
-const AT_ONCE: usize = 500_000;
+pub(super) const AT_ONCE: usize = 500_000;
 /// A longer selection is text to work on, not something to look for.
-const LONGEST_PRESET: usize = 200;
+pub(super) const LONGEST_PRESET: usize = 200;
 
 /// Which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,6 +186,7 @@ impl App {
 
     /// Shows the first match behind the place where looking began.
     fn find_from_origin(&mut self) {
+        self.keep_one();
         self.selection = TextSelection::caret(self.search.origin.min(self.rope().len_chars()));
         if self.search.finder.is_some() {
             self.find(Direction::Next);

@@ -36,6 +36,8 @@ pub(crate) enum Others {
     Reconnecting,
     /// This one, the only one, left.
     Left(String),
+    /// The only one who was here was sent away by the owner.
+    SentAway(String),
     /// All of several left.
     AllLeft,
 }
@@ -89,7 +91,10 @@ impl App {
             return Others::Syncing(None);
         }
         match people().find(|person| person.left) {
-            Some(person) if self.people.len() == 1 => Others::Left(person.name()),
+            Some(person) if self.people.len() == 1 => match person.state() {
+                PersonState::SentAway => Others::SentAway(person.name()),
+                _ => Others::Left(person.name()),
+            },
             Some(_) => Others::AllLeft,
             None => Others::Nobody,
         }

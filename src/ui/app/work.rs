@@ -27,6 +27,19 @@ pub enum Job {
         /// Which state of the text this is; comes back in the outcome.
         version: u64,
     },
+    /// Find a match that is not selected yet, in a circle.
+    FindNew {
+        /// What to look for.
+        finder: Finder,
+        /// Where.
+        text: Rope,
+        /// The position to begin at.
+        from: usize,
+        /// The matches that are selected, in their order.
+        taken: Vec<Range<usize>>,
+        /// Which state of the text this is; comes back in the outcome.
+        version: u64,
+    },
     /// Find out how a part of the text is coloured.
     Highlight(Reading),
     /// Work out the edit that replaces all matches.
@@ -49,6 +62,13 @@ pub enum Outcome {
         matches: Vec<Range<usize>>,
         /// Which search it was.
         round: u64,
+        /// Which state of the text it was.
+        version: u64,
+    },
+    /// A match that was not selected, if there is one.
+    FoundNew {
+        /// Where it is.
+        found: Option<Range<usize>>,
         /// Which state of the text it was.
         version: u64,
     },
@@ -77,6 +97,18 @@ impl Job {
                 round,
                 version,
             },
+            Self::FindNew {
+                finder,
+                text,
+                from,
+                taken,
+                version,
+            } => Outcome::FoundNew {
+                found: finder
+                    .next_new(&text, from, usize::MAX, &taken)
+                    .or_else(|| finder.next_new(&text, 0, usize::MAX, &taken)),
+                version,
+            },
             Self::Highlight(reading) => Outcome::Highlighted(reading.run()),
             Self::Replace { finder, text, with } => {
                 let (delta, count) = finder.replace_all(&text, &with);
@@ -94,6 +126,7 @@ impl App {
                 round,
                 version,
             } => self.counted(matches, round, version),
+            Outcome::FoundNew { found, version } => self.found_new(found, version),
             Outcome::Highlighted(read) => self.highlighted(read),
             Outcome::Replaced { delta, count } => self.replaced_all(delta, count),
         }

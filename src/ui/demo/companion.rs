@@ -48,6 +48,7 @@ impl Companion {
             doorkeeper: Doorkeeper::Nobody,
             banned: Vec::new(),
             wanted: None,
+            retrial: None,
         };
         let (entrance, _) = Entrance::load(&store, replica.id, None, visitors)?;
         let document = TextDocument::new(SharedDocument::new(loro::LoroDoc::new()));

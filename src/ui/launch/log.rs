@@ -2,7 +2,10 @@
 
 use std::{fs::OpenOptions, path::Path, sync::Mutex};
 
+use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
 use super::LaunchError;
+use crate::serve::log::levels;
 
 /// Sends the log to a file: the screen is taken.
 pub(super) fn start(path: &Path) -> Result<(), LaunchError> {
@@ -15,12 +18,11 @@ pub(super) fn start(path: &Path) -> Result<(), LaunchError> {
         .append(true)
         .open(path)
         .map_err(failed)?;
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    // Fails only where a log was started before, as in tests; that one goes on then.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let log = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(Mutex::new(file))
-        .try_init();
+        .with_filter(levels("error"));
+    // Fails only where a log was started before, as in tests; that one goes on then.
+    let _ = tracing_subscriber::registry().with(log).try_init();
     Ok(())
 }

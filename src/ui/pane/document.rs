@@ -17,7 +17,7 @@ use crate::{
     ui::{
         app::{App, Areas, AuthorStyles, LineNumbers, Person, is_on},
         text::layout::{self, Cell, CellKind, LayoutOptions, Row},
-        theme::Role,
+        theme::{Mark, Role},
     },
 };
 
@@ -88,8 +88,12 @@ pub(crate) fn draw(app: &App, areas: &Areas, buffer: &mut Buffer) -> Option<Posi
         }
     }
     canvas.patch_range(app.selected(), app.theme.style(Role::Selection), buffer);
+    for caret in app.beside() {
+        canvas.patch_range(caret.range(), app.theme.style(Role::Selection), buffer);
+    }
     canvas.draw_brackets(buffer);
     draw_carets(app, &canvas, buffer);
+    draw_own_carets(app, &canvas, buffer);
     let own = canvas.place_of(app.selection.head);
     labels::draw(app, &canvas, own, buffer);
     own
@@ -117,6 +121,17 @@ fn draw_carets(app: &App, canvas: &Canvas, buffer: &mut Buffer) {
         };
         if let Some(cell) = buffer.cell_mut(at) {
             cell.set_style(style);
+        }
+    }
+}
+
+/// The terminal has one cursor, for the main caret. The others are cells turned inside out, which
+/// needs no colour.
+fn draw_own_carets(app: &App, canvas: &Canvas, buffer: &mut Buffer) {
+    for caret in app.beside() {
+        let place = canvas.place_of(caret.selection.head);
+        if let Some(cell) = place.and_then(|at| buffer.cell_mut(at)) {
+            cell.set_style(app.theme.style(Role::Text).add_modifier(Modifier::REVERSED));
         }
     }
 }
@@ -243,8 +258,10 @@ impl<'a> Canvas<'a> {
         };
         let symbol = match cell.kind {
             CellKind::Control => Cow::Borrowed(cell.symbol.as_ref()),
-            CellKind::Tab => Cow::Owned(cell.symbol.replacen(' ', "→", 1)),
-            CellKind::Text => Cow::Borrowed("·"),
+            CellKind::Tab => {
+                Cow::Owned(cell.symbol.replacen(' ', self.app.theme.mark(Mark::Tab), 1))
+            }
+            CellKind::Text => Cow::Borrowed(self.app.theme.mark(Mark::Blank)),
         };
         (symbol, style)
     }

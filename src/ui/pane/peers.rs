@@ -89,7 +89,7 @@ fn entries(app: &App) -> Vec<Entry> {
         },
     };
     let mut others: Vec<&Person> = app.people.values().collect();
-    others.sort_by_cached_key(|person| (person.state() == PersonState::Left, person.name()));
+    others.sort_by_cached_key(|person| (person.left, person.name()));
     let others = others.into_iter().map(|person| Entry {
         node: person.node,
         name: person.name(),
@@ -105,7 +105,7 @@ fn entries(app: &App) -> Vec<Entry> {
 
 fn state_role(app: &App, person: &Person) -> Role {
     match person.state() {
-        PersonState::Away | PersonState::Left => Role::PeersAway,
+        PersonState::Away | PersonState::Left | PersonState::SentAway => Role::PeersAway,
         _ if app.offline => Role::PeersAway,
         PersonState::Here | PersonState::Typing => Role::PeersDetail,
         PersonState::Connecting
@@ -125,7 +125,7 @@ fn state_words(app: &App, person: &Person) -> String {
         Some(crate::Role::Viewer) => "viewer, ",
         Some(crate::Role::Editor | crate::Role::Owner) | None => "",
     };
-    if app.offline && state != PersonState::Left {
+    if app.offline && !person.left {
         return "not connected".to_owned();
     }
     let answers = match state {
@@ -135,7 +135,8 @@ fn state_words(app: &App, person: &Person) -> String {
         | PersonState::Silent
         | PersonState::Reconnecting
         | PersonState::Apart
-        | PersonState::Left => None,
+        | PersonState::Left
+        | PersonState::SentAway => None,
     };
     match answers {
         Some(time) => format!("{viewer}{}, {}", state.word(), milliseconds(time)),

@@ -174,6 +174,10 @@ fn others_ways(others: &Others, unsent: usize, kept: bool) -> Ways {
             let left = format!("{} left", name(who));
             (with_edits(&left, "alone"), Role::StatusFaint)
         }
+        Others::SentAway(who) => {
+            let gone = format!("{} was sent away", name(who));
+            (with_edits(&gone, "alone"), Role::StatusFaint)
+        }
         Others::AllLeft => (with_edits("everyone left", "alone"), Role::StatusFaint),
     }
 }
@@ -312,6 +316,17 @@ mod tests {
                     "not saved · Ada left, 2 edits kept here",
                     "not saved · Ada left, 2 kept here",
                     "unsaved · alone, 2 kept",
+                ],
+            ),
+            (
+                NoFile { unsaved: true },
+                &works,
+                1,
+                Others::SentAway(ada()),
+                [
+                    "not saved · Ada was sent away, 1 edit kept here",
+                    "not saved · Ada was sent away, 1 kept here",
+                    "unsaved · alone, 1 kept",
                 ],
             ),
             (

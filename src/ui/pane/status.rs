@@ -166,7 +166,16 @@ fn state_parts(app: &App, length: usize) -> Vec<Part> {
 
 fn right_parts(app: &App) -> Vec<Part> {
     let mut parts = Vec::new();
-    let selected = app.selected().len();
+    let beside = app.beside();
+    if !beside.is_empty() {
+        let words = count(beside.len() + 1, "selection");
+        parts.push(Part::right(5, Role::Status, words));
+    }
+    let selected = app.selected().len()
+        + beside
+            .iter()
+            .map(|caret| caret.range().len())
+            .sum::<usize>();
     if selected > 0 {
         parts.push(Part::right(
             3,

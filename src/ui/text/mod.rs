@@ -15,6 +15,7 @@ pub mod movement;
 #[cfg(test)]
 pub(crate) mod samples;
 pub mod search;
+pub mod several;
 mod symbol;
 
 pub use symbol::is_hidden;

@@ -102,21 +102,27 @@ pub(crate) fn mixed_document(lines: usize) -> impl Strategy<Value = String> {
 
 /// The text with `|` at the caret and `[`, `]` around the selection.
 pub(crate) fn mark(rope: &Rope, selection: TextSelection) -> String {
-    let TextSelection { anchor, head } = selection;
+    mark_all(rope, &[selection])
+}
+
+/// The same with several selections, which do not overlap.
+pub(crate) fn mark_all(rope: &Rope, selections: &[TextSelection]) -> String {
     let characters: Vec<char> = rope.chars().collect();
     let mut out = String::new();
     for index in 0..=characters.len() {
-        let starts = anchor.min(head) == index && anchor != head;
-        let ends = anchor.max(head) == index && anchor != head;
-        if starts {
-            out.push('[');
+        let (mut closing, mut opening) = (String::new(), String::new());
+        for TextSelection { anchor, head } in selections {
+            let caret = if *head == index { "|" } else { "" };
+            if anchor != head && anchor.max(head) == &index {
+                closing = format!("{closing}{caret}]");
+            } else if anchor != head && anchor.min(head) == &index {
+                opening = format!("{opening}[{caret}");
+            } else {
+                opening.push_str(caret);
+            }
         }
-        if head == index {
-            out.push('|');
-        }
-        if ends {
-            out.push(']');
-        }
+        out.push_str(&closing);
+        out.push_str(&opening);
         out.extend(characters.get(index));
     }
     out
@@ -124,23 +130,35 @@ pub(crate) fn mark(rope: &Rope, selection: TextSelection) -> String {
 
 /// Takes `|`, `[` and `]` out of a text and returns what they mark.
 pub(crate) fn unmark(marked: &str) -> (String, TextSelection) {
-    let (mut text, mut head, mut start, mut end) = (String::new(), 0, None, None);
+    let (text, selections) = unmark_all(marked);
+    (text, selections.first().copied().unwrap_or_default())
+}
+
+/// The same with any number of selections, in their order.
+pub(crate) fn unmark_all(marked: &str) -> (String, Vec<TextSelection>) {
+    let mut text = String::new();
+    let mut selections = Vec::new();
+    // Where the selection began that is not at its end yet, and its caret.
+    let (mut start, mut head) = (None, None);
     let mut count = 0;
     for character in marked.chars() {
-        match character {
-            '|' => head = count,
-            '[' => start = Some(count),
-            ']' => end = Some(count),
-            other => {
+        match (character, start) {
+            ('|', Some(_)) => head = Some(count),
+            ('|', None) => selections.push(TextSelection::caret(count)),
+            ('[', _) => start = Some(count),
+            (']', Some(from)) => {
+                // Brackets without a caret in them mark nothing.
+                if let Some(head) = head.take() {
+                    let anchor = if head == from { count } else { from };
+                    selections.push(TextSelection { anchor, head });
+                }
+                start = None;
+            }
+            (other, _) => {
                 text.push(other);
                 count += 1;
             }
         }
     }
-    let anchor = match (start, end) {
-        (Some(start), Some(end)) if head == start => end,
-        (Some(start), Some(_)) => start,
-        _ => head,
-    };
-    (text, TextSelection { anchor, head })
+    (text, selections)
 }

@@ -217,6 +217,25 @@ impl Finder {
         found
     }
 
+    /// Returns the next match like [`next`](Self::next), but none that is `taken` (in their order).
+    pub fn next_new(
+        &self,
+        rope: &Rope,
+        mut position: usize,
+        reach: usize,
+        taken: &[Range<usize>],
+    ) -> Option<Range<usize>> {
+        let end = position.saturating_add(reach);
+        loop {
+            let found = self.next(rope, position, end.checked_sub(position)?)?;
+            let after = taken.partition_point(|range| range.end <= found.start);
+            match taken.get(after).filter(|range| range.start < found.end) {
+                Some(range) => position = range.end.max(found.start + 1),
+                None => return Some(found),
+            }
+        }
+    }
+
     /// Returns the last match that starts before a position, looking at no more than about `reach`
     /// characters; at none of a line that is longer than that, nor before it.
     pub fn previous(&self, rope: &Rope, position: usize, reach: usize) -> Option<Range<usize>> {

@@ -1,8 +1,8 @@
 //! Emptying the inbox, and making one update of all that was written here meanwhile.
 //!
-//! What is written after a pause goes out at once. What follows within [`BATCH`] waits for the
-//! end of that time, and then goes out together: somebody who types notices nothing, and a macro,
-//! a script or a held key costs one message where it would cost hundreds.
+//! What is written after a pause goes out at once. What follows quickly waits for what `pace` says,
+//! and then goes out together, and with it where the caret is now: somebody who types notices
+//! nothing, and a macro or a script costs one message where it would cost dozens.
 
 use std::time::Duration;
 
@@ -16,8 +16,6 @@ use crate::net::{
     session::Input,
 };
 
-/// Between two updates that go out, while something is being written all the time.
-const BATCH: Duration = Duration::from_millis(5);
 /// Messages that are handed to the session at once, at most,
 const AT_ONCE: usize = 64;
 /// and about how many bytes of updates: what is typed here must not wait for long.
@@ -26,7 +24,7 @@ const BYTES_AT_ONCE: usize = 8 * 1024;
 impl Driver {
     /// Returns when what was written has waited long enough.
     pub(super) fn next_batch(&self) -> Option<Duration> {
-        (!self.written.is_empty()).then_some(self.sent_at + BATCH)
+        self.pace.due(self.written.len())
     }
 
     /// Empties the inbox; waits for it if there is nothing else to do.
@@ -38,7 +36,11 @@ impl Driver {
         };
         while let Some(wake) = next {
             match wake {
-                Wake::LocalUpdate(updates) => self.written.push(updates),
+                Wake::LocalUpdate(updates) => {
+                    let now = self.now();
+                    self.pace.write(now);
+                    self.written.push(updates);
+                }
                 Wake::Stop(reply) => self.farewells.push(reply),
                 other => self.backlog.push_back(other),
             }
@@ -94,12 +96,21 @@ impl Driver {
         }
     }
 
+    /// Tells where our participant is, unless what they wrote there is still to be sent.
+    pub(super) fn tell_own_presence(&mut self) {
+        if self.written.is_empty()
+            && let Some(presence) = self.own_presence.take()
+        {
+            self.handle(Input::LocalPresence(presence));
+        }
+    }
+
     /// Hands what was written here to the session, as one update.
     pub(super) fn send_written(&mut self) {
         if self.written.is_empty() {
             return;
         }
-        self.sent_at = self.now();
+        self.pace.send(self.now());
         let mut written = std::mem::take(&mut self.written);
         if written.len() > 1
             && let Some((spans, updates)) = self.merge(&written)

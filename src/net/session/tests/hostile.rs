@@ -468,7 +468,7 @@ fn a_silent_peer_is_unstable_and_then_let_go() {
     assert_eq!(
         seen,
         [
-            (PeerState::Unstable, Reason::Silent, 3),
+            (PeerState::Unstable, Reason::Silent, 4),
             (PeerState::Disconnecting, Reason::Silent, 30),
         ]
     );

@@ -195,6 +195,36 @@ fn the_owner_changes_what_members_may_do() {
 }
 
 #[test]
+fn whoever_is_sent_away_did_not_leave() {
+    // Which of the two is heard of first is chance.
+    for told_first in [true, false] {
+        let mut desk = desk_as(Role::Owner);
+        desk.keys("F12");
+        desk.keys("k");
+        desk.keys("Esc");
+        let told = AccessEvent::RoleChanged {
+            node: ADA,
+            from: Some(Role::Editor),
+            to: None,
+        };
+        let user = desk.app.people[&ADA].user.clone().unwrap();
+        let gone = PresenceEvent::Left { node: ADA, user };
+        if told_first {
+            happens(&mut desk, told.clone());
+            assert!(desk.status().contains("Ada was sent away"));
+        }
+        desk.send(Event::Presence(Box::new(gone)));
+        assert!(desk.status().contains("Ada was sent away"));
+        if !told_first {
+            happens(&mut desk, told);
+        }
+        let screen = desk.text_of_screen(80, 24).join("\n");
+        assert!(screen.contains("Ada was sent away"), "{screen}");
+        assert!(!screen.contains("left"), "{screen}");
+    }
+}
+
+#[test]
 fn who_is_not_the_owner_only_looks() {
     let mut desk = desk_as(Role::Viewer);
     desk.keys("F12");
