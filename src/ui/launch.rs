@@ -13,6 +13,8 @@ use std::{
     time::SystemTime,
 };
 
+use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
 use super::{
     app::{App, AppOptions, FileOnDisk},
     config::{Config, ConfigError},
@@ -24,6 +26,7 @@ use super::{
 };
 use crate::{
     InvalidInvitation, Invitation, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
+    serve::log::levels,
     store::{
         self, FileError, Journaled, KnownPeer, LoadedFile, NoHome, Places, Replica, ReplicaLock,
         Store, StoreError,
@@ -593,12 +596,11 @@ fn start_log(path: &Path) -> Result<(), LaunchError> {
         .append(true)
         .open(path)
         .map_err(failed)?;
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    // Fails only where a log was started before, as in tests; that one goes on then.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let log = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(Mutex::new(file))
-        .try_init();
+        .with_filter(levels("error"));
+    // Fails only where a log was started before, as in tests; that one goes on then.
+    let _ = tracing_subscriber::registry().with(log).try_init();
     Ok(())
 }

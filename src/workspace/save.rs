@@ -99,7 +99,12 @@ pub(crate) fn write(request: &SaveRequest) -> Result<SavedFile, SaveError> {
     let written = match request.expected {
         Some(expected) => store::replace_file(path, expected, text, request.format),
         None => store::save_file(path, text, request.format),
-    }?;
+    };
+    let written = written.map_err(|error| match error {
+        // It was made since.
+        FileError::Changed { path } if !request.replace => SaveError::Exists(path),
+        other => other.into(),
+    })?;
     Ok(SavedFile {
         path: path.clone(),
         version: request.version,
