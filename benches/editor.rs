@@ -123,6 +123,7 @@ fn finish(app: &mut App, mut effects: Vec<Effect>, now: Duration) -> bool {
             effects.extend(app.update(Event::Worked(Box::new(job.run())), now));
         }
     }
+    is_coloured
 }
 
 /// Presses keys in turn, and returns what each took until it was drawn.
