@@ -3,17 +3,15 @@
 //! Everything that can be refused with a sentence is refused here: a wrong option, a broken config,
 //! a file that is none. Nothing here waits for the network.
 
+mod log;
 mod several;
 
 use std::{
-    fs::OpenOptions,
     io::IsTerminal,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::SystemTime,
 };
-
-use tracing_subscriber::{Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
 use super::{
     app::{App, AppOptions, FileOnDisk},
@@ -26,7 +24,6 @@ use super::{
 };
 use crate::{
     InvalidInvitation, Invitation, NetworkKind, NodeId, PeerAddress, ProtocolError, UserInfo,
-    serve::log::levels,
     store::{
         self, FileError, Journaled, KnownPeer, LoadedFile, NoHome, Places, Replica, ReplicaLock,
         Store, StoreError,
@@ -229,7 +226,7 @@ pub(super) fn open_in(options: Options, places: &Places) -> Result<Launched, Lau
 
 fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> {
     if let Some(path) = &options.log {
-        start_log(path)?;
+        log::start(path)?;
     }
     let config = Config::load(&places.config)?;
     let theme = load_theme(&options, &config, places)?;
@@ -583,24 +580,4 @@ fn unnamed_replicas(store: &Store) -> Result<Vec<Replica>, StoreError> {
     let mut replicas = store.replicas()?;
     replicas.retain(|replica| replica.path.is_none() && replica.title == UNTITLED);
     Ok(replicas)
-}
-
-/// Sends the log to a file: the screen is taken.
-fn start_log(path: &Path) -> Result<(), LaunchError> {
-    let failed = |source| LaunchError::Log {
-        path: path.to_owned(),
-        source,
-    };
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map_err(failed)?;
-    let log = tracing_subscriber::fmt::layer()
-        .with_ansi(false)
-        .with_writer(Mutex::new(file))
-        .with_filter(levels("error"));
-    // Fails only where a log was started before, as in tests; that one goes on then.
-    let _ = tracing_subscriber::registry().with(log).try_init();
-    Ok(())
 }
