@@ -15,9 +15,12 @@ impl App {
             return self.quit();
         }
         if self.dialog.is_some() {
+            self.sequence.give_up();
             return self.key_in_dialog(key, press);
         }
-        let command = self.keymap.lookup(press);
+        let Some(command) = self.command_of(press) else {
+            return;
+        };
         if self.end_following(command) {
             return;
         }

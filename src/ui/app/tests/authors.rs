@@ -6,13 +6,13 @@ use super::*;
 use crate::{crdt::conflict::Author, replica_tag};
 
 /// Somebody else's replica of the same document.
-struct Elsewhere {
+pub(super) struct Elsewhere {
     doc: LoroDoc,
     _signing: loro::Subscription,
 }
 
 impl Elsewhere {
-    fn of(desk: &Desk, node: NodeId) -> Self {
+    pub(super) fn of(desk: &Desk, node: NodeId) -> Self {
         let snapshot = desk.app.document.shared().snapshot().expect("a snapshot");
         let doc = LoroDoc::new();
         doc.import(&snapshot).expect("the same document");
@@ -28,7 +28,7 @@ impl Elsewhere {
     }
 
     /// Writes there, and brings it here.
-    fn write(&self, desk: &mut Desk, position: usize, text: &str) {
+    pub(super) fn write(&self, desk: &mut Desk, position: usize, text: &str) {
         let before = self.doc.oplog_vv();
         let inserted = self.doc.get_text(TextDocument::CONTAINER);
         inserted.insert(position, text).expect("it fits");
@@ -40,6 +40,14 @@ impl Elsewhere {
         imported.expect("it can be imported");
         drop(guard);
         desk.send(Event::DocumentChanged);
+    }
+}
+
+impl Elsewhere {
+    /// Writes somewhere.
+    pub(super) fn write_somewhere(&self, desk: &mut Desk, at: usize, text: &str) {
+        let length = self.doc.get_text(TextDocument::CONTAINER).len_unicode();
+        self.write(desk, at % (length + 1), text);
     }
 }
 
