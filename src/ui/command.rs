@@ -183,9 +183,9 @@ commands! {
 
     SelectAll "select-all", Select, Everywhere, "Select everything", &["Ctrl-A"];
     SelectWord "select-word", Select, Everywhere, "Select the word at the caret", &[];
-    AddNextMatch "add-next-match", Select, Everywhere, "Select the word, then its next match as well", &["Ctrl-D"];
-    AddCaretAbove "add-caret-above", Select, Everywhere, "Write in the row above as well", &["Ctrl-Alt-Up"];
-    AddCaretBelow "add-caret-below", Select, Everywhere, "Write in the row below as well", &["Ctrl-Alt-Down"];
+    AddNextMatch "add-next-match", Select, Everywhere, "Select the word, then add its next match", &["Ctrl-D"];
+    AddCaretAbove "add-caret-above", Select, Everywhere, "Add a caret in the row above", &["Ctrl-Alt-Up"];
+    AddCaretBelow "add-caret-below", Select, Everywhere, "Add a caret in the row below", &["Ctrl-Alt-Down"];
     SelectLine "select-line", Select, Everywhere, "Select the line, then the next one too", &["Ctrl-L"];
     SelectLeft "select-left", Select, AsKey, "Select to the left", &["Shift-Left"];
     SelectRight "select-right", Select, AsKey, "Select to the right", &["Shift-Right"];
