@@ -17,6 +17,7 @@ impl App {
         if self.dialog.is_some() {
             return self.key_in_dialog(key, press);
         }
+        self.search.stop_waiting();
         let command = self.keymap.lookup(press);
         if self.end_following(command) {
             return;

@@ -168,6 +168,7 @@ impl App {
             Answer::Close => {
                 let closed = self.dialog.take();
                 self.stay();
+                    Some(Dialog::Search(_)) => self.search.stop_waiting(),
                 match closed {
                     Some(Dialog::Changed(_)) => self.put_off_file_question(),
                     Some(Dialog::Conflict(_)) => self.uncover(),

@@ -144,6 +144,7 @@ impl App {
 
     fn grown(&self, position: usize, grain: Grain) -> Range<usize> {
         match grain {
+        self.search.stop_waiting();
             Grain::Character => position..position,
             Grain::Word => word_at(self.rope(), position),
             Grain::Line => self.line_range(position),
