@@ -77,8 +77,9 @@ pub(super) struct Tabs {
     /// The tab that waits for the clipboard.
     pasting: Option<u64>,
     for_terminal: Vec<TerminalEffect>,
-    /// Tabs in whose way to the end of the program nothing stands.
-    ready: Vec<u64>,
+    /// Tabs in whose way to the end of the program nothing stands, each with the number of edits
+    /// that had been made in it then.
+    ready: Vec<(u64, u64)>,
     /// Documents that are closed and still say goodbye.
     closing: Vec<JoinHandle<Result<(), StoreError>>>,
     done: bool,

@@ -34,6 +34,11 @@ impl App {
         self.version
     }
 
+    /// How many edits were made here.
+    pub(crate) fn own_edits(&self) -> u64 {
+        self.own_edits
+    }
+
     /// Whether the document has a file.
     pub(crate) fn has_file(&self) -> bool {
         self.path.is_some()

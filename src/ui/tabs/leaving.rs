@@ -11,8 +11,11 @@ impl Tabs {
     /// The person wants to leave, and nothing in this tab is in the way: asks in the next one that
     /// has something to save.
     pub(super) fn quit(&mut self, id: u64) {
-        self.ready.push(id);
-        let waits = |tab: &Tab| tab.editor.app().modified() && !self.ready.contains(&tab.id);
+        let state = |tab: &Tab| (tab.id, tab.editor.app().own_edits());
+        let asker = self.open.iter().find(|tab| tab.id == id);
+        self.ready.extend(asker.map(state));
+        // Who went back to one and wrote there is asked again.
+        let waits = |tab: &Tab| tab.editor.app().modified() && !self.ready.contains(&state(tab));
         match self.open.iter().position(waits) {
             Some(index) => {
                 self.show(index);
