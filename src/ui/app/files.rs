@@ -140,7 +140,8 @@ impl App {
         } else if asked_for {
             self.reply(format!("Saved {name}"));
         }
-        if std::mem::take(&mut self.go_once_saved) {
+        // What the person wants saved may be on its way behind this.
+        if self.file.saving.is_empty() && std::mem::take(&mut self.go_once_saved) {
             self.depart();
         }
     }
