@@ -361,7 +361,7 @@ impl App {
         pane::status::draw(self, areas.status, buffer);
         pane::caption::draw(self, areas.caption, buffer);
         self.tell_search_bar();
-        pane::banner::draw(self, areas.status, buffer);
+        pane::banner::draw(self, areas.banner, buffer);
         match &mut self.dialog {
             Some(dialog) => dialog.draw(areas.screen, buffer, &self.theme, &self.keymap),
             None => cursor,

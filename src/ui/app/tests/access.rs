@@ -109,6 +109,22 @@ fn whoever_knocks_is_listed_as_such_and_is_nobody_to_be_in_sync_with() {
 }
 
 #[test]
+fn a_knock_covers_nothing() {
+    let text: String = (1..100).map(|line| format!("line {line}\n")).collect();
+    let mut desk = Desk::new(&format!("{text}the end"));
+    desk.send(Event::Resize(80, 24));
+    desk.keys("Ctrl-End");
+    assert!(desk.text_of_screen(80, 24)[22].contains("the end"));
+    knock(&mut desk, MARGARET);
+    let screen = desk.text_of_screen(80, 24);
+    assert!(screen[22].contains("wants to join"), "{screen:?}");
+    assert!(screen[21].contains("the end"), "{screen:?}");
+    happens(&mut desk, AccessEvent::KnockOver { node: MARGARET });
+    let screen = desk.text_of_screen(80, 24);
+    assert!(screen[22].contains("the end"), "{screen:?}");
+}
+
+#[test]
 fn each_letter_of_the_question_is_an_answer() {
     for (key, answer) in [
         ("e", KnockAnswer::Admit(Role::Editor)),
