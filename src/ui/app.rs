@@ -133,6 +133,8 @@ pub struct App {
     pub(crate) left: u16,
     pub(crate) wrap: bool,
     size: Size,
+    /// Where the caret was drawn last, if it was visible.
+    drawn_caret: Option<Position>,
     laid: RefCell<scroll::Laid>,
 
     path: Option<PathBuf>,
@@ -214,6 +216,7 @@ impl App {
             left: 0,
             wrap: options.config.wrap,
             size: Size::new(80, 24),
+            drawn_caret: None,
             laid: RefCell::default(),
             path: options.path,
             format: options.format,
@@ -353,6 +356,7 @@ impl App {
         }
         let areas = self.areas();
         let cursor = pane::document::draw(self, &areas, buffer);
+        self.drawn_caret = cursor;
         if let Some(area) = areas.peers {
             pane::peers::draw(self, area, buffer);
         }

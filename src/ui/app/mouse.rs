@@ -71,7 +71,7 @@ impl App {
         {
             return self.look_at_person(pane::peers::person_at(self, area, at));
         }
-        if let Some(node) = pane::elsewhere::person_at(self, &areas, None, at) {
+        if let Some(node) = pane::elsewhere::person_at(self, &areas, self.drawn_caret, at) {
             return self.look_at_person(Some(node));
         }
         if !areas.text.contains(at) && !areas.numbers.contains(at) {
