@@ -53,8 +53,8 @@ impl App {
                     press.held = false;
                 }
             }
-            MouseEventKind::ScrollUp => self.scroll(-WHEEL),
-            MouseEventKind::ScrollDown => self.scroll(WHEEL),
+            MouseEventKind::ScrollUp => self.turn_wheel(-WHEEL),
+            MouseEventKind::ScrollDown => self.turn_wheel(WHEEL),
             MouseEventKind::ScrollLeft
             | MouseEventKind::ScrollRight
             | MouseEventKind::Down(_)
@@ -62,6 +62,11 @@ impl App {
             | MouseEventKind::Up(_)
             | MouseEventKind::Moved => {}
         }
+    }
+
+    fn turn_wheel(&mut self, rows: isize) {
+        self.end_following(None);
+        self.scroll(rows);
     }
 
     fn press(&mut self, at: Position, modifiers: KeyModifiers) {
@@ -77,6 +82,7 @@ impl App {
         if !areas.text.contains(at) && !areas.numbers.contains(at) {
             return;
         }
+        self.end_following(None);
         let position = self.position_under(at);
         self.goal = None;
         if modifiers.contains(KeyModifiers::SHIFT) {
