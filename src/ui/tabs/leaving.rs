@@ -1,6 +1,8 @@
 //! Closing documents, one or all, and putting another in the place of one.
 
-use super::{Tab, Tabs};
+use tokio::task::JoinError;
+
+use super::{Closed, Tab, Tabs};
 use crate::ui::{
     app::{Event, MessageKind},
     launch::{self, LaunchError},
@@ -48,7 +50,7 @@ impl Tabs {
         options.connect = successor.host.clone().or(options.connect);
         options.fresh = false;
         options.banned.extend(successor.culprit);
-        tab.editor.close(successor.replaces()).await?;
+        let problem = tab.editor.close(successor.replaces()).await?;
         let opened = launch::open(options.clone()).and_then(|mut launched| {
             launched.message = successor.message().or(launched.message);
             Tab::open(self.next_id(), launched, options)
@@ -57,14 +59,16 @@ impl Tabs {
             Ok(tab) => self.open.insert(index, tab),
             Err(error) if self.open.is_empty() => return Err(error),
             Err(error) => {
-                self.active = self.active.min(self.open.len() - 1);
-                let sentence = Event::Message(MessageKind::Error, error.to_string());
-                self.active_tab().editor.update(sentence);
+                if index < self.active {
+                    self.active -= 1;
+                } else if index == self.active {
+                    self.active = index.min(self.open.len() - 1);
+                    self.shown();
+                }
+                self.tell_of_problems([error.to_string()]);
             }
         }
-        if index == self.active {
-            self.shown();
-        }
+        self.tell_of_problems(problem);
         self.fit();
         Ok(())
     }
@@ -83,18 +87,26 @@ impl Tabs {
         }
     }
 
-    /// Waits until what was closed is closed.
-    pub(super) async fn let_go(&mut self) {
+    /// Says in the document that is shown what went wrong with another.
+    pub(super) fn tell_of_problems(&mut self, problems: impl IntoIterator<Item = String>) {
+        for sentence in problems {
+            let told = Event::Message(MessageKind::Error, sentence);
+            self.active_tab().editor.update(told);
+        }
+    }
+
+    /// Waits until what was closed is closed. Returns what the person has to be told of it.
+    pub(super) async fn let_go(&mut self) -> Vec<String> {
+        let mut problems = Vec::new();
         for closing in self.closing.drain(..) {
-            if let Ok(Err(error)) = closing.await {
-                tracing::warn!("a document was not closed well: {error}");
-            }
+            problems.extend(problem_of(closing.await));
         }
     }
 
     /// Stores what was typed and says goodbye to everybody, everywhere.
     ///
     /// # Errors
+        problems
     ///
     /// Fails as the first document does that cannot be closed well.
     pub(in crate::ui) async fn close(mut self) -> Result<(), LaunchError> {
@@ -104,11 +116,27 @@ impl Tabs {
             .collect();
         let mut result = Ok(());
         for closing in last {
-            if let Ok(closed) = closing.await {
-                result = result.and(closed.map_err(LaunchError::from));
+            match closing.await {
+                Ok(Ok(problem)) => problem.into_iter().for_each(|it| eprintln!("copad: {it}")),
+                Ok(Err(error)) => result = result.and(Err(error.into())),
+                Err(_) => {}
             }
         }
-        self.let_go().await;
+        for problem in self.let_go().await {
+            eprintln!("copad: {problem}");
+        }
         result
+    }
+}
+
+/// What the person has to be told of a document that is closed, if anything.
+pub(super) fn problem_of(closed: Result<Closed, JoinError>) -> Option<String> {
+    match closed {
+        Ok(Ok(problem)) => problem,
+        Ok(Err(error)) => Some(format!("A document was not closed well: {error}")),
+        Err(error) => {
+            tracing::warn!("a document was not closed well: {error}");
+            None
+        }
     }
 }
