@@ -56,7 +56,12 @@ impl Tabs {
             Tab::open(self.next_id(), launched, options)
         });
         match opened {
-            Ok(tab) => self.open.insert(index, tab),
+            Ok(tab) => {
+                self.open.insert(index, tab);
+                if index == self.active {
+                    self.shown();
+                }
+            }
             Err(error) if self.open.is_empty() => return Err(error),
             Err(error) => {
                 if index < self.active {
@@ -101,12 +106,13 @@ impl Tabs {
         for closing in self.closing.drain(..) {
             problems.extend(problem_of(closing.await));
         }
+        problems
     }
 
-    /// Stores what was typed and says goodbye to everybody, everywhere.
+    /// Stores what was typed and says goodbye to everybody, everywhere. What the person has to be
+    /// told of it is printed: the terminal must be theirs again.
     ///
     /// # Errors
-        problems
     ///
     /// Fails as the first document does that cannot be closed well.
     pub(in crate::ui) async fn close(mut self) -> Result<(), LaunchError> {
