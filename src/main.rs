@@ -358,11 +358,11 @@ fn act(action: Action) -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::new(io::stdout());
     let answered = match action {
         Action::Id { file } => {
-            println!("{}", ui::launch::node_id(file.as_deref())?);
-            return Ok(());
+            let id = ui::launch::node_id(file.as_deref())?;
+            writeln!(out, "{id}").map_err(ShellError::Output)
         }
         Action::Serve(arguments) => return Ok(serve::run(&serve_options(arguments)?)?),
-        Action::Invite(arguments) => return Ok(invite(arguments)?),
+        Action::Invite(arguments) => invite(arguments, &mut out)?.map_err(ShellError::Output),
         Action::Status => shell::status(&mut out),
         Action::Docs => shell::docs(&mut out),
         Action::Forget { document, yes } => shell::forget(&document, yes, &mut out),
@@ -396,18 +396,20 @@ fn serve_options(arguments: ServeArguments) -> Result<serve::Options, Box<dyn Er
     })
 }
 
-fn invite(arguments: InviteArguments) -> Result<(), LaunchError> {
+/// Makes, lists or revokes tickets. The inner result is that of writing the answer.
+fn invite(
+    arguments: InviteArguments,
+    out: &mut impl io::Write,
+) -> Result<io::Result<()>, LaunchError> {
     let file = &arguments.file;
     if arguments.list {
-        for line in invite::list(file)? {
-            println!("{line}");
-        }
-        return Ok(());
+        let mut lines = invite::list(file)?.into_iter();
+        return Ok(lines.try_for_each(|line| writeln!(out, "{line}")));
     }
     if let Some(which) = &arguments.revoke {
         let revoked = invite::revoke(file, which)?;
         eprintln!("{revoked} revoked");
-        return Ok(());
+        return Ok(Ok(()));
     }
     let options = InviteOptions {
         role: match arguments.role {
@@ -418,9 +420,9 @@ fn invite(arguments: InviteArguments) -> Result<(), LaunchError> {
         uses: arguments.uses,
     };
     let (ticket, terms) = invite::invite(file, options)?;
-    println!("{ticket}");
+    let written = writeln!(out, "{ticket}").and_then(|()| out.flush());
     eprintln!("{terms}");
-    Ok(())
+    Ok(written)
 }
 
 /// Reads a time such as 30m, 24h or 7d as seconds; 0 is for ever.
