@@ -134,9 +134,9 @@ struct ServeArguments {
     /// Join the document behind this node id or ticket, and save it to the one FILE, which is new
     #[arg(long, value_name = "NODE_ID|TICKET")]
     connect: Option<String>,
-    /// Whom to let in that is no member and has no ticket: nobody, or anyone [default: ask]
+    /// Whom to let in that is no member and has no ticket [default: nobody]
     #[arg(long, value_enum)]
-    trust: Option<Trusted>,
+    trust: Option<TrustedUnasked>,
     /// How far peers may be found [default: config, else internet]
     #[arg(long, value_enum)]
     network: Option<Network>,
@@ -168,7 +168,8 @@ struct EditArguments {
     /// How far peers may be found [default: config, else internet]
     #[arg(long, value_enum)]
     network: Option<Network>,
-    /// The colours of the screen [default: config, else dark]
+    /// The colours of the screen [default: config, else what suits the terminal: dark, light on a
+    /// ground that COLORFGBG calls light, or sixteen where there are no more colours]
     #[arg(long)]
     theme: Option<String>,
     /// Write a log here; its level comes from RUST_LOG
@@ -181,7 +182,8 @@ struct DemoArguments {
     /// Your name, as the others see it [default: config, else the login name]
     #[arg(long)]
     name: Option<String>,
-    /// The colours of the screen [default: config, else dark]
+    /// The colours of the screen [default: config, else what suits the terminal: dark, light on a
+    /// ground that COLORFGBG calls light, or sixteen where there are no more colours]
     #[arg(long)]
     theme: Option<String>,
 }
@@ -239,6 +241,26 @@ impl From<Network> for NetworkKind {
             Network::Local => Self::Local,
             Network::Lan => Self::Lan,
             Network::Internet => Self::Internet,
+        }
+    }
+}
+
+/// As [`Trusted`], where there is nobody to ask.
+#[derive(Clone, Copy, ValueEnum)]
+enum TrustedUnasked {
+    /// Nobody: whoever is new needs a ticket
+    #[value(alias = "ask")]
+    Nobody,
+    /// Whoever knows the node id: for your own machines and for tests
+    Anyone,
+}
+
+impl From<TrustedUnasked> for Trust {
+    fn from(trusted: TrustedUnasked) -> Self {
+        match trusted {
+            // The answer to every question is no.
+            TrustedUnasked::Nobody => Self::Ask,
+            TrustedUnasked::Anyone => Self::Anyone,
         }
     }
 }
