@@ -18,6 +18,7 @@ use tui_textarea::{CursorMove, TextArea};
 
 pub(crate) use self::card::Card;
 use self::keys::{FIELD_KEYS, KEYS, SUMMARY_KEYS, draw_hints, draw_keys, key_rows};
+pub(super) use self::words::visible;
 use super::{Answer, form::put};
 use crate::{
     ConflictId, Resolution, Reunion,
