@@ -452,21 +452,10 @@ fn seconds(text: &str) -> Result<u64, String> {
     if text == "never" {
         return Ok(0);
     }
-    let wrong = || {
+    let time = shell::parse_duration(text).map(|time| time.as_secs());
+    time.filter(|seconds| *seconds > 0).ok_or_else(|| {
         "it is a number of seconds, minutes, hours or days (90s, 30m, 24h, 7d), or never".to_owned()
-    };
-    let unit = match text.chars().last() {
-        Some('s') => 1,
-        Some('m') => 60,
-        Some('h') => 3_600,
-        Some('d') => 86_400,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    number
-        .checked_mul(unit)
-        .filter(|seconds| *seconds > 0)
-        .ok_or_else(wrong)
+    })
 }
 
 fn options(edit: EditArguments) -> Result<Options, LaunchError> {

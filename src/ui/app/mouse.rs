@@ -17,7 +17,7 @@ use crate::{
 /// Clicks on the same cell within this time count together.
 const AGAIN: Duration = Duration::from_millis(400);
 /// Rows that one step of the wheel scrolls.
-const WHEEL: isize = 3;
+pub(super) const WHEEL: isize = 3;
 
 /// What a drag selects in steps of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,13 +144,13 @@ impl App {
     /// Selects where the mouse is: the view stays, because what is under the mouse is visible.
     fn select_on_screen(&mut self, anchor: usize, head: usize) {
         self.keep_one();
+        self.search.stop_waiting();
         self.selection = TextSelection { anchor, head };
         self.document.close_undo_group();
     }
 
     fn grown(&self, position: usize, grain: Grain) -> Range<usize> {
         match grain {
-        self.search.stop_waiting();
             Grain::Character => position..position,
             Grain::Word => word_at(self.rope(), position),
             Grain::Line => self.line_range(position),
