@@ -77,13 +77,16 @@ async fn measure(figures: &mut Figures, update: f64) {
     let guest = Node::start("Guest", copy_of(&document), id).await;
     let host = Node::start("Host", document, id).await;
     guest.connect_to(&host).await;
-    sleep(Duration::from_secs(3)).await;
+    // Both sides come to rest.
+    sleep(Duration::from_secs(6)).await;
 
     let idle_seconds = full_or_quick(60, 10);
     let idle = rate(&host, Duration::from_secs(1), idle_seconds, |_| async {}).await;
     let both = idle.bytes * 60.0;
     let bar = Bar::AtMost(6_000.0);
-    figures.add("wire-idle-minute", idle.sent * 60.0, "B", both, bar);
+    figures.add("wire-idle-minute", both, "B", 0.0, bar);
+    let sent = idle.sent * 60.0;
+    figures.add("wire-idle-minute-sent", sent, "B", both, Bar::None);
     let packets = idle.packets * 60.0;
     figures.add("wire-idle-packets", packets, "1/min", 0.0, Bar::None);
 

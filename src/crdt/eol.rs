@@ -276,6 +276,8 @@ mod tests {
 
         #[test]
         fn bytes_are_refused_or_kept(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            // Marked as another encoding, they are refused in other words.
+            prop_assume!(!bytes.starts_with(&[0xff, 0xfe]) && !bytes.starts_with(&[0xfe, 0xff]));
             match decode(bytes.clone()) {
                 Ok(_) => prop_assert_eq!(saved(&bytes), bytes),
                 Err(error) => {

@@ -3,7 +3,9 @@
 use loro::{ExportMode, Frontiers, LoroDoc};
 use ropey::Rope;
 
-use super::{Delta, SharedDocument, TextDocument, conflict::Author, document::write_changes};
+use super::{
+    Delta, DocumentGuard, SharedDocument, TextDocument, conflict::Author, document::write_changes,
+};
 
 /// Bytes could not become a document, or the other way round.
 #[derive(Debug, thiserror::Error)]
@@ -66,24 +68,6 @@ impl SharedDocument {
     /// If Loro cannot export it.
     pub fn snapshot(&self) -> Result<Vec<u8>, SnapshotError> {
         Ok(self.lock().doc().export(ExportMode::Snapshot)?)
-    }
-
-    /// Writes the document with its whole history, so that [`from_parts`](Self::from_parts) reads it
-    /// in little time. Takes the lock; O(document).
-    ///
-    /// # Errors
-    ///
-    /// If Loro cannot export it.
-    pub(crate) fn export_to_keep(&self) -> Result<Vec<u8>, SnapshotError> {
-        let guard = self.lock();
-        let text = guard.doc().get_text(TextDocument::CONTAINER);
-        // Reading a snapshot, Loro counts all that is left of the text at each stretch of it: a
-        // minute for 100 MB. From the operations alone it makes the text in a second.
-        let mode = match text.len_unicode() > LARGE {
-            true => ExportMode::all_updates(),
-            false => ExportMode::Snapshot,
-        };
-        Ok(guard.doc().export(mode)?)
     }
 
     /// Writes what another replica of the same document lacks of this one. Takes both locks, one
@@ -175,6 +159,25 @@ impl SharedDocument {
             return None;
         }
         self.lock().doc().fork_at(&frontiers).ok()
+    }
+}
+
+impl DocumentGuard<'_> {
+    /// Writes the document with its whole history, so that [`SharedDocument::from_parts`] reads it in
+    /// little time. O(document).
+    ///
+    /// # Errors
+    ///
+    /// If Loro cannot export it.
+    pub(crate) fn export_to_keep(&self) -> Result<Vec<u8>, SnapshotError> {
+        let text = self.doc().get_text(TextDocument::CONTAINER);
+        // Reading a snapshot, Loro counts all that is left of the text at each stretch of it: a
+        // minute for 100 MB. From the operations alone it makes the text in a second.
+        let mode = match text.len_unicode() > LARGE {
+            true => ExportMode::all_updates(),
+            false => ExportMode::Snapshot,
+        };
+        Ok(self.doc().export(mode)?)
     }
 }
 

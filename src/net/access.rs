@@ -23,11 +23,24 @@
 //!   opens nothing;
 //! - operations under the *receiver's own* Loro peer id that it never wrote end the connection.
 //!
-//! Loro peer ids of *others* are not bound to nodes. Operations carry no signature, and whoever may
-//! write may pass on operations of anybody, because that is how they reach those who were away. So
-//! a receiver cannot tell an operation that an editor relays from one that the editor made up:
-//! refusing what comes by another way than straight from its writer would refuse honest relays as
-//! well, for as long as the writer's own copy is still on its way. Hence, in full:
+//! # Why Loro peer ids of others are not bound to nodes
+//!
+//! Operations carry no signature, and whoever may write may pass on operations of anybody, because
+//! that is how they reach those who were away. Say Ben claimed an id when he came in, and Ada sends
+//! operations under it that Ben has not sent us. Either Ada made them up, or Ben's own copy is still
+//! on its way. Only Ben's word could tell, and Ben can lie as well:
+//!
+//! - *Refusing* them refuses honest relays: Ada may have them sooner, and what she writes builds on
+//!   them.
+//! - *Waiting* for Ben's copy lets Ben, who sends to Ada and not to us, keep all that Ada writes from
+//!   us; giving up after a while lets Ada's inventions in after that while.
+//! - *Blaming* Ada when Ben later says that he wrote less, or something else, lets Ben have Ada
+//!   thrown out, by telling each of us another story.
+//! - In a document of two it is no better: the other one has the history of all who ever were in it,
+//!   and had another id at each start.
+//!
+//! So it takes signed operations, which Loro does not have. What can be told for sure is the
+//! receiver's own id, of which it alone knows all, and that is checked. Hence, in full:
 //!
 //! - **An editor can write in anybody's name.** The text says what the editor could have written in
 //!   its own name too, but authorship is worth no more than the trust in all editors together. Two

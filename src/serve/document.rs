@@ -262,8 +262,7 @@ impl Served {
                 self.save().await;
             }
         }
-        self.stop().await;
-        Ok(())
+        self.stop().await
     }
 
     /// Why the session ended. The document may be damaged then and is not touched any more; what
@@ -382,6 +381,8 @@ impl Served {
 
     /// Looks whether another program wrote the file, and who is here.
     async fn look(&mut self) {
+        // Tried again, if it could not be stored when it came.
+        self.joined().await;
         self.merge_file().await;
         self.remember().await;
     }
@@ -441,7 +442,7 @@ impl Served {
     }
 
     /// Everything that is here goes to the disk, before and after everybody was told.
-    async fn stop(mut self) {
+    async fn stop(mut self) -> Result<(), ServeError> {
         self.flush().await;
         self.remember().await;
         let goodbye = self.sharing.protocol().shutdown();
@@ -451,10 +452,18 @@ impl Served {
             self.changed();
         }
         self.flush().await;
-        if let Some(Err(error)) = self.on_disk(Disk::close).await {
+        let is_saved = self.unsaved.is_none() || self.joins;
+        let closed = self.on_disk(Disk::close).await;
+        if let Some(Err(error)) = &closed {
             tracing::error!(file = %self.path.display(), %error, "the history is not stored");
         }
+        let path = self.path.clone();
         let _ = tokio::time::timeout(GOODBYE, self.sharing.stop()).await;
+        match (is_saved, closed) {
+            (true, Some(Ok(()))) => Ok(()),
+            (false, Some(Ok(()))) => Err(ServeError::NotSaved(path)),
+            (_, Some(Err(_)) | None) => Err(ServeError::NotStored(path)),
+        }
     }
 
     async fn flush(&mut self) {

@@ -5,7 +5,7 @@
 //! Never knows a terminal.
 
 mod document;
-mod log;
+pub(crate) mod log;
 
 use std::{
     collections::BTreeSet,
@@ -99,6 +99,16 @@ pub enum ServeError {
         /// What the session said.
         reason: String,
     },
+    /// The last save of a file failed, as the log says. Its text is stored.
+    #[error(
+        "{} could not be saved at the end; what was written is stored, and serving the file \
+         again saves it",
+        .0.display()
+    )]
+    NotSaved(PathBuf),
+    /// The last of a document's history could not be written.
+    #[error("the last changes of {} could not be stored; the log says why", .0.display())]
+    NotStored(PathBuf),
     /// The system gives no threads or signals.
     #[error("the server cannot start: {0}")]
     System(#[from] io::Error),

@@ -5,7 +5,7 @@ use rusqlite::{OptionalExtension, Row, params};
 use super::{
     database::Store,
     error::{StoreError, WorkError},
-    replica::ReplicaId,
+    replica::{ReplicaId, assign_in},
 };
 use crate::{
     DocumentId, NodeId, Role, Roster, Signed, SigningKey, TicketId, TicketRefusal, TicketTerms,
@@ -44,15 +44,19 @@ impl Store {
     pub fn create_document(&self, replica: ReplicaId) -> Result<DocumentId, StoreError> {
         let key = SigningKey::random();
         let document = key.document();
-        self.assign_document(replica, document)?;
-        self.transact(|transaction| {
+        // Together: a document without its key would be nobody's, and nobody could ever come in.
+        let assigned = self.transact(|transaction| {
+            if !assign_in(transaction, replica, document)? {
+                return Ok(false);
+            }
             transaction.execute(
                 "INSERT INTO access (replica, owner_key) VALUES (?1, ?2)
                  ON CONFLICT (replica) DO UPDATE SET owner_key = excluded.owner_key, roster = NULL",
                 params![replica.0, key.to_bytes()],
             )?;
-            Ok(())
+            Ok(true)
         })?;
+        self.must_be_assigned(assigned, replica)?;
         Ok(document)
     }
 

@@ -185,20 +185,18 @@ impl Store {
         document: &SharedDocument,
         at: SystemTime,
     ) -> Result<Journaled, StoreError> {
-        let (journaled, version) = {
-            let guard = document.lock();
-            let version = guard.doc().oplog_vv();
-            let journaled = Journaled {
-                version,
-                ..Journaled::default()
-            };
-            (journaled, guard.doc().oplog_frontiers().encode())
+        let guard = document.lock();
+        let journaled = Journaled {
+            version: guard.doc().oplog_vv(),
+            ..Journaled::default()
         };
-        let unreadable = |source| StoreError::Unreadable {
+        let version = guard.doc().oplog_frontiers().encode();
+        let exported = guard.export_to_keep();
+        drop(guard);
+        let bytes = exported.map_err(|source| StoreError::Unreadable {
             replica: replica.0,
             source,
-        };
-        let bytes = document.export_to_keep().map_err(unreadable)?;
+        })?;
         self.transact(|transaction| {
             self.must_be_known(transaction, replica)?;
             self.pass(Point::StoreSnapshot)?;

@@ -299,6 +299,10 @@ impl Writer {
 
     fn try_write(&mut self, save: Option<&SaveRecord>) -> Result<(), StoreError> {
         let exported = self.exporter.export();
+        let exported = exported.map_err(|error| StoreError::Unreadable {
+            replica: self.replica.0,
+            source: error.into(),
+        })?;
         let entries: &[JournalEntry] = &exported.entries;
         let at = SystemTime::now();
         let last = match save {

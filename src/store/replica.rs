@@ -196,15 +196,12 @@ impl Store {
     /// [`StoreError::OtherDocument`] when it already holds another one; see
     /// [`start_over`](Self::start_over).
     pub fn assign_document(&self, id: ReplicaId, document: DocumentId) -> Result<(), StoreError> {
-        let holds_another = self.transact(|transaction| {
-            let changed = transaction.execute(
-                "UPDATE replicas SET document_id = ?2
-                 WHERE id = ?1 AND ifnull(document_id, ?2) = ?2",
-                params![id.0, document.0],
-            )?;
-            Ok(changed == 0)
-        })?;
-        if holds_another {
+        let assigned = self.transact(|transaction| assign_in(transaction, id, document))?;
+        self.must_be_assigned(assigned, id)
+    }
+
+    pub(super) fn must_be_assigned(&self, assigned: bool, id: ReplicaId) -> Result<(), StoreError> {
+        if !assigned {
             let title = self.replica(id)?.title;
             return Err(StoreError::OtherDocument { title });
         }
@@ -369,15 +366,16 @@ impl Store {
         at: SystemTime,
     ) -> Result<i64, StoreError> {
         let path = canonical_path(&save.path)?;
-        self.transact(|transaction| {
+        let (last, _other_lock) = self.transact(|transaction| {
             let last = self.append_in(transaction, id, after, entries, at)?;
             self.pass(Point::RecordSave)?;
-            let _other_lock = self.bind_in(transaction, id, &path)?;
+            let other_lock = self.bind_in(transaction, id, &path)?;
             self.format_in(transaction, id, save.format)?;
             let values: [&dyn ToSql; 2] = [&save.hash.0, &save.version];
             self.update(transaction, id, SAVED, &values)?;
-            Ok(last)
-        })
+            Ok((last, other_lock))
+        })?;
+        Ok(last)
     }
 
     /// Removes a replica and all that is stored of it, its key too. Its file is not touched.
@@ -510,6 +508,19 @@ impl Replica {
             unclosed: row.get("unclosed")?,
         })
     }
+}
+
+/// Makes a document a replica's. Returns whether it is: the replica may hold another one.
+pub(super) fn assign_in(
+    transaction: &Transaction<'_>,
+    id: ReplicaId,
+    document: DocumentId,
+) -> Result<bool, WorkError> {
+    let changed = transaction.execute(
+        "UPDATE replicas SET document_id = ?2 WHERE id = ?1 AND ifnull(document_id, ?2) = ?2",
+        params![id.0, document.0],
+    )?;
+    Ok(changed > 0)
 }
 
 #[cfg(test)]

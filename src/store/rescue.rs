@@ -144,14 +144,15 @@ fn rescue_alone(path: &Path) -> Result<String, StoreError> {
     Ok(name_of(&kept))
 }
 
-/// Gives the new database the damaged one's name, which gets another.
+/// Gives the new database the damaged one's name, which gets another. There is a database by that
+/// name at every moment: where there is none, a new and empty one would be made.
 fn put_in_place(path: &Path, new: &Path, kept: &Path) -> io::Result<()> {
-    for suffix in ["", WAL] {
-        let from = with_suffix(path, suffix);
-        match fs::rename(&from, with_suffix(kept, suffix)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            other => other?,
-        }
+    if fs::hard_link(path, kept).is_err() {
+        fs::copy(path, kept)?;
+    }
+    match fs::rename(with_suffix(path, WAL), with_suffix(kept, WAL)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        other => other?,
     }
     remove(&with_suffix(path, SHARED_MEMORY))?;
     fs::rename(new, path)?;

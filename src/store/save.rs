@@ -84,8 +84,7 @@ fn save(
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let temporary = temporary_beside(&target, 0o666)?;
             let saved = fill(&temporary, content).map_err(failed)?;
-            must_hold(&target, expected)?;
-            rename(temporary, &target).map_err(failed)?;
+            put_new(temporary, &target)?;
             Ok(saved)
         }
         Err(error) => Err(failed(error)),
@@ -94,10 +93,7 @@ fn save(
             must_be_writable(&target, &old)?;
             match save_by_rename(&target, &old, content, expected)? {
                 Some(saved) => Ok(saved),
-                None => {
-                    must_hold(&target, expected)?;
-                    save_in_place(&target, content)
-                }
+                None => save_in_place(&target, content, expected),
             }
         }
     }
@@ -319,6 +315,23 @@ fn rename(temporary: NamedTempFile, target: &Path) -> io::Result<()> {
     sync_folder(target)
 }
 
+/// Gives a temporary file the name of one that was missing. Whoever made that since wins.
+fn put_new(temporary: NamedTempFile, target: &Path) -> Result<(), FileError> {
+    let failed = |error| FileError::io("save", target, error);
+    faults::pass(Point::RenameTemporary, target).map_err(failed)?;
+    if let Err(failure) = temporary.persist_noclobber(target) {
+        if failure.error.kind() == ErrorKind::AlreadyExists {
+            return Err(FileError::Changed {
+                path: target.to_owned(),
+            });
+        }
+        // Not every file system can do it in one step.
+        let put = failure.file.persist(target);
+        put.map_err(|failure| failed(failure.error))?;
+    }
+    sync_folder(target).map_err(failed)
+}
+
 /// Makes the names in a file's folder safe on the disk.
 fn sync_folder(file: &Path) -> io::Result<()> {
     let synced = faults::pass(Point::SyncFolder, file)
@@ -339,12 +352,20 @@ fn sync_folder(file: &Path) -> io::Result<()> {
 }
 
 /// Writes into the file itself, with a backup beside it until that is done.
-fn save_in_place(target: &Path, content: &Content<'_>) -> Result<SavedFile, FileError> {
+fn save_in_place(
+    target: &Path,
+    content: &Content<'_>,
+    expected: Option<ContentHash>,
+) -> Result<SavedFile, FileError> {
     // Opened first: when this fails nothing has happened yet.
     let file = faults::pass(Point::OpenInPlace, target)
         .and_then(|()| OpenOptions::new().write(true).open(target));
     let file = file.map_err(|error| FileError::io("save", target, error))?;
     let backup = backup_beside(target)?;
+    if let Err(changed) = must_hold(target, expected) {
+        let _ = fs::remove_file(&backup);
+        return Err(changed);
+    }
     let outcome = overwrite(&file, target, content);
     let outcome = outcome.map_err(|source| match restore(&file, &backup) {
         Ok(()) => FileError::io("save", target, source),

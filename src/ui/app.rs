@@ -33,6 +33,7 @@ mod notice;
 mod people;
 mod scroll;
 mod search;
+mod sequence;
 mod settings;
 mod several;
 mod standing;
@@ -67,6 +68,7 @@ pub(crate) use self::{
     notice::Notice,
     people::{Person, PersonState},
     scroll::is_on,
+    sequence::Continuations,
     standing::{Others, Standing},
     together::Approach,
     watching::{FileAnswer, FileStanding},
@@ -157,6 +159,7 @@ pub struct App {
 
     pub(crate) theme: Theme,
     pub(crate) keymap: Keymap,
+    sequence: sequence::Begun,
     config: Config,
     pub(crate) settings: Settings,
     search: Search,
@@ -233,6 +236,7 @@ impl App {
             journal: JournalState::default(),
             theme: options.theme,
             keymap: options.keymap,
+            sequence: sequence::Begun::default(),
             config: options.config,
             user: options.user,
             node: options.node,
@@ -283,8 +287,14 @@ impl App {
                     self.key(key, press);
                 }
             }
-            Event::Mouse(mouse) => self.mouse(mouse),
-            Event::Paste(text) => self.paste(&text),
+            Event::Mouse(mouse) => {
+                self.sequence.give_up();
+                self.mouse(mouse);
+            }
+            Event::Paste(text) => {
+                self.sequence.give_up();
+                self.paste(&text);
+            }
             Event::Resize(columns, rows) => self.resize(Size::new(columns, rows)),
             Event::FocusGained => {
                 self.document.close_undo_group();
@@ -357,6 +367,7 @@ impl App {
         let areas = self.areas();
         let cursor = pane::document::draw(self, &areas, buffer);
         self.drawn_caret = cursor;
+        let text = self.theme.is_plain().then(|| buffer.clone());
         if let Some(area) = areas.peers {
             pane::peers::draw(self, area, buffer);
         }
@@ -366,9 +377,26 @@ impl App {
         pane::caption::draw(self, areas.caption, buffer);
         self.tell_search_bar();
         pane::banner::draw(self, areas.banner, buffer);
-        match &mut self.dialog {
+        pane::sequence::draw(self, &areas, buffer);
+        let cursor = match &mut self.dialog {
             Some(dialog) => dialog.draw(areas.screen, buffer, &self.theme, &self.keymap),
             None => cursor,
+        };
+        if let Some(text) = text {
+            self.take_out_symbols(areas.text, &text, buffer);
+        }
+        cursor
+    }
+
+    /// Leaves only ASCII on the screen, but for the text itself: what was drawn over it since is
+    /// not a part of it.
+    fn take_out_symbols(&self, place: Rect, text: &Buffer, buffer: &mut Buffer) {
+        let drawn = buffer.area;
+        for position in drawn.positions() {
+            if !place.contains(position) || buffer[position] != text[position] {
+                let cell = Rect::new(position.x, position.y, 1, 1);
+                self.theme.plain(cell, buffer);
+            }
         }
     }
 
@@ -392,6 +420,7 @@ impl App {
             .chain(self.file_tick())
             .chain(label)
             .chain(self.away_at())
+            .chain(self.sequence.due(self.now))
             .min()
     }
 

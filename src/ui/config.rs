@@ -17,7 +17,7 @@ use std::{
 use super::{
     app::LineNumbers,
     command::{COMMANDS, Command, Group},
-    keymap::{KeyPress, Keymap},
+    keymap::{KeySequence, Keymap},
     source::SourceError,
     theme::Borders,
 };
@@ -65,7 +65,7 @@ pub struct Config {
     /// Which keys are the usual ones.
     pub keymap: KeymapName,
     /// Commands with the keys they get instead of their usual ones.
-    pub keys: Vec<(Command, Vec<KeyPress>)>,
+    pub keys: Vec<(Command, Vec<KeySequence>)>,
 }
 
 impl Default for Config {
@@ -101,7 +101,7 @@ pub enum KeymapName {
     /// The keys of the table of commands.
     #[default]
     Usual,
-    /// Those of Emacs, as far as a single key goes.
+    /// Those of Emacs.
     Emacs,
 }
 

@@ -69,6 +69,8 @@ pub(super) enum Request {
     New,
     /// Show another document, so many further.
     Turn(isize),
+    /// Save under a name that is not this document's, unless it is another's.
+    SaveAs(Box<SaveRequest>),
     /// Put this text on the clipboard.
     Copy(String),
     /// Fetch the clipboard, and send [`Event::Clipboard`].
@@ -372,7 +374,8 @@ impl Editor {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Save(request) => self.save(request),
+            Effect::Save(request) if self.app.path() == Some(&request.path) => self.save(request),
+            Effect::Save(request) => self.requests.push(Request::SaveAs(Box::new(request))),
             Effect::Quit => self.requests.push(Request::Quit),
             Effect::Stay => self.requests.push(Request::Stay),
             Effect::Close => self.done = true,
@@ -426,7 +429,7 @@ impl Editor {
         }
     }
 
-    fn save(&mut self, mut request: SaveRequest) {
+    pub(super) fn save(&mut self, mut request: SaveRequest) {
         request.path = folder::meant(&request.path);
         if self.joining.protects(&request.path) {
             let name = request.path.display();

@@ -196,11 +196,85 @@ fn parse_code(name: &str) -> Option<KeyCode> {
     (1..=35).contains(&number).then_some(KeyCode::F(number))
 }
 
-/// Which key runs which command.
+/// One key, or a few to be pressed one after the other, such as `Ctrl-X Ctrl-S`.
+///
+/// Written with spaces between the keys.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct KeySequence(Vec<KeyPress>);
+
+impl KeySequence {
+    /// The most keys that a sequence may have.
+    pub const LONGEST: usize = 4;
+
+    /// Returns its keys; there is at least one.
+    pub fn keys(&self) -> &[KeyPress] {
+        &self.0
+    }
+
+    /// Returns whether one of the two begins as the whole of the other does, so that they cannot
+    /// both run a command.
+    pub fn excludes(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0) || other.0.starts_with(&self.0)
+    }
+}
+
+impl From<KeyPress> for KeySequence {
+    fn from(key: KeyPress) -> Self {
+        Self(vec![key])
+    }
+}
+
+impl fmt::Display for KeySequence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, key) in self.0.iter().enumerate() {
+            let space = if index > 0 { " " } else { "" };
+            write!(f, "{space}{key}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A text that is no sequence of keys.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SequenceParseError {
+    /// One of its words names no key, or there is none.
+    #[error(transparent)]
+    Key(#[from] KeyParseError),
+    /// There are too many keys.
+    #[error("\"{0}\" has more than {longest} keys", longest = KeySequence::LONGEST)]
+    TooLong(String),
+}
+
+impl FromStr for KeySequence {
+    type Err = SequenceParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let keys = text.split_whitespace().map(str::parse);
+        let keys: Vec<KeyPress> = keys.collect::<Result<_, KeyParseError>>()?;
+        match keys.len() {
+            0 => Err(KeyParseError(text.to_owned()).into()),
+            1..=Self::LONGEST => Ok(Self(keys)),
+            _ => Err(SequenceParseError::TooLong(text.to_owned())),
+        }
+    }
+}
+
+/// What some keys, pressed one after the other, come to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lookup {
+    /// They run this command.
+    Command(Command),
+    /// More keys may follow.
+    Begun,
+    /// Nothing is bound to them.
+    Nothing,
+}
+
+/// Which keys run which command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Keymap {
     /// A hundred entries at most; the first of a command is the one to show.
-    bindings: Vec<(KeyPress, Command)>,
+    bindings: Vec<(KeySequence, Command)>,
 }
 
 impl Default for Keymap {
@@ -217,29 +291,59 @@ impl Default for Keymap {
 }
 
 impl Keymap {
-    /// Returns the command of a key.
+    /// Returns the command of a key that is pressed by itself.
     pub fn lookup(&self, key: KeyPress) -> Option<Command> {
-        self.bindings
-            .iter()
-            .find(|(bound, _)| *bound == key)
-            .map(|(_, command)| *command)
+        match self.look_up(&[key]) {
+            Lookup::Command(command) => Some(command),
+            Lookup::Begun | Lookup::Nothing => None,
+        }
     }
 
-    /// Returns the keys of a command, the one to show first.
-    pub fn keys_for(&self, command: Command) -> Vec<KeyPress> {
+    /// Returns what keys that were pressed one after the other come to.
+    pub fn look_up(&self, keys: &[KeyPress]) -> Lookup {
+        let mut bindings = self.bindings.iter();
+        match bindings.find(|(bound, _)| bound.0.starts_with(keys)) {
+            Some((bound, command)) if bound.0.len() == keys.len() => Lookup::Command(*command),
+            Some(_) => Lookup::Begun,
+            None => Lookup::Nothing,
+        }
+    }
+
+    /// Returns the keys that may follow those that were pressed, each with its command; without
+    /// one where it takes more keys still. In the order of the keys' names.
+    pub fn following(&self, pressed: &[KeyPress]) -> Vec<(KeyPress, Option<Command>)> {
+        let mut following = Vec::new();
+        for (bound, command) in &self.bindings {
+            let rest = bound.0.strip_prefix(pressed);
+            let entry = match rest {
+                Some([key]) => (*key, Some(*command)),
+                Some([key, ..]) => (*key, None),
+                Some([]) | None => continue,
+            };
+            if !following.contains(&entry) {
+                following.push(entry);
+            }
+        }
+        following.sort_by_key(|(key, _)| key.to_string());
+        following
+    }
+
+    /// Returns the keys of a command, those to show first.
+    pub fn keys_for(&self, command: Command) -> Vec<KeySequence> {
         self.bindings
             .iter()
             .filter(|(_, bound)| *bound == command)
-            .map(|(key, _)| *key)
+            .map(|(keys, _)| keys.clone())
             .collect()
     }
 
-    /// Gives a command these keys instead of those it has; commands that had one of them lose it.
-    /// No keys at all: the command has none from now on.
-    pub fn bind(&mut self, command: Command, keys: &[KeyPress]) {
-        self.bindings
-            .retain(|(key, bound)| *bound != command && !keys.contains(key));
-        let added = keys.iter().map(|key| (*key, command));
+    /// Gives a command these keys instead of those it has; commands that had one of them, or one
+    /// that cannot be told from them, lose it. No keys at all: the command has none from now on.
+    pub fn bind(&mut self, command: Command, keys: &[KeySequence]) {
+        self.bindings.retain(|(bound, owner)| {
+            *owner != command && !keys.iter().any(|keys| keys.excludes(bound))
+        });
+        let added = keys.iter().map(|keys| (keys.clone(), command));
         self.bindings.extend(added);
     }
 }

@@ -3,13 +3,13 @@
 //! Everything that can be refused with a sentence is refused here: a wrong option, a broken config,
 //! a file that is none. Nothing here waits for the network.
 
+mod log;
 mod several;
 
 use std::{
-    fs::OpenOptions,
     io::IsTerminal,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::SystemTime,
 };
 
@@ -226,7 +226,7 @@ pub(super) fn open_in(options: Options, places: &Places) -> Result<Launched, Lau
 
 fn try_open(options: Options, places: &Places) -> Result<Launched, LaunchError> {
     if let Some(path) = &options.log {
-        start_log(path)?;
+        log::start(path)?;
     }
     let config = Config::load(&places.config)?;
     let theme = load_theme(&options, &config, places)?;
@@ -580,25 +580,4 @@ fn unnamed_replicas(store: &Store) -> Result<Vec<Replica>, StoreError> {
     let mut replicas = store.replicas()?;
     replicas.retain(|replica| replica.path.is_none() && replica.title == UNTITLED);
     Ok(replicas)
-}
-
-/// Sends the log to a file: the screen is taken.
-fn start_log(path: &Path) -> Result<(), LaunchError> {
-    let failed = |source| LaunchError::Log {
-        path: path.to_owned(),
-        source,
-    };
-    let file = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map_err(failed)?;
-    let filter = tracing_subscriber::EnvFilter::from_default_env();
-    // Fails only where a log was started before, as in tests; that one goes on then.
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(false)
-        .with_writer(Mutex::new(file))
-        .try_init();
-    Ok(())
 }

@@ -34,6 +34,14 @@ pub(crate) fn print(app: &mut App, columns: u16, rows: u16) -> String {
     out
 }
 
+/// Prints cells that were drawn: their text and their styles.
+pub(crate) fn print_cells(buffer: &Buffer, theme: &Theme) -> String {
+    let mut out = String::new();
+    print_text(buffer, &mut out);
+    print_styles(buffer, theme, &mut out);
+    out
+}
+
 /// Draws the application on a screen of this size.
 pub(crate) fn draw(app: &mut App, columns: u16, rows: u16) -> (Buffer, Option<Position>) {
     let mut terminal =

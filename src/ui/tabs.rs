@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     store::StoreError,
-    workspace::{Answer, Asked, ProcessStatus, Question},
+    workspace::{Answer, Asked, ProcessStatus, Question, Trust},
 };
 
 /// What the person has to be told of a document that is closed, if anything.
@@ -85,6 +85,8 @@ pub(super) struct Tabs {
     ready: Vec<(u64, u64)>,
     /// Documents that are closed and still say goodbye.
     closing: Vec<JoinHandle<Closed>>,
+    /// Whether those that the command line named are open to anyone who knows their node id.
+    lets_in_anyone: bool,
     done: bool,
 }
 
@@ -109,6 +111,9 @@ impl Tabs {
             for_terminal: Vec::new(),
             ready: Vec::new(),
             closing: Vec::new(),
+            lets_in_anyone: launched
+                .iter()
+                .any(|(options, _)| options.trust == Trust::Anyone),
             done: false,
         };
         for (options, launched) in launched {
@@ -276,6 +281,7 @@ impl Tabs {
             Request::Open(path) => self.open_file(id, &path).await,
             Request::New => self.open_new().await,
             Request::Turn(by) => self.turn_by(by),
+            Request::SaveAs(request) => self.save_as(id, *request),
             Request::Copy(text) => {
                 let text = self.clipboard.copy(text);
                 self.for_terminal.extend(text.map(TerminalEffect::Copy));

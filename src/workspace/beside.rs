@@ -249,10 +249,18 @@ pub(crate) fn with_copies(
         };
         match &history {
             Some((document, _)) => merge(&copy, document, &kept)?,
+            // One that lacks a part of what the file holds must not be written over it.
+            None if !holds_saved(file, &kept) => {}
             None => history = Some((kept, Journaled::default())),
         }
     }
     Ok(history)
+}
+
+/// Whether a document has all that the file held when it was saved.
+pub(super) fn holds_saved(file: &Replica, document: &SharedDocument) -> bool {
+    let saved = file.saved.as_ref();
+    saved.is_none_or(|saved| document.has_version(&saved.version))
 }
 
 /// The replicas without a file of the document that is in a file.
@@ -397,6 +405,24 @@ mod tests {
         // Also when nothing else is left of it.
         let (document, _) = with_copies(store, file, None).unwrap().unwrap();
         assert_eq!(document.text(), "typed beside text");
+    }
+
+    #[test]
+    fn what_was_kept_beside_a_file_before_its_last_save_does_not_stand_in_for_it() {
+        let mut fixture = fixture("text");
+        let store = &fixture.store;
+        let (own, lock) = claim_beside(store, &fixture.file).unwrap();
+        drop(lock);
+        keep(store, &own, fixture.text.shared());
+        type_at_start(&mut fixture.text, "saved since ");
+        let version = fixture.text.version();
+        let hash = crate::store::ContentHash::of(b"saved since text");
+        store.record_saved(fixture.file.id, hash, &version).unwrap();
+        let file = store.replica(fixture.file.id).unwrap();
+        assert!(with_copies(store, &file, None).unwrap().is_none());
+        keep(store, &own, fixture.text.shared());
+        let (document, _) = with_copies(store, &file, None).unwrap().unwrap();
+        assert_eq!(document.text(), "saved since text");
     }
 
     #[test]

@@ -221,7 +221,6 @@ impl Disk {
         if seen.merged == stamp || before != stamp {
             return Ok(None);
         }
-        seen.merged = stamp;
         let file = store::read_file(path).map_err(StoreError::from)?;
         let replica = self.store.replica(self.replica)?;
         // A file that somebody else made is as if it had been empty.
@@ -229,11 +228,13 @@ impl Disk {
             hash: ContentHash::of(b""),
             version: TextDocument::from_text("").version(),
         });
-        if file.is_new || saved.hash == file.hash {
-            return Ok(None);
-        }
-        let merged = merge_change_on_disk(&self.store, &replica, document, &file, &saved);
-        Ok(merged?)
+        let merged = match file.is_new || saved.hash == file.hash {
+            true => None,
+            false => merge_change_on_disk(&self.store, &replica, document, &file, &saved)?,
+        };
+        // What could not be read or merged is tried again.
+        seen.merged = stamp;
+        Ok(merged)
     }
 
     /// Returns when every change is on the disk.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use ropey::Rope;
 
 pub(crate) use self::early::Preparation;
-use super::beside::with_copies;
+use super::beside::{holds_saved, with_copies};
 use crate::{
     DocumentId, PeerAddress,
     crdt::{
@@ -152,8 +152,15 @@ pub(crate) fn reopen_at_once(
     {
         sentence = early::go_on(store, replica, shared, journaled, early).or(sentence);
     }
+    let is_its_own = history.is_some();
     let mut opening = match with_copies(store, replica, history)? {
-        Some((shared, journaled)) => continue_from(store, replica, shared, journaled, file)?,
+        Some((shared, journaled)) => {
+            if !is_its_own {
+                // What is left of the damaged history is kept aside, and must not mix with this.
+                store.start_again(replica.id)?;
+            }
+            continue_from(store, replica, shared, journaled, file)?
+        }
         None => {
             // Without its history a text would meet that of peers as a second copy of it: so this is
             // a new document. Nothing at all is the beginning of any.
@@ -198,10 +205,9 @@ fn load(store: &Store, replica: &Replica) -> Result<Stored, OpeningError> {
         })?),
     };
     // A text that lacks a part of what its file holds must not be written over that file.
-    let usable = restored.as_ref().is_none_or(|(document, _)| {
-        let saved = replica.saved.as_ref();
-        saved.is_none_or(|saved| document.has_version(&saved.version))
-    });
+    let usable = restored
+        .as_ref()
+        .is_none_or(|(document, _)| holds_saved(replica, document));
     let aside = match history.is_damaged() || !usable {
         true => Some(store.put_aside(replica.id)?),
         false => store.rescued().map(str::to_owned),
@@ -383,7 +389,11 @@ pub(crate) fn merge_change_on_disk(
     let text = TextDocument::new(shared.clone());
     match who_wrote(store, replica, &text, file, saved)? {
         Writer::Ours => return Ok(None),
-        Writer::CutShort(sentence) => return Ok(Some(sentence)),
+        Writer::CutShort(sentence) => {
+            // What is torn has been seen: the next save may replace it.
+            store.record_saved(replica.id, file.hash, &saved.version)?;
+            return Ok(Some(sentence));
+        }
         Writer::Another => {}
     }
     let merged = shared.text_at(&saved.version).and_then(|then| {
@@ -396,7 +406,10 @@ pub(crate) fn merge_change_on_disk(
             store.record_saved(replica.id, file.hash, &version)?;
             format!("Another program changed {title}; its changes are in")
         }
-        None => format!("Another program changed {title}; saving replaces what it wrote"),
+        None => {
+            store.record_saved(replica.id, file.hash, &saved.version)?;
+            format!("Another program changed {title}; saving replaces what it wrote")
+        }
     };
     Ok(Some(sentence))
 }

@@ -47,6 +47,9 @@ pub enum SaveError {
     /// Another file has that name, and we were not told to replace it.
     #[error("{} is another file; it was not replaced", .0.display())]
     Exists(PathBuf),
+    /// The file belongs to another document that is open in this program.
+    #[error("{} is open in another tab; close it there first", .0.display())]
+    Taken(PathBuf),
     /// Another program wrote the file since we last looked at it.
     #[error("another program wrote the file meanwhile")]
     Changed,
@@ -96,7 +99,12 @@ pub(crate) fn write(request: &SaveRequest) -> Result<SavedFile, SaveError> {
     let written = match request.expected {
         Some(expected) => store::replace_file(path, expected, text, request.format),
         None => store::save_file(path, text, request.format),
-    }?;
+    };
+    let written = written.map_err(|error| match error {
+        // It was made since.
+        FileError::Changed { path } if !request.replace => SaveError::Exists(path),
+        other => other.into(),
+    })?;
     Ok(SavedFile {
         path: path.clone(),
         version: request.version,

@@ -5,7 +5,7 @@ use iroh::{Endpoint, EndpointAddr, EndpointId, SecretKey, endpoint::Connection};
 use iroh_loro_realtime::{
     ImportGuard as _, NetworkKind, NodeId, RealtimeLoroProtocol, bind,
     net::message::{CloseReason, Message, parts},
-    store::{ImportMarker, Store},
+    store::{ImportMarker, KnownPeer, ReplicaId, Store},
 };
 use loro::{ExportMode, LoroDoc};
 use tokio::runtime::Runtime;
@@ -110,11 +110,17 @@ fn a_document_that_breaks_is_opened_again_without_who_broke_it() {
     assert_eq!(stranger::reason(&closed), Some(CloseReason::Denied));
 }
 
-/// What the last copad would have left if it had ended in the midst of this update of Mallory's.
-fn leaves_unfinished(scene: &Scene, update: &[u8]) {
+/// What Ada's copad keeps of the document.
+fn stored(scene: &Scene) -> (Store, ReplicaId) {
     let store = Store::open(&scene.ada.state()).expect("the store can be opened");
     let replica = store.replica_for(&scene.ada.path("notes.md"));
     let replica = replica.expect("the replica is there").id;
+    (store, replica)
+}
+
+/// What the last copad would have left if it had ended in the midst of this update of Mallory's.
+fn leaves_unfinished(scene: &Scene, update: &[u8]) {
+    let (store, replica) = stored(scene);
     let (marker, _) = ImportMarker::open(&store, replica).expect("the note can be read");
     marker.begins(scene.node(), &[update]);
 }
@@ -122,10 +128,16 @@ fn leaves_unfinished(scene: &Scene, update: &[u8]) {
 #[test]
 fn after_a_death_by_an_import_nothing_is_lost_and_the_sender_is_named_and_shut_out() {
     let mut scene = Scene::new();
-    // Ada knows who that is.
     let mallory = scene.send(crafted::genuine().remove(0));
     scene.host.sees(&["ktyped first line"]);
-    drop(mallory);
+    let (store, replica) = stored(&scene);
+    let known = eventually(|| {
+        let peers = store.peers(replica).expect("they can be read");
+        let mallory = |peer: &KnownPeer| peer.name.as_deref() == Some("Mallory");
+        peers.iter().any(mallory).then_some(())
+    });
+    assert!(known.is_some(), "Ada keeps who that is");
+    drop((mallory, store));
     scene.host.crash();
     leaves_unfinished(&scene, &crafted::crafted(&crafted::genuine(), BREAKS));
     scene.host = scene.ada.open(&["--name", "Ada", "notes.md"]);

@@ -59,6 +59,68 @@ fn text_is_found_and_replaced_and_the_replacement_taken_back() {
 }
 
 #[test]
+fn a_word_is_rewritten_in_three_places_at_a_time() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let path = ada.file("sum.txt", "total = 0\nadd to total\nprint total\n");
+    let mut copad = ada.open(&["sum.txt"]);
+    copad.sees(&["print total"]);
+    copad.keys("\x04\x04\x04");
+    copad.sees(&["3 selections", "Esc goes back to one"]);
+    copad.keys("sum");
+    copad.sees(&["sum = 0", "add to sum", "print sum"]);
+    copad.keys(UNDO);
+    copad.sees(&["total = 0", "add to total", "print total"]);
+    // All three are selected again. Ctrl-Alt-Up then adds nothing above the first row.
+    copad.keys("\x1b[1;7A");
+    copad.keys("all");
+    copad.sees(&["all = 0", "add to all", "print all"]);
+    copad.keys(ESC);
+    copad.waits("one caret is left", |screen| {
+        !screen.contents().contains("3 selections")
+    });
+    copad.keys("!");
+    copad.sees(&["print all!"]);
+    copad.keys(SAVE);
+    copad.sees(&["Saved"]);
+    copad.keys(QUIT);
+    assert_eq!(copad.ends(), 0);
+    assert_eq!(
+        std::fs::read_to_string(&path).expect("the file"),
+        "all = 0\nadd to all\nprint all!\n"
+    );
+}
+
+#[test]
+fn keys_of_emacs_are_pressed_one_after_the_other() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    let path = ada.file("notes.txt", "one\n");
+    std::fs::create_dir_all(ada.path("config/copad")).expect("a folder can be made");
+    ada.file(
+        "config/copad/config.toml",
+        "keymap = \"emacs\"\n[keys]\nreplace = \"Ctrl-C r\"\n",
+    );
+    let mut copad = ada.open(&["notes.txt"]);
+    copad.sees(&["one"]);
+    copad.keys("no");
+    copad.sees(&["noone"]);
+    copad.keys("\x18");
+    copad.sees(&["Ctrl-X and then", "Save the file", "Ctrl-C  Quit"]);
+    copad.keys("\x13");
+    copad.sees(&["Saved"]);
+    assert_eq!(std::fs::read_to_string(&path).expect("the file"), "noone\n");
+    copad.keys("\x03r");
+    copad.sees(&["Replace"]);
+    copad.keys(ESC);
+    copad.waits("the line to search with is gone", |screen| {
+        !screen.contents().contains("Alt-X regex")
+    });
+    copad.keys("\x18\x03");
+    assert_eq!(copad.ends(), 0);
+}
+
+#[test]
 fn lines_are_moved_commands_found_by_name_and_lines_gone_to() {
     let machine = Machine::new();
     let ada = machine.person("ada");

@@ -17,6 +17,7 @@ mod editing;
 mod examples;
 mod files;
 mod keeping;
+mod large;
 mod licences;
 mod long_history;
 mod people;

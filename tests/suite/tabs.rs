@@ -121,6 +121,28 @@ fn files_are_opened_beside_each_other_and_found_again() {
 }
 
 #[test]
+fn no_tab_takes_the_file_of_another() {
+    let machine = Machine::new();
+    let ada = machine.person("ada");
+    ada.file("notes.md", "the notes\n");
+    ada.file("list.md", "the list\n");
+    let mut screen = ada.open(&["notes.md", "list.md"]);
+    tabs(&screen, &["› notes.md", "list.md"]);
+    screen.keys(SAVE_AS);
+    screen.sees(&["Save as"]);
+    screen.keys("\x01\x0b./list.md\r");
+    screen.sees(&["is open in another tab; close it there first"]);
+    // The question stays, for another name.
+    screen.keys("\x01\x0bother.md\r");
+    screen.sees(&["Saved other.md"]);
+    tabs(&screen, &["› other.md", "list.md"]);
+    screen.keys(QUIT);
+    assert_eq!(screen.ends(), 0);
+    assert_eq!(read(&ada, "list.md"), "the list\n");
+    assert_eq!(read(&ada, "other.md"), "the notes\n");
+}
+
+#[test]
 fn each_tab_is_shared_on_its_own() {
     let machine = Machine::new();
     let ada = machine.person("ada");

@@ -72,11 +72,6 @@ impl TextDocument {
         self.ahead.is_some()
     }
 
-    /// Whether something was edited that waits for the document.
-    pub(crate) fn has_early_edits(&self) -> bool {
-        self.ahead.as_ref().is_some_and(|edits| !edits.is_empty())
-    }
-
     /// Writes the edits that wait to the document, which was filled, and listens to it from now on.
     ///
     /// # Errors

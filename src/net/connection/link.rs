@@ -3,7 +3,7 @@
 //! Whoever holds the [`Link`] hands messages in without waiting; what arrives goes to the driver's
 //! inbox. When a peer reads so slowly that too many bytes of updates wait for it, the
 //! connection is ended; the peer comes back and one sync from its version replaces all that was
-//! queued. That needs no second book of what was dropped, so it cannot be wrong.
+//! queued. One that asks and asks and never reads is let go of in the same way. That needs no second book of what was dropped, so it cannot be wrong.
 
 use std::{
     collections::BTreeMap,
@@ -75,10 +75,24 @@ pub(crate) type Report = Arc<dyn Fn(FromLink) + Send + Sync>;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Overflow;
 
+/// Answers that wait for a peer at most. One that reads what it asked for never has more: it asks
+/// again when it has the one, and that is taken off the account a little later.
+const MAX_ANSWERS: usize = 2;
+
 /// A message that waits, and how many bytes of it count against the bound.
 struct Queued {
     message: Message,
     size: usize,
+    ends_answer: bool,
+}
+
+/// What waits for a peer.
+#[derive(Debug, Default)]
+struct Waiting {
+    /// Bytes of updates that it did not ask for.
+    bytes: AtomicUsize,
+    /// Answers, however large.
+    answers: AtomicUsize,
 }
 
 /// The sending end of a connection at work. It ends by [`Link::close`] or [`Link::close_now`].
@@ -86,14 +100,25 @@ pub(crate) struct Link {
     pub(crate) node: NodeId,
     connection: Connection,
     queue: mpsc::UnboundedSender<Queued>,
-    queued: Arc<AtomicUsize>,
+    waiting: Arc<Waiting>,
     max_queued: usize,
     /// Whether what is handed in is part of an answer. The peer asked for it, so it may be large.
     answering: bool,
+    /// Whether the last part of an answer is still to be handed in.
+    in_answer: bool,
     presence: Arc<PresenceSlot>,
     writer: JoinHandle<()>,
-    presence_writer: JoinHandle<()>,
+    _presence_writer: EndsWithLink,
     report: Report,
+}
+
+/// A task that would wait for ever after the connection is gone, and hold what is left of it.
+struct EndsWithLink(JoinHandle<()>);
+
+impl Drop for EndsWithLink {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 impl Link {
@@ -112,7 +137,7 @@ impl Link {
             presence,
         } = streams;
         let (queue, queue_end) = mpsc::unbounded_channel();
-        let queued = Arc::new(AtomicUsize::new(0));
+        let waiting = Arc::new(Waiting::default());
         let slot = Arc::new(PresenceSlot::default());
         let reader = Reader::new(id, Arc::clone(&report));
         runtime.spawn(reader.run(connection.clone(), sync.receive, presence.receive));
@@ -120,19 +145,20 @@ impl Link {
             connection.clone(),
             sync.send,
             queue_end,
-            Arc::clone(&queued),
+            Arc::clone(&waiting),
         ));
         let presence_writer = runtime.spawn(write_presence(presence.send, Arc::clone(&slot)));
         Self {
             node,
             connection,
             queue,
-            queued,
+            waiting,
             max_queued,
             answering: false,
+            in_answer: false,
             presence: slot,
             writer,
-            presence_writer,
+            _presence_writer: EndsWithLink(presence_writer),
             report,
         }
     }
@@ -155,18 +181,37 @@ impl Link {
             Message::SyncResponse(part) => self.answering && !part.last,
             _ => self.answering,
         };
+        let ends_answer = self.count_answer(&message)?;
         let size = if self.answering {
             0
         } else {
             message.news_size()
         };
-        let before = self.queued.fetch_add(size, Ordering::Relaxed);
+        let before = self.waiting.bytes.fetch_add(size, Ordering::Relaxed);
         if size > 0 && before > 0 && before + size > self.max_queued {
             return Err(Overflow);
         }
         // The writer is gone when the connection is; its end is on the way to the inbox.
-        let _ = self.queue.send(Queued { message, size });
+        let _ = self.queue.send(Queued {
+            message,
+            size,
+            ends_answer,
+        });
         Ok(())
+    }
+
+    /// Notes that an answer begins, if it does with this message. Returns whether one ends with it.
+    fn count_answer(&mut self, message: &Message) -> Result<bool, Overflow> {
+        let ends = match message {
+            Message::SyncAhead { .. } => false,
+            Message::SyncResponse(part) => part.last,
+            _ => return Ok(false),
+        };
+        if !self.in_answer && self.waiting.answers.fetch_add(1, Ordering::Relaxed) >= MAX_ANSWERS {
+            return Err(Overflow);
+        }
+        self.in_answer = !ends;
+        Ok(ends)
     }
 
     /// Returns the round trip over the path in use.
@@ -194,11 +239,9 @@ impl Link {
             connection,
             queue,
             writer,
-            presence_writer,
             report,
             ..
         } = self;
-        presence_writer.abort();
         drop(queue);
         runtime.spawn(async move {
             let _ = timeout(DRAIN, writer).await;
@@ -238,11 +281,12 @@ async fn write_messages(
     connection: Connection,
     mut stream: SendStream,
     mut queue: mpsc::UnboundedReceiver<Queued>,
-    queued: Arc<AtomicUsize>,
+    waiting: Arc<Waiting>,
 ) {
     let mut batch = Vec::with_capacity(BATCH);
     while queue.recv_many(&mut batch, BATCH).await > 0 {
         let size: usize = batch.iter().map(|queued: &Queued| queued.size).sum();
+        let answers = batch.iter().filter(|queued| queued.ends_answer).count();
         let Some(mut frames) = encode_all(&mut batch) else {
             close(&connection, CloseReason::Failed);
             return;
@@ -250,7 +294,8 @@ async fn write_messages(
         if stream.write_all_chunks(&mut frames).await.is_err() {
             return;
         }
-        queued.fetch_sub(size, Ordering::Relaxed);
+        waiting.bytes.fetch_sub(size, Ordering::Relaxed);
+        waiting.answers.fetch_sub(answers, Ordering::Relaxed);
     }
     if stream.finish().is_ok() {
         let _ = stream.stopped().await;

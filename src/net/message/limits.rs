@@ -8,8 +8,8 @@ pub const MAX_FRAME: usize = 256 * 1024;
 pub const MAX_UPDATE: usize = 512 * 1024 * 1024;
 /// Bytes of the document's title at most.
 pub const MAX_TITLE: usize = 1024;
-/// Bytes of an encoded anchor at most.
-pub const MAX_ANCHOR: usize = 64;
+/// Bytes of an encoded anchor at most: of one in a container with the longest name.
+pub const MAX_ANCHOR: usize = 144;
 /// Members that a welcome names at most.
 pub const MAX_MEMBERS: usize = 256;
 /// Bytes of a participant's name, or of the address of their picture, at most, as they travel.

@@ -17,6 +17,8 @@ pub(crate) struct Allowance {
     messages: u32,
     questions: u32,
     reckoned_at: Duration,
+    /// Up to when questions are reckoned, which come more slowly.
+    questions_at: Duration,
 }
 
 impl Allowance {
@@ -26,6 +28,7 @@ impl Allowance {
             messages: MESSAGES_SAVED,
             questions: QUESTIONS_SAVED,
             reckoned_at: now,
+            questions_at: now,
         }
     }
 
@@ -58,11 +61,12 @@ impl Allowance {
             .messages
             .saturating_add(saved(MAX_MESSAGES_PER_SECOND))
             .min(MESSAGES_SAVED);
-        // Slower than the reckoning: never rounded down to nothing.
-        let questions = saved(MAX_QUESTIONS_PER_SECOND * 10).div_ceil(10);
+        let seconds = now.saturating_sub(self.questions_at).as_secs();
+        self.questions_at += Duration::from_secs(seconds);
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
         self.questions = self
             .questions
-            .saturating_add(questions)
+            .saturating_add(seconds.saturating_mul(MAX_QUESTIONS_PER_SECOND))
             .min(QUESTIONS_SAVED);
         let bytes = u64::from(milliseconds) * MAX_BYTES_PER_SECOND / 1000;
         self.bytes = self.bytes.saturating_add(bytes).min(BYTES_SAVED);
@@ -114,6 +118,17 @@ mod tests {
             assert_eq!(passing(&mut allowance, &message, START), most);
             assert_eq!(passing(&mut allowance, &message, later), more);
         }
+    }
+
+    #[test]
+    fn asking_often_earns_no_more_questions() {
+        let mut allowance = Allowance::new(START);
+        let mut passed = 0;
+        for tenth in 0..100 {
+            let now = START + Duration::from_millis(100 * tenth);
+            passed += passing(&mut allowance, &question(), now);
+        }
+        assert_eq!(passed, QUESTIONS_SAVED + 9 * MAX_QUESTIONS_PER_SECOND);
     }
 
     #[test]

@@ -22,6 +22,7 @@ use loro::{Frontiers, ID, IdSpan, LoroDoc, PeerID, Subscription};
 use tokio::sync::{broadcast, watch};
 
 use self::examine::seconds_since_1970;
+use self::info::SIDES;
 pub use self::info::{
     ConflictError, ConflictEvent, ConflictInfo, ConflictResolution, ConflictSettings, Resolution,
     Reunion, Settlement, Strategy,
@@ -180,6 +181,9 @@ impl ConflictResolver {
         resolution: Resolution,
     ) -> Result<(), ConflictError> {
         self.inner.must_write()?;
+        if matches!(resolution, Resolution::Side(side) if side >= SIDES) {
+            return Err(ConflictError::DoesNotFit);
+        }
         let guard = self.inner.document.lock();
         let doc = guard.doc();
         let state = conflict::read(doc).remove(conflict_id);

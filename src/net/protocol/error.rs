@@ -56,6 +56,12 @@ pub enum ConnectError {
         /// Who.
         node: NodeId,
     },
+    /// The peer is shut out here: what it sent broke the document.
+    #[error("{} is shut out here, because an edit of theirs broke the document", .node.short())]
+    ShutOut {
+        /// Whom.
+        node: NodeId,
+    },
     /// The protocol was shut down.
     #[error("the session has ended")]
     Stopped,

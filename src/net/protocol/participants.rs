@@ -8,12 +8,12 @@
 
 use std::{collections::BTreeMap, sync::mpsc};
 
-use loro::{ContainerID, ContainerType, LoroDoc};
+use loro::{ContainerID, ContainerType, LoroDoc, LoroValue};
 use ropey::Rope;
 
 use super::events::TextChange;
 use crate::{
-    crdt::{Anchor, Bias, Delta, SharedDocument},
+    crdt::{Anchor, Bias, Delta, SharedDocument, TextDocument},
     net::{
         event::{
             ChangeOrigin, ContainerDelta, CursorPosition, Presence, PresenceEvent, Selection,
@@ -158,8 +158,12 @@ impl Participants {
 
     fn find(&mut self, doc: &LoroDoc, anchor: Option<&WireAnchor>) -> Option<Place> {
         let anchor = Anchor::decode(&anchor?.0).ok()?;
+        let mirrored = self.mirrors.contains_key(anchor.container());
+        if !mirrored && !is_there(doc, &anchor.container_id()) {
+            return None;
+        }
         let offset = anchor.resolve(doc)?;
-        if !self.mirrors.contains_key(anchor.container()) {
+        if !mirrored {
             self.mirror(doc, anchor.container());
         }
         Some(Place { anchor, offset })
@@ -174,15 +178,17 @@ impl Participants {
             .insert(container.to_owned(), Rope::from_str(&text));
     }
 
-    /// Texts in which nobody has a caret any more need no mirror; a peer could name any number.
+    /// Texts in which nobody has a caret any more need no mirror; a peer could name any number. The
+    /// usual one keeps its own, since somebody will be there again.
     fn drop_unused_mirrors(&mut self) {
         let people = &self.people;
         self.mirrors.retain(|container, _| {
-            people
-                .values()
-                .flat_map(|person| [&person.cursor, &person.selection_start])
-                .flatten()
-                .any(|place| place.anchor.container() == container)
+            container == TextDocument::CONTAINER
+                || people
+                    .values()
+                    .flat_map(|person| [&person.cursor, &person.selection_start])
+                    .flatten()
+                    .any(|place| place.anchor.container() == container)
         });
     }
 
@@ -233,6 +239,15 @@ impl Person {
         let start = self.presence.selection_start.is_some() && self.selection_start.is_none();
         usize::from(cursor) + usize::from(start)
     }
+}
+
+/// Returns whether a container is in the document. Loro makes one at the root by asking for it.
+fn is_there(doc: &LoroDoc, container: &ContainerID) -> bool {
+    let ContainerID::Root { name, .. } = container else {
+        return true;
+    };
+    name.as_str() == TextDocument::CONTAINER
+        || matches!(doc.get_value(), LoroValue::Map(roots) if roots.contains_key(name.as_str()))
 }
 
 #[cfg(test)]

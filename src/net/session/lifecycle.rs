@@ -49,13 +49,20 @@ impl Session {
         }
     }
 
+    /// Returns whether a peer is shut out.
+    pub fn bans(&self, node: NodeId) -> bool {
+        self.gate.banned.contains(&node)
+    }
+
     /// Dials a peer unless it is connected, being dialled, or we talk to nobody.
     pub(super) fn dial(&mut self, node: NodeId, now: Duration) {
         let Some(peer) = self.peers.get_mut(&node) else {
             return;
         };
-        let banned = self.gate.banned.contains(&node);
-        if banned || self.reach != Reach::Online || peer.state != PeerState::Disconnected {
+        if self.gate.banned.contains(&node)
+            || self.reach != Reach::Online
+            || peer.state != PeerState::Disconnected
+        {
             return;
         }
         peer.dialled(now);

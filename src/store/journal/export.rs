@@ -1,6 +1,6 @@
 //! What of a document is not in its journal yet.
 
-use loro::{ExportMode, IdSpan, VersionVector};
+use loro::{ExportMode, IdSpan, LoroEncodeError, VersionVector};
 
 use crate::{
     crdt::SharedDocument,
@@ -52,7 +52,11 @@ impl Exporter {
     }
 
     /// Exports what is newer than what was written.
-    pub(super) fn export(&self) -> Exported {
+    ///
+    /// # Errors
+    ///
+    /// If Loro cannot export something. Then nothing is to be written, and to be said so.
+    pub(super) fn export(&self) -> Result<Exported, LoroEncodeError> {
         let (version, frontiers) = {
             let guard = self.document.lock();
             guard.doc().commit();
@@ -72,16 +76,15 @@ impl Exporter {
         } else {
             missing.iter().flat_map(slices).collect()
         };
-        if self.export_parts(&parts, &mut exported.entries) {
-            exported.version = version;
-            if let Some(entry) = exported.entries.last_mut() {
-                entry.version = Some(frontiers);
-            }
+        exported.entries = self.export_parts(&parts)?;
+        exported.version = version;
+        if let Some(entry) = exported.entries.last_mut() {
+            entry.version = Some(frontiers);
         }
         if self.wants_pending {
             self.export_pending(&mut exported);
         }
-        exported
+        Ok(exported)
     }
 
     /// Takes note that something is on the disk.
@@ -91,22 +94,17 @@ impl Exporter {
         self.wants_pending = false;
     }
 
-    /// Exports operations, each part under a lock of its own. Returns whether all could be.
-    fn export_parts(&self, parts: &[Vec<IdSpan>], entries: &mut Vec<JournalEntry>) -> bool {
-        for part in parts {
+    /// Exports operations, each part under a lock of its own.
+    fn export_parts(&self, parts: &[Vec<IdSpan>]) -> Result<Vec<JournalEntry>, LoroEncodeError> {
+        let export = |part: &Vec<IdSpan>| {
             let mode = ExportMode::updates_in_range(part.as_slice());
-            match self.document.lock().doc().export(mode) {
-                Ok(bytes) => entries.push(JournalEntry {
-                    bytes,
-                    version: None,
-                }),
-                Err(error) => {
-                    tracing::error!("the changes cannot be exported: {error}");
-                    return false;
-                }
-            }
-        }
-        true
+            let bytes = self.document.lock().doc().export(mode)?;
+            Ok(JournalEntry {
+                bytes,
+                version: None,
+            })
+        };
+        parts.iter().map(export).collect()
     }
 
     fn export_pending(&self, exported: &mut Exported) {

@@ -130,17 +130,19 @@ pub(super) fn fold(
     let history = store.load_history(replica)?;
     // What the disk lost meanwhile the document still has.
     let copy = history.restore().ok().map(|(copy, _)| copy);
+    let last = history.last;
+    drop(history);
     let whole = copy.filter(|copy| copy.doc().oplog_vv().includes_vv(journaled));
     let source = whole.unwrap_or_else(|| document.clone());
     let unreadable = |source| StoreError::Unreadable {
         replica: replica.0,
         source,
     };
-    let bytes = source.export_to_keep().map_err(unreadable)?;
     let guard = source.lock();
+    let bytes = guard.export_to_keep().map_err(unreadable)?;
     let pending = guard.doc().export_pending_updates();
     let pending = pending.map_err(|error| unreadable(error.into()))?;
     drop(guard);
-    store.fold(replica, history.last, &bytes, pending.as_deref())?;
-    Ok(history.last)
+    store.fold(replica, last, &bytes, pending.as_deref())?;
+    Ok(last)
 }

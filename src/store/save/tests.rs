@@ -74,6 +74,17 @@ fn a_new_file_is_made_as_any_program_makes_one() {
 }
 
 #[test]
+fn a_file_that_somebody_made_meanwhile_is_theirs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new.md");
+    let temporary = temporary_beside(&path, 0o666).unwrap();
+    fs::write(&path, "theirs").unwrap();
+    let refused = put_new(temporary, &path).unwrap_err();
+    assert!(matches!(refused, FileError::Changed { .. }), "{refused}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+}
+
+#[test]
 fn an_old_file_is_replaced_and_keeps_its_mode() {
     for mode in [0o600, 0o644, 0o660, 0o755, 0o200 | 0o444] {
         let fixture = fixture();

@@ -15,10 +15,13 @@ impl App {
             return self.quit();
         }
         if self.dialog.is_some() {
+            self.sequence.give_up();
             return self.key_in_dialog(key, press);
         }
         self.search.stop_waiting();
-        let command = self.keymap.lookup(press);
+        let Some(command) = self.command_of(press) else {
+            return;
+        };
         if self.end_following(command) {
             return;
         }

@@ -3,7 +3,7 @@
 //! Everything that has to do with a version of the document: a save is recorded with the one it has,
 //! and a look at the file compares with it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::App;
 use crate::crdt::{Delta, EditError};
@@ -35,7 +35,7 @@ impl App {
     }
 
     /// Remembers a save for later, if the document is not there yet. Returns whether it did.
-    pub(super) fn defers_save(&mut self, path: &PathBuf, replace: bool, quiet: bool) -> bool {
+    pub(super) fn defers_save(&mut self, path: &Path, replace: bool, quiet: bool) -> bool {
         if !self.document.is_ahead() {
             return false;
         }
@@ -46,7 +46,7 @@ impl App {
             ));
         }
         self.deferred.save = Some(DeferredSave {
-            path: path.clone(),
+            path: path.to_owned(),
             replace,
             quiet,
         });

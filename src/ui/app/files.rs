@@ -104,6 +104,14 @@ impl App {
                     self.complain(SaveError::Exists(path).to_string());
                 }
             }
+            Err(refused @ SaveError::Taken(_)) => {
+                self.file.save_refused();
+                let sentence = refused.to_string();
+                if !self.save_as_failed(&sentence) {
+                    self.stay();
+                    self.complain(sentence);
+                }
+            }
             Err(SaveError::Failed {
                 sentence,
                 reason,

@@ -200,10 +200,10 @@ impl App {
         self.set_carets(carets);
         self.document.close_undo_group();
         self.reveal();
+        let is_second = self.several.beside.len() == 1;
         let key = self.keymap.keys_for(Command::Cancel).into_iter().next();
-        if let Some(key) = key.filter(|_| self.has_several()) {
-            let number = self.several.beside.len() + 1;
-            self.reply(format!("{number} selections; {key} goes back to one"));
+        if let Some(key) = key.filter(|_| is_second) {
+            self.reply(format!("{key} goes back to one selection"));
         }
     }
 
@@ -288,7 +288,10 @@ impl App {
 
     fn add_match(&mut self, found: Option<Range<usize>>) {
         let Some(found) = found else {
-            return self.reply("Every match is selected");
+            return self.reply(match self.has_several() {
+                true => "Every match is selected",
+                false => "There is no other match",
+            });
         };
         let whole_words = self.several.whole_words;
         let selection = TextSelection {

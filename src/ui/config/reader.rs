@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, cell::RefCell, time::Duration};
 
+use crossterm::event::{KeyCode, KeyModifiers};
 use toml::{
     Spanned,
     de::{DeTable, DeValue},
@@ -11,7 +12,7 @@ use super::{Config, IndentStyle, KeymapName};
 use crate::ui::{
     app::LineNumbers,
     command::{COMMANDS, Command},
-    keymap::KeyPress,
+    keymap::{KeyPress, KeySequence},
     source::{Source, SourceError, suggestion},
     theme::{Borders, parse_color},
 };
@@ -209,12 +210,12 @@ impl Reader<'_> {
             })
     }
 
-    fn keys(&self, value: &Value<'_>) -> Result<Vec<(Command, Vec<KeyPress>)>, SourceError> {
+    fn keys(&self, value: &Value<'_>) -> Result<Vec<(Command, Vec<KeySequence>)>, SourceError> {
         let DeValue::Table(table) = value.get_ref() else {
             return Err(self.expected("keys", value, "a table, written as [keys]"));
         };
         let mut bindings = Vec::new();
-        let mut owners: Vec<(KeyPress, Command)> = Vec::new();
+        let mut owners: Vec<(KeySequence, Command)> = Vec::new();
         for (name, keys) in in_order(table) {
             let binding = self.binding(name, keys, &mut owners);
             bindings.extend(self.note(binding));
@@ -227,8 +228,8 @@ impl Reader<'_> {
         &self,
         command: &Spanned<Cow<'_, str>>,
         keys: &Value<'_>,
-        owners: &mut Vec<(KeyPress, Command)>,
-    ) -> Result<(Command, Vec<KeyPress>), SourceError> {
+        owners: &mut Vec<(KeySequence, Command)>,
+    ) -> Result<(Command, Vec<KeySequence>), SourceError> {
         let name: &str = command.as_ref();
         let command = Command::from_name(name).ok_or_else(|| {
             let hint = suggestion(name, COMMANDS.iter().map(|info| info.name));
@@ -237,11 +238,17 @@ impl Reader<'_> {
         })?;
         let keys = self.keys_of(command, keys)?;
         for (key, span) in &keys {
-            if let Some((_, owner)) = owners.iter().find(|(owned, _)| owned == key) {
-                let message = format!("{key} is given to both {owner} and {command}");
+            if let Some((owned, owner)) = owners.iter().find(|(owned, _)| owned.excludes(key)) {
+                let message = if owned == key {
+                    format!("{key} is given to both {owner} and {command}")
+                } else {
+                    format!(
+                        "{owned} for {owner} and {key} for {command} begin alike, so that one of them would never be reached"
+                    )
+                };
                 return Err(self.source.error(Some(span.clone()), message));
             }
-            owners.push((*key, command));
+            owners.push((key.clone(), command));
         }
         Ok((command, keys.into_iter().map(|(key, _)| key).collect()))
     }
@@ -251,7 +258,7 @@ impl Reader<'_> {
         &self,
         command: Command,
         value: &Value<'_>,
-    ) -> Result<Vec<(KeyPress, std::ops::Range<usize>)>, SourceError> {
+    ) -> Result<Vec<(KeySequence, std::ops::Range<usize>)>, SourceError> {
         let expected = "a key like \"Ctrl-S\", a list of keys, or [] for none";
         let one = std::slice::from_ref(value);
         let list = value.get_ref().as_array().map_or(one, |list| list);
@@ -259,13 +266,21 @@ impl Reader<'_> {
             let text = value.get_ref().as_str();
             let text = text.ok_or_else(|| self.expected(command.name(), value, expected))?;
             let wrong = |message: String| self.source.error(Some(value.span()), message);
-            let key: KeyPress = text.parse().map_err(|error| wrong(format!("{error}")))?;
-            if key.text().is_some() {
+            let keys: KeySequence = text.parse().map_err(|error| wrong(format!("{error}")))?;
+            let (first, rest) = match keys.keys() {
+                [first, rest @ ..] => (first, rest),
+                [] => return Err(self.expected(command.name(), value, expected)),
+            };
+            if first.text().is_some() {
                 return Err(wrong(format!(
-                    "{key} is needed for typing; {command} needs a key with Ctrl or Alt, or one that types nothing"
+                    "{first} is needed for typing; {command} needs a key with Ctrl or Alt, or one that types nothing"
                 )));
             }
-            Ok((key, value.span()))
+            let escape = KeyPress::new(KeyCode::Esc, KeyModifiers::NONE);
+            if rest.contains(&escape) {
+                return Err(wrong(format!("Esc gives up what was begun, and cannot be a part of \"{keys}\"")));
+            }
+            Ok((keys, value.span()))
         });
         keys.collect()
     }

@@ -1,4 +1,5 @@
 use super::{reader::KEYS, *};
+use crate::ui::keymap::Lookup;
 
 fn parse(text: &str) -> Result<Config, SourceError> {
     Config::parse("config.toml", text)
@@ -93,6 +94,19 @@ fn mistakes_are_told_with_line_and_what_is_expected() {
             "[keys]\nsave = \"F7\"\nquit = [\n\"F8\",\n\"F7\"]",
             "line 5: F7 is given to both save and quit",
         ),
+        (
+            "[keys]\nsave = \"Ctrl-K Ctrl-S\"\nquit = \"Ctrl-K\"",
+            "line 3: Ctrl-K Ctrl-S for save and Ctrl-K for quit begin alike",
+        ),
+        ("[keys]\nsave = \"s Ctrl-S\"", "s is needed for typing"),
+        (
+            "[keys]\nsave = \"Ctrl-K Esc\"",
+            "Esc gives up what was begun",
+        ),
+        (
+            "[keys]\nsave = \"Ctrl-K a b c d\"",
+            "\"Ctrl-K a b c d\" has more than 4 keys",
+        ),
         ("wrap = = 1", "config.toml, line 1: "),
         ("wrap = true\nwrap = true", "line 2: "),
     ] {
@@ -165,6 +179,8 @@ fn the_keys_of_emacs_are_whole_and_can_be_changed() {
     assert_eq!(keymap.lookup(key("Ctrl-Y")), Some(Command::Paste));
     assert_eq!(keymap.lookup(key("F12")), Some(Command::Find));
     assert_eq!(keymap.lookup(key("Ctrl-S")), None);
+    let saves = keymap.look_up(&[key("Ctrl-X"), key("Ctrl-S")]);
+    assert_eq!(saves, Lookup::Command(Command::Save));
     // Whoever cannot find a key must find the list of commands, and the way out.
     for command in [
         Command::Help,
@@ -184,7 +200,7 @@ fn the_keys_of_emacs_are_whole_and_can_be_changed() {
     let mut seen = std::collections::HashSet::new();
     for info in COMMANDS {
         for key in keymap.keys_for(info.command) {
-            assert!(seen.insert(key), "{key} is there twice");
+            assert!(seen.insert(key.clone()), "{key} is there twice");
         }
     }
 }

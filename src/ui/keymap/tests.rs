@@ -38,7 +38,7 @@ fn no_key_does_two_things_and_all_keys_of_the_table_parse() {
 #[test]
 fn no_plain_character_is_taken_away_from_typing() {
     for (key, command) in Keymap::default().bindings {
-        assert_eq!(key.text(), None, "{key} runs {command}");
+        assert_eq!(key.keys()[0].text(), None, "{key} runs {command}");
     }
 }
 
@@ -136,10 +136,57 @@ fn what_people_write_is_understood() {
 #[test]
 fn binding_replaces_and_steals() {
     let mut keymap = Keymap::default();
-    keymap.bind(Command::Save, &[key("Ctrl-Q"), key("F12")]);
+    keymap.bind(Command::Save, &[sequence("Ctrl-Q"), sequence("F12")]);
     assert_eq!(keymap.lookup(key("Ctrl-Q")), Some(Command::Save));
     assert_eq!(keymap.lookup(key("Ctrl-S")), None);
     assert_eq!(keymap.keys_for(Command::Quit), []);
     keymap.bind(Command::Save, &[]);
     assert_eq!(keymap.lookup(key("F12")), None);
+}
+
+#[track_caller]
+fn sequence(text: &str) -> KeySequence {
+    text.parse().expect("keys")
+}
+
+#[test]
+fn keys_one_after_the_other_are_one_binding() {
+    let mut keymap = Keymap::default();
+    keymap.bind(Command::Save, &[sequence("Ctrl-X Ctrl-S")]);
+    keymap.bind(Command::Close, &[sequence("ctrl+x k")]);
+    keymap.bind(Command::Open, &[sequence("Ctrl-X r f")]);
+    let (x, s) = (key("Ctrl-X"), key("Ctrl-S"));
+    // What ran by the first key alone does not any more.
+    assert_eq!(keymap.lookup(x), None);
+    assert_eq!(keymap.look_up(&[x]), Lookup::Begun);
+    assert_eq!(keymap.look_up(&[x, s]), Lookup::Command(Command::Save));
+    assert_eq!(keymap.look_up(&[x, key("r")]), Lookup::Begun);
+    assert_eq!(keymap.look_up(&[x, key("q")]), Lookup::Nothing);
+    assert_eq!(keymap.look_up(&[x, s, s]), Lookup::Nothing);
+    assert_eq!(
+        keymap.following(&[x]),
+        [
+            (s, Some(Command::Save)),
+            (key("k"), Some(Command::Close)),
+            (key("r"), None)
+        ]
+    );
+    assert_eq!(
+        keymap.keys_for(Command::Save)[0].to_string(),
+        "Ctrl-X Ctrl-S"
+    );
+    keymap.bind(Command::Cut, &[sequence("Ctrl-X")]);
+    assert_eq!(keymap.lookup(x), Some(Command::Cut));
+    assert_eq!(keymap.keys_for(Command::Save), []);
+}
+
+#[test]
+fn a_sequence_has_one_to_four_keys() {
+    for text in ["F5", "Ctrl-X Ctrl-S", "Ctrl-X r t k", "Ctrl-X Space"] {
+        assert_eq!(sequence(text).to_string(), text);
+    }
+    assert_eq!(sequence("  ctrl+x   K ").to_string(), "Ctrl-X K");
+    for wrong in ["", "  ", "Ctrl-X Crtl-S", "a b c d e"] {
+        assert!(wrong.parse::<KeySequence>().is_err(), "{wrong:?}");
+    }
 }

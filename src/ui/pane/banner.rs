@@ -23,7 +23,7 @@ pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
     };
     Clear.render(area, buffer);
     buffer.set_style(area, app.theme.style(Role::Status));
-    let key = app.keymap.keys_for(Command::AnswerKnock).first().copied();
+    let key = app.keymap.keys_for(Command::AnswerKnock).into_iter().next();
     let hint = key.map_or_else(String::new, |key| format!("{key} {}", line.key_does));
     let columns = usize::from(area.width).saturating_sub(2);
     let room = columns.saturating_sub(2 + width(&hint) + 2);

@@ -17,7 +17,7 @@ use crate::{
     ui::{
         app::{App, Areas, AuthorStyles, LineNumbers, Person, is_on},
         text::layout::{self, Cell, CellKind, LayoutOptions, Row},
-        theme::Role,
+        theme::{Mark, Role},
     },
 };
 
@@ -258,8 +258,10 @@ impl<'a> Canvas<'a> {
         };
         let symbol = match cell.kind {
             CellKind::Control => Cow::Borrowed(cell.symbol.as_ref()),
-            CellKind::Tab => Cow::Owned(cell.symbol.replacen(' ', "→", 1)),
-            CellKind::Text => Cow::Borrowed("·"),
+            CellKind::Tab => {
+                Cow::Owned(cell.symbol.replacen(' ', self.app.theme.mark(Mark::Tab), 1))
+            }
+            CellKind::Text => Cow::Borrowed(self.app.theme.mark(Mark::Blank)),
         };
         (symbol, style)
     }

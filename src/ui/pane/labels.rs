@@ -49,6 +49,7 @@ pub(super) fn draw(app: &App, canvas: &Canvas, own: Option<Position>, buffer: &m
             false => colors.label,
         };
         buffer.set_stringn(area.x, area.y, &text, area.width.into(), style);
+        app.theme.plain(area, buffer);
         taken.push(area);
     }
 }

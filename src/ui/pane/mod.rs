@@ -8,6 +8,7 @@ pub(crate) mod elsewhere;
 pub(crate) mod hint;
 mod labels;
 pub(crate) mod peers;
+pub(crate) mod sequence;
 pub(crate) mod standing;
 pub(crate) mod status;
 pub(crate) mod words;

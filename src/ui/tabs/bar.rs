@@ -96,6 +96,7 @@ impl Bar {
         if shown.end < labels.len() {
             write(MORE[1], faint);
         }
+        theme.plain(area, buffer);
     }
 }
 
@@ -136,7 +137,10 @@ fn fit(labels: &[Label], active: usize, room: usize) -> (usize, Range<usize>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::theme::Theme;
+    use crate::ui::{
+        snapshot,
+        theme::{Borders, Theme},
+    };
 
     fn label(name: &str) -> Label {
         Label {
@@ -177,6 +181,30 @@ mod tests {
             let expected: String = expected.chars().take(columns.into()).collect();
             assert_eq!(shown.trim_end(), expected.trim_end(), "{columns}");
         }
+    }
+
+    #[test]
+    fn colours_and_marks() {
+        let mut labels: Vec<_> = [
+            "notes.md",
+            "a long name for a file.txt",
+            "main.rs",
+            "more.rs",
+        ]
+        .map(label)
+        .to_vec();
+        labels[0].modified = true;
+        labels[2].news = true;
+        let area = Rect::new(0, 0, 40, 2);
+        let theme = Theme::load("dark", None).expect("a theme");
+        let mut buffer = Buffer::empty(area);
+        let row = Rect { height: 1, ..area };
+        Bar::default().draw(&labels, 0, row, &mut buffer, &theme);
+        let plain = theme.clone().with_borders(Borders::Ascii);
+        let row = Rect { y: 1, ..row };
+        Bar::default().draw(&labels, 1, row, &mut buffer, &plain);
+        let printed = snapshot::print_cells(&buffer, &theme);
+        snapshot::assert_screen("tabs__row_of_names", &printed);
     }
 
     #[test]

@@ -6,8 +6,9 @@ use super::{Tab, Tabs};
 use crate::{
     store::canonical_path,
     ui::{
-        app::Event,
+        app::{Event, MessageKind, SaveError, SaveRequest},
         editor::TerminalEffect,
+        folder,
         launch::{self, LaunchError, Options},
     },
     workspace::Trust,
@@ -28,6 +29,22 @@ impl Tabs {
         if let Some(tab) = self.open.iter_mut().find(|tab| tab.id == asker) {
             tab.editor.update(Event::Opened(problem));
         }
+    }
+
+    /// Saves a document under a name that may be that of another tab, which then keeps it: two
+    /// documents with one file would take its text from each other.
+    pub(super) fn save_as(&mut self, asker: u64, request: SaveRequest) {
+        let meant = canonical_path(&folder::meant(&request.path)).ok();
+        let taken = meant.and_then(|path| self.tab_of(&path));
+        let taken = taken.is_some_and(|index| self.open[index].id != asker);
+        let Some(tab) = self.open.iter_mut().find(|tab| tab.id == asker) else {
+            return;
+        };
+        if taken {
+            let refused = SaveError::Taken(request.path);
+            return tab.editor.update(Event::Saved(Err(refused)));
+        }
+        tab.editor.save(request);
     }
 
     /// Opens a document without a file.
@@ -58,7 +75,12 @@ impl Tabs {
             ..self.open[self.active].options.clone()
         };
         let launched = launch::open(options.clone())?;
-        let tab = Tab::open(self.next_id(), launched, options)?;
+        let mut tab = Tab::open(self.next_id(), launched, options)?;
+        if self.lets_in_anyone && tab.editor.app().has_file() {
+            let sentence = "You are asked who may join this one; --trust anyone was not said of it";
+            let told = Event::Message(MessageKind::Info, sentence.to_owned());
+            tab.editor.update(told);
+        }
         self.open.insert(self.active + 1, tab);
         self.show(self.active + 1);
         if replaces {

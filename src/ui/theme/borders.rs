@@ -1,6 +1,6 @@
 //! What frames, lines and marks are drawn with: terminals without box-drawing characters get ASCII.
 
-use ratatui::symbols::border;
+use ratatui::{buffer::Buffer, layout::Rect, symbols::border};
 
 use super::Theme;
 
@@ -29,6 +29,10 @@ pub(crate) enum Mark {
     Up,
     /// Something is below.
     Down,
+    /// A space that is shown.
+    Blank,
+    /// The start of a tab that is shown.
+    Tab,
 }
 
 /// Frames without box-drawing characters.
@@ -42,6 +46,20 @@ const ASCII: border::Set<'static> = border::Set {
     horizontal_top: "-",
     horizontal_bottom: "-",
 };
+
+/// What stands between and behind words, and what stands for it without box-drawing characters.
+const IN_WORDS: &[(&str, &str)] = &[
+    ("·", "-"),
+    ("…", "~"),
+    ("•", "+"),
+    ("›", ">"),
+    ("«", "<"),
+    ("»", ">"),
+    ("│", "|"),
+    ("→", ">"),
+    ("↑", "^"),
+    ("↓", "v"),
+];
 
 impl Theme {
     /// Returns the theme with these characters for frames, lines and marks.
@@ -67,6 +85,25 @@ impl Theme {
         }
     }
 
+    /// Whether nothing but ASCII may be put around the text.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.borders == Borders::Ascii
+    }
+
+    /// Takes what is not ASCII out of words that were drawn, where that is wanted.
+    pub(crate) fn plain(&self, area: Rect, buffer: &mut Buffer) {
+        if !self.is_plain() {
+            return;
+        }
+        for position in area.intersection(buffer.area).positions() {
+            let cell = &mut buffer[position];
+            let found = IN_WORDS.iter().find(|(drawn, _)| *drawn == cell.symbol());
+            if let Some((_, ascii)) = found {
+                cell.set_symbol(ascii);
+            }
+        }
+    }
+
     /// How a mark is drawn.
     pub(crate) fn mark(&self, mark: Mark) -> &'static str {
         let (unicode, ascii) = match mark {
@@ -76,6 +113,8 @@ impl Theme {
             Mark::Chosen => ("›", ">"),
             Mark::Up => ("↑", "^"),
             Mark::Down => ("↓", "v"),
+            Mark::Blank => ("·", "."),
+            Mark::Tab => ("→", ">"),
         };
         match self.borders {
             Borders::Unicode => unicode,

@@ -119,3 +119,22 @@ fn another_programs_edit_is_told_apart_after_a_crash_as_well() {
     assert_eq!(last_saved.text, "one three");
     assert_eq!(last_saved.since.insertions(), " four".len());
 }
+
+#[test]
+fn a_torn_file_may_be_saved_over_once_that_was_told() {
+    let fixture = Fixture::new("what the file held before");
+    let mut opening = fixture.open();
+    types(&mut opening, ", and more");
+    fixture.keep(&opening);
+    fixture.begin_to_save(&opening);
+    fs::copy(&fixture.path, fixture.folder.path().join("notes.md.bak")).unwrap();
+    fs::write(&fixture.path, "what the f").unwrap();
+    let replica = fixture.store.replica(fixture.id).unwrap();
+    let file = read_file(&fixture.path).unwrap();
+    let saved = replica.saved.clone().unwrap();
+    let shared = opening.document.shared();
+    let told = merge_change_on_disk(&fixture.store, &replica, shared, &file, &saved).unwrap();
+    assert!(told.unwrap().contains("notes.md.bak"));
+    let replica = fixture.store.replica(fixture.id).unwrap();
+    assert_eq!(replica.saved.unwrap().hash, file.hash);
+}

@@ -15,6 +15,9 @@ use crate::{
     net::{event::Standing, node::NodeId},
 };
 
+/// A conflict is between so many.
+pub(super) const SIDES: usize = 2;
+
 /// What is done about overlaps of a grade.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Strategy {
@@ -194,13 +197,12 @@ impl ConflictInfo {
 impl Resolution {
     /// Returns the choice that this is for whoever wrote that side.
     pub(super) fn choice(&self, mine: Option<usize>) -> Choice {
-        // There are two sides.
         let side = |side: usize| Choice::Side(side as u8);
         match self {
             Self::KeepMerged => Choice::Merged,
             Self::Mine => side(mine.unwrap_or(0)),
             Self::Theirs => side(1 - mine.unwrap_or(0).min(1)),
-            Self::Side(which) => side((*which).min(2)),
+            Self::Side(which) => side((*which).min(SIDES - 1)),
             Self::Both => Choice::Both,
             Self::Edited(_) => Choice::Edited,
         }

@@ -96,6 +96,10 @@ impl Driver {
             let _ = reply.send(Err(ConnectError::GivenUp { node }));
             return;
         }
+        if self.session.bans(node) {
+            let _ = reply.send(Err(ConnectError::ShutOut { node }));
+            return;
+        }
         self.waiting.push(Waiting {
             node,
             reply,

@@ -140,3 +140,26 @@ fn texts_without_a_caret_have_no_mirror() {
     stage.participants.leave(BOB, user);
     assert!(stage.participants.all().is_empty());
 }
+
+#[test]
+fn a_place_in_a_text_that_is_not_there_makes_none() {
+    let mut stage = Stage::new("text");
+    let elsewhere = LoroDoc::new();
+    elsewhere.get_text("other").insert(0, "words").unwrap();
+    elsewhere.commit();
+    for bias in [Bias::Before, Bias::After] {
+        for position in [0, 2, 5] {
+            let anchor = Anchor::at(&elsewhere, "other", position, bias).unwrap();
+            let shown = stage.put_bob(None, WireAnchor(anchor.encode()));
+            assert_eq!(shown.cursor, None);
+        }
+    }
+    assert!(!is_there(
+        &stage.doc,
+        &ContainerID::new_root("other", ContainerType::Text)
+    ));
+    assert!(is_there(
+        &elsewhere,
+        &ContainerID::new_root("other", ContainerType::Text)
+    ));
+}

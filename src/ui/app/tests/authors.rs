@@ -6,13 +6,13 @@ use super::*;
 use crate::{crdt::conflict::Author, replica_tag};
 
 /// Somebody else's replica of the same document.
-struct Elsewhere {
+pub(super) struct Elsewhere {
     doc: LoroDoc,
     _signing: loro::Subscription,
 }
 
 impl Elsewhere {
-    fn of(desk: &Desk, node: NodeId) -> Self {
+    pub(super) fn of(desk: &Desk, node: NodeId) -> Self {
         let snapshot = desk.app.document.shared().snapshot().expect("a snapshot");
         let doc = LoroDoc::new();
         doc.import(&snapshot).expect("the same document");
@@ -28,7 +28,7 @@ impl Elsewhere {
     }
 
     /// Writes there, and brings it here.
-    fn write(&self, desk: &mut Desk, position: usize, text: &str) {
+    pub(super) fn write(&self, desk: &mut Desk, position: usize, text: &str) {
         self.write_unseen(desk, position, text);
         desk.send(Event::DocumentChanged);
     }
@@ -45,6 +45,14 @@ impl Elsewhere {
         let imported = guard.doc().import(&update.expect("an update"));
         imported.expect("it can be imported");
         drop(guard);
+    }
+}
+
+impl Elsewhere {
+    /// Writes somewhere.
+    pub(super) fn write_somewhere(&self, desk: &mut Desk, at: usize, text: &str) {
+        let length = self.doc.get_text(TextDocument::CONTAINER).len_unicode();
+        self.write(desk, at % (length + 1), text);
     }
 }
 

@@ -23,8 +23,29 @@ fn frames_lines_and_marks_can_be_ascii() {
     desk.assert_screen("borders__ascii", 80, 24);
     desk.keys("Alt-T");
     desk.assert_screen("borders__ascii_dialog", 40, 12);
-    // The words of the last line keep what stands between them.
-    for row in desk.text_of_screen(40, 12).iter().take(11) {
-        assert!(row.is_ascii(), "{row:?}");
+    assert_ascii(&mut desk);
+    desk.keys("Esc Alt-W x Ctrl-F");
+    desk.write("line");
+    assert_ascii(&mut desk);
+    for dialog in ["Ctrl-P", "F1", "Ctrl-O", "Ctrl-T", "F12", "Alt-S"] {
+        desk.keys("Esc Esc");
+        desk.keys(dialog);
+        assert_ascii(&mut desk);
     }
+}
+
+#[track_caller]
+fn assert_ascii(desk: &mut Desk) {
+    for (columns, rows) in [(40, 12), (80, 24), (24, 8)] {
+        for row in desk.text_of_screen(columns, rows) {
+            assert!(row.is_ascii(), "{row:?}");
+        }
+    }
+}
+
+#[test]
+fn the_text_keeps_its_own_characters() {
+    let theme = Theme::load("dark", None).expect("a theme");
+    let mut desk = Desk::with_theme("a · b … c\n", theme.with_borders(Borders::Ascii));
+    assert!(desk.text_of_screen(40, 8)[0].contains("a · b … c"));
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use ratatui::{Terminal, backend::TestBackend, buffer::CellWidth};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::*;
+use super::{authors::Elsewhere, *};
 use crate::{
     crdt::Delta,
     ui::text::{layout, samples::mixed_document},
@@ -19,6 +19,10 @@ enum Step {
     Insert(usize, String),
     Delete(usize, usize),
     Remote(usize, String),
+    /// Ada writes, who is known as the author of what she writes.
+    Ada(usize, String),
+    /// Another caret of our own, and something typed.
+    Several(&'static str, char),
     Scroll(isize),
     Place(usize),
     Wrap,
@@ -26,17 +30,20 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     let text = || crate::ui::text::samples::mixed_line(6);
+    let several = prop::sample::select(vec!["Ctrl-Alt-Up", "Ctrl-Alt-Down", "Ctrl-D Ctrl-D"]);
     prop_oneof![
         4 => (any::<usize>(), text()).prop_map(|(at, text)| Step::Insert(at, text)),
         2 => (any::<usize>(), 0usize..20).prop_map(|(at, count)| Step::Delete(at, count)),
         2 => (any::<usize>(), text()).prop_map(|(at, text)| Step::Remote(at, text)),
+        1 => (any::<usize>(), text()).prop_map(|(at, text)| Step::Ada(at, text)),
+        1 => (several, prop::char::range('a', 'z')).prop_map(|(keys, c)| Step::Several(keys, c)),
         2 => (-9isize..9).prop_map(Step::Scroll),
         1 => any::<usize>().prop_map(Step::Place),
         1 => Just(Step::Wrap),
     ]
 }
 
-fn take(desk: &mut Desk, step: Step) {
+fn take(desk: &mut Desk, ada: &Elsewhere, step: Step) {
     let length = desk.app.rope().len_chars();
     match step {
         Step::Insert(at, text) => {
@@ -49,10 +56,19 @@ fn take(desk: &mut Desk, step: Step) {
             desk.send(Event::Edit(Delta::replace(start..end, "")));
         }
         Step::Remote(at, text) => desk.others_insert(at % (length + 1), &text),
+        Step::Ada(at, text) => ada.write_somewhere(desk, at, &text),
+        Step::Several(keys, letter) => {
+            desk.keys(keys);
+            desk.write(&letter.to_string());
+        }
         Step::Scroll(rows) => desk.app.scroll(rows),
         Step::Place(at) => desk.app.place(at % (length + 1), false),
         Step::Wrap => desk.keys("Alt-Z"),
     }
+    // A long notice would cover the text.
+    desk.app.notice = None;
+    // What was asked of the document for the last screen is asked for this one.
+    desk.send(Event::Tick);
 }
 
 /// What can be seen of a screen: not the cells that a wide character covers.
@@ -121,22 +137,31 @@ proptest! {
     fn drawn_step_by_step_is_drawn_from_nothing(
         text in mixed_document(8),
         steps in prop::collection::vec(step(), 1..5),
+        shows_authors in any::<bool>(),
     ) {
         let (columns, rows) = SIZE;
         let mut desk = Desk::new(&text);
         desk.send(Event::Resize(columns, rows));
+        let ada = Elsewhere::of(&desk, ADA);
+        if shows_authors {
+            desk.keys("Ctrl-E");
+        }
         let terminal = || Terminal::new(TestBackend::new(columns, rows)).expect("a test terminal");
         let mut kept = terminal();
         kept.draw(|frame| desk.app.draw(frame)).expect("drawn");
         for step in steps {
-            take(&mut desk, step);
+            take(&mut desk, &ada, step);
             kept.draw(|frame| desk.app.draw(frame)).expect("drawn");
             let mut fresh = terminal();
+            // Who wrote what is found out from nothing as well.
+            let authorship = std::mem::take(&mut desk.app.authorship);
+            desk.send(Event::Tick);
             fresh.draw(|frame| desk.app.draw(frame)).expect("drawn");
             let (kept, fresh) = (kept.backend().buffer(), fresh.backend().buffer());
             let differs = seen(kept).into_iter().zip(seen(fresh)).find(|(kept, fresh)| kept != fresh);
             prop_assert_eq!(differs, None);
             check_cells(&desk.app, fresh);
+            desk.app.authorship = authorship;
         }
     }
 }

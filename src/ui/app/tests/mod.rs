@@ -20,6 +20,7 @@ mod people;
 mod saving;
 mod screens;
 mod searching;
+mod sequence;
 mod several;
 mod storm;
 mod together;
