@@ -1,8 +1,9 @@
 //! How long a key takes to be seen: in the cells of a test terminal, and out of the real binary.
 //!
 //! `cargo bench --bench editor`. `draw`: from the key to all cells drawn, without a terminal, with
-//! highlighting on, alone and with ten people whose carets are on the screen; baseline: the same
-//! 99th percentile in the file of 10 KB. `key`: from a byte written to a pseudo-terminal until the
+//! highlighting on (a line says for each file whether it is), alone and with ten people whose carets
+//! are on the screen; baseline: the same 99th percentile in the file of 10 KB. `first` is the time from
+//! the text in memory to its first screen. `key`: from a byte written to a pseudo-terminal until the
 //! first byte comes out of it, while the document is shared and one peer connected; `other`: until
 //! the other one's terminal puts something out. Baseline of these: the median in the file of 10 KB.
 
@@ -16,7 +17,7 @@ use iroh_loro_realtime::{
     CursorPosition, NodeId, Presence, PresenceEvent, UserInfo,
     crdt::{TextDocument, TextFormat},
     ui::{
-        app::{App, AppOptions, Effect, Event},
+        app::{App, AppOptions, Effect, Event, Job},
         config::Config,
         keymap::{KeyPress, Keymap},
         theme::Theme,
@@ -36,6 +37,20 @@ use common::{
 /// A frame at 60 Hz, in microseconds.
 const FRAME: Bar = Bar::AtMost(16_000.0);
 
+/// Writing in several places at a time.
+const SEVERAL: [&str; 10] = [
+    "Ctrl-Home",
+    "Ctrl-Alt-Down",
+    "Ctrl-Alt-Down",
+    "a",
+    "Backspace",
+    "Ctrl-D",
+    "Ctrl-D",
+    "b",
+    "Ctrl-Z",
+    "Esc",
+];
+
 /// What a document is made of.
 #[derive(Clone, Copy)]
 enum Shape {
@@ -51,7 +66,9 @@ fn text(shape: Shape, bytes: usize) -> String {
     part.repeat(bytes / part.len() + 1)
 }
 
-fn open(text: &str, people: u8) -> App {
+/// Opens a text. Returns it with how long that took until the first frame, and whether it is coloured.
+fn open(text: &str, people: u8) -> (App, Duration, bool) {
+    let started = Instant::now();
     let user = |name: String| UserInfo {
         name,
         color: "#2690FD".to_owned(),
@@ -70,7 +87,11 @@ fn open(text: &str, people: u8) -> App {
         user: user("Ada".to_owned()),
         node: NodeId([255; 32]),
     });
-    work(&mut app, Event::Resize(120, 40));
+    let effects = app.update(Event::Resize(120, 40), Duration::ZERO);
+    let mut terminal = Terminal::new(TestBackend::new(120, 40)).expect("a test terminal");
+    terminal.draw(|frame| app.draw(frame)).expect("drawn");
+    let taken = started.elapsed();
+    let is_coloured = finish(&mut app, effects, Duration::ZERO);
     for number in 0..people {
         let place = usize::from(number) * 100 + 7;
         let presence = Presence {
@@ -84,7 +105,7 @@ fn open(text: &str, people: u8) -> App {
         let joined = PresenceEvent::Joined { node, presence };
         work(&mut app, Event::Presence(Box::new(joined)));
     }
-    app
+    (app, taken, is_coloured)
 }
 
 /// Tells the application something, and does what it wants done on another thread.
@@ -93,12 +114,16 @@ fn work(app: &mut App, event: Event) {
     finish(app, effects, Duration::ZERO);
 }
 
-fn finish(app: &mut App, mut effects: Vec<Effect>, now: Duration) {
+/// Does what the application wants done. Returns whether colouring was among it.
+fn finish(app: &mut App, mut effects: Vec<Effect>, now: Duration) -> bool {
+    let mut is_coloured = false;
     while let Some(effect) = effects.pop() {
         if let Effect::Work(job) = effect {
+            is_coloured |= matches!(job, Job::Highlight(_));
             effects.extend(app.update(Event::Worked(Box::new(job.run())), now));
         }
     }
+    is_coloured
 }
 
 /// Presses keys in turn, and returns what each took until it was drawn.
@@ -129,7 +154,7 @@ fn drawn(figures: &mut Figures) {
             full_or_quick(10_000_000, 100_000),
         ),
     ];
-    let kinds: [(&str, &[&str], Bar); 4] = [
+    let kinds: [(&str, &[&str], Bar); 5] = [
         (
             "type",
             &["a", "b", "Space", "Enter", "Backspace"],
@@ -146,11 +171,18 @@ fn drawn(figures: &mut Figures) {
             &["Ctrl-F", "l", "e", "Backspace", "Down", "Esc"],
             FRAME,
         ),
+        ("several", &SEVERAL, FRAME),
     ];
     for people in [0, 10] {
         let mut smallest: Vec<Duration> = Vec::new();
+        let mut opened = None;
         for (name, shape, bytes) in documents {
-            let mut app = open(&text(shape, bytes), people);
+            let (mut app, taken, is_coloured) = open(&text(shape, bytes), people);
+            let figure = format!("editor-draw-{name}-{people}carets-first");
+            let first = *opened.get_or_insert(taken);
+            figures.add_time(&figure, taken, first, Bar::None);
+            let coloured = if is_coloured { "on" } else { "off" };
+            println!("# {name}: highlighting is {coloured}");
             for (index, (kind, keys, bar)) in kinds.into_iter().enumerate() {
                 let times = press(&mut app, keys, full_or_quick(500, 50));
                 let (median, slow) = (times.median(), times.percentile(99));

@@ -71,7 +71,9 @@
 //! `local_node_id` is the id of the iroh endpoint that connections go through. [`bind`] makes one
 //! with settings that fit; any other endpoint will do. An application without a router of its own
 //! uses [`Listener`] instead. [`RealtimeLoroProtocol::builder`] takes options: the document's id
-//! and title, how many members to connect to. The `examples` folder has a chat over a list, a
+//! and title, how many members to connect to. For groups of dozens and more, the feature `gossip`
+//! adds `Builder::gossip`: iroh-gossip then chooses five or so neighbours for each replica, and what
+//! others write is passed on over a tree of these connections. The `examples` folder has a chat over a list, a
 //! whiteboard over maps, and a router that carries another protocol as well.
 //!
 //! # The words
@@ -203,6 +205,7 @@
 //! | `demo` | `realtime-demo`, a peer with a line prompt that can be scripted | yes |
 //! | `store` | the room `store` and SQLite | yes, by `tui` and `demo` |
 //! | `sim` | `net::sim`, many sessions in virtual time | no |
+//! | `gossip` | neighbours chosen by iroh-gossip | no |
 //!
 //! An application wants `default-features = false`: no terminal, no SQLite, no argument parser.
 #![forbid(unsafe_code)]

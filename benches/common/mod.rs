@@ -7,6 +7,8 @@
 #![allow(dead_code, reason = "no bench needs all of it")]
 
 pub mod history;
+#[cfg(feature = "sim")]
+pub mod membership;
 pub mod nodes;
 pub mod process;
 #[cfg(feature = "tui")]
@@ -142,11 +144,18 @@ pub fn is_quick() -> bool {
 /// Whether a part of a bench is to run: all are, unless the command line names some of them, or a
 /// piece of their names, as in `cargo bench --bench group -- sim`.
 pub fn is_wanted(part: &str) -> bool {
-    let named: Vec<String> = env::args()
+    named().next().is_none() || is_named(part)
+}
+
+/// Whether the command line names a part of a bench, or a piece of its name.
+pub fn is_named(part: &str) -> bool {
+    named().any(|name| part.contains(name.as_str()))
+}
+
+fn named() -> impl Iterator<Item = String> {
+    env::args()
         .skip(1)
         .filter(|argument| !argument.starts_with('-'))
-        .collect();
-    named.is_empty() || named.iter().any(|name| part.contains(name.as_str()))
 }
 
 /// Chooses between what a full run does and what a quick one does.

@@ -30,6 +30,9 @@ const KEEP_ALIVE: Duration = Duration::from_millis(2_500);
 const STREAM_WINDOW: u32 = 1024 * 1024;
 /// Bytes in flight on one connection, in each direction.
 const CONNECTION_WINDOW: u32 = 2 * STREAM_WINDOW;
+/// One-way streams that a peer may open: iroh-gossip uses one for each topic that both are in, and
+/// this protocol none.
+const ONE_WAY_STREAMS: u32 = if cfg!(feature = "gossip") { 32 } else { 0 };
 /// Keeps our multicast questions apart from those of other iroh programs.
 const MDNS_SERVICE: &str = "copad";
 
@@ -139,7 +142,7 @@ fn transport_config() -> QuicTransportConfig {
         .receive_window(VarInt::from_u32(CONNECTION_WINDOW))
         .send_window(u64::from(CONNECTION_WINDOW))
         .max_concurrent_bidi_streams(VarInt::from_u32(MAX_STREAMS))
-        .max_concurrent_uni_streams(VarInt::from_u32(0))
+        .max_concurrent_uni_streams(VarInt::from_u32(ONE_WAY_STREAMS))
         .datagram_receive_buffer_size(None)
         .build()
 }

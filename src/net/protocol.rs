@@ -13,6 +13,8 @@ mod connections;
 mod driver;
 mod error;
 mod events;
+#[cfg(feature = "gossip")]
+mod gossip;
 mod guarded;
 mod participants;
 mod presence;
@@ -141,6 +143,8 @@ pub struct Builder {
     updates: Option<broadcast::Sender<DocumentEvent>>,
     presence: Option<broadcast::Sender<PresenceEvent>>,
     conflicts: ConflictSettings,
+    #[cfg(feature = "gossip")]
+    gossip: Option<iroh_gossip::net::Gossip>,
 }
 
 impl Builder {
@@ -161,6 +165,17 @@ impl Builder {
     /// by default. Peers that the application asks for, and those that dial us, come on top.
     pub fn degree_limit(mut self, limit: usize) -> Self {
         self.degree_limit = limit;
+        self
+    }
+
+    /// Lets iroh-gossip choose the neighbours, for groups of dozens and more: each replica is then
+    /// connected with five others or so, however many there are, besides whom it comes in by.
+    /// Register the same instance on the endpoint's router, under [`iroh_gossip::ALPN`]. Who is
+    /// let in stays as [`access`](Self::access) says.
+    #[cfg(feature = "gossip")]
+    pub fn gossip(mut self, gossip: iroh_gossip::net::Gossip) -> Self {
+        self.gossip = Some(gossip);
+        self.degree_limit = 0;
         self
     }
 
@@ -286,6 +301,11 @@ impl Builder {
             announce,
         )
         .map_err(ProtocolError::Thread)?;
+        #[cfg(feature = "gossip")]
+        if let Some(gossip) = self.gossip {
+            let overlay = gossip::Overlay::new(gossip, wake.clone(), &published);
+            runtime.spawn(overlay.run());
+        }
         let driver = Driver::new(Parts {
             document: self.document.clone(),
             config,
@@ -361,6 +381,8 @@ impl RealtimeLoroProtocol {
             updates: None,
             presence: None,
             conflicts: ConflictSettings::default(),
+            #[cfg(feature = "gossip")]
+            gossip: None,
         }
     }
 

@@ -15,6 +15,7 @@ mod handshake;
 mod history;
 mod lifecycle;
 mod membership;
+mod overlay;
 mod participants;
 mod relays;
 mod sabotage;
@@ -34,7 +35,7 @@ use crate::net::{
     node::{DocumentId, NodeId, PeerAddress},
     peer::{
         Crowd, Link, Peer, PeerView, Wish, earliest,
-        link::{Decision, Phase, Question, Stretch},
+        link::{Question, Stretch},
         trim_address,
     },
     presence::{LocalPresence, OwnPresence, RemotePresence, clean_user},
@@ -45,6 +46,7 @@ pub use gate::{AccessConfig, KnockAnswer};
 use gate::{Gate, NewLink};
 pub use govern::Decree;
 use history::History;
+use overlay::Overlay;
 use relays::Distant;
 #[cfg(any(test, feature = "sim"))]
 pub use sabotage::Sabotage;
@@ -95,6 +97,10 @@ pub enum Input {
     Dial(PeerAddress),
     /// The application does not want this peer any longer.
     Forget(NodeId),
+    /// A membership protocol has chosen these neighbours, in place of those chosen before. From
+    /// now on the degree limit counts only while none of them is connected; others are let go
+    /// after a while.
+    Neighbours(Vec<NodeId>),
     /// A dial failed, or was given up.
     DialFailed {
         /// Who was dialled.
@@ -298,6 +304,8 @@ pub struct Session {
     distant: BTreeMap<NodeId, Distant>,
     history: History,
     tree: Tree,
+    /// Who chooses our neighbours, if not we.
+    overlay: Option<Overlay>,
     reach: Reach,
     next_heartbeat: Option<Duration>,
     /// Whether updates are gathered, to be imported at once, and those that were.
@@ -333,6 +341,7 @@ impl Session {
             distant: BTreeMap::new(),
             history: History::default(),
             tree: Tree::default(),
+            overlay: None,
             reach: Reach::Online,
             next_heartbeat: None,
             gathering: false,
@@ -436,6 +445,7 @@ impl Session {
             Input::DocumentChanged => self.refresh(now, replica),
             Input::Dial(address) => self.request(address, now),
             Input::Forget(node) => self.forget(node, now),
+            Input::Neighbours(nodes) => self.neighbours(nodes, now),
             Input::DialFailed { node, error } => self.dial_failed(node, error, now),
             Input::Opened {
                 node,
@@ -565,26 +575,6 @@ impl Session {
         if let Err(reason) = result {
             self.close(node, reason, now);
         }
-    }
-
-    /// Returns whether we have not decided yet about a peer that says more than its handshake. What
-    /// it says before is not heard; when it is let in, both sides compare what they have.
-    fn is_too_early(&self, node: NodeId, message: &Message) -> bool {
-        let link = self.peers.get(&node).and_then(|peer| peer.link.as_ref());
-        link.is_some_and(|link| {
-            let undecided = link.decision() != Decision::Welcomed;
-            undecided
-                && (message.is_presence()
-                    || (link.phase == Phase::Nothing && !matches!(message, Message::Denied(_))))
-        })
-    }
-
-    fn spend(&mut self, node: NodeId, message: &Message, now: Duration) -> Result<(), CloseReason> {
-        let link = self
-            .peers
-            .get_mut(&node)
-            .and_then(|peer| peer.link.as_mut());
-        link.map_or(Ok(()), |link| link.allowance.spend(message, now))
     }
 
     fn send(&mut self, connection: ConnectionId, message: Message) {

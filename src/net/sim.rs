@@ -92,6 +92,9 @@ pub struct Network {
     wires: BTreeMap<ConnectionId, Wire>,
     blocked: BTreeSet<(SiteId, SiteId)>,
     planned: BinaryHeap<Reverse<Planned>>,
+    /// When each site's session wants to know that time passed, the next one first.
+    wakes: BTreeSet<(Duration, SiteId)>,
+    wake_of: BTreeMap<SiteId, Duration>,
     serial: u64,
     busy_at: Duration,
     meter: Meter,
@@ -117,6 +120,8 @@ impl Network {
             wires: BTreeMap::new(),
             blocked: BTreeSet::new(),
             planned: BinaryHeap::new(),
+            wakes: BTreeSet::new(),
+            wake_of: BTreeMap::new(),
             serial: 0,
             busy_at: Duration::ZERO,
             meter: Meter::default(),
@@ -238,6 +243,7 @@ impl Network {
             return;
         }
         let outputs = target.handle(input, self.now);
+        self.note_wake(site);
         self.carry_out(site, outputs);
     }
 
@@ -330,6 +336,19 @@ impl Network {
             serial: self.serial,
             event,
         }));
+    }
+
+    /// Notes when a site's session wants to know that time passed; it may have changed.
+    fn note_wake(&mut self, site: SiteId) {
+        let wake = self.sites[site].wakes_at();
+        let before = match wake {
+            Some(at) => self.wake_of.insert(site, at),
+            None => self.wake_of.remove(&site),
+        };
+        if before != wake {
+            before.map(|at| self.wakes.remove(&(at, site)));
+            wake.map(|at| self.wakes.insert((at, site)));
+        }
     }
 
     fn is_blocked(&self, a: SiteId, b: SiteId) -> bool {

@@ -5,6 +5,8 @@ mod conflicts;
 mod dialling;
 mod divergence;
 mod ending;
+#[cfg(feature = "gossip")]
+mod gossip;
 mod internet;
 mod mallory;
 mod nodes;

@@ -1,5 +1,6 @@
 //! One connection with a peer: how far the handshake went, what passed, what is on its way.
 
+mod passing;
 mod pulse;
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -18,6 +19,8 @@ use crate::net::{
     },
     session::ConnectionId,
 };
+
+pub(crate) use passing::Passing;
 
 /// Time between two heartbeats.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(1);
@@ -110,11 +113,8 @@ pub(crate) struct Link {
     pub handshake: Option<Box<Handshake>>,
     /// Whether the peer understands an answer in several updates.
     pub takes_slices: bool,
-    /// Whether the peer tells what it wrote from what it passes on, and understands that a link
-    /// only announces the latter.
-    pub knows_tree: bool,
-    /// Whether what others wrote is not passed on over this link, but announced.
-    pub is_lazy: bool,
+    /// What becomes of what others wrote.
+    pub passing: Passing,
     /// How much of a large answer is here.
     ahead: Option<Box<Ahead>>,
     /// Whether neither side had a document when it said hello.
@@ -230,8 +230,7 @@ impl Link {
                 until: now + Duration::from_secs(MAX_HANDSHAKE_SECONDS),
             })),
             takes_slices: false,
-            knows_tree: false,
-            is_lazy: false,
+            passing: Passing::Plain,
             ahead: None,
             without_document: false,
             neighbours: Vec::new(),
@@ -510,21 +509,6 @@ impl Link {
     /// Returns whether an answer to our question is still to come.
     pub fn is_asked(&self) -> bool {
         self.asked
-    }
-
-    /// Returns how much of what we have the peer is not known to have, for at most so many Loro
-    /// peers. From now on it counts as known: whoever lacks it asks for it.
-    pub fn announce(&mut self, ours: &VersionVector, most: usize) -> Vec<(u64, i32)> {
-        let Some(known) = &mut self.known else {
-            return Vec::new();
-        };
-        let mut spans = known.lacking(ours);
-        spans.truncate(most);
-        known.extend(&spans);
-        spans
-            .iter()
-            .map(|span| (span.peer, span.counter.end))
-            .collect()
     }
 
     /// Returns whether the peer asked for the first time, so that updates go to it.

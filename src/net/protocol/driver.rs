@@ -286,6 +286,7 @@ impl Driver {
             Input::LocalUpdate { .. }
             | Input::DocumentChanged
             | Input::Dial(_)
+            | Input::Neighbours(_)
             | Input::DialFailed { .. }
             | Input::Opened { .. }
             | Input::Received { .. }

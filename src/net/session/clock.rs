@@ -32,6 +32,7 @@ impl Session {
         if self.next_heartbeat.is_some_and(|due| due <= now) {
             self.beat(now, false);
             self.tell_content(now, replica);
+            self.end_surplus(now);
         }
     }
 

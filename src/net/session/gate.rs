@@ -422,6 +422,31 @@ impl Session {
         Ok(())
     }
 
+    /// Returns whether we have not decided yet about a peer that says more than its handshake. What
+    /// it says before is not heard; when it is let in, both sides compare what they have.
+    pub(super) fn is_too_early(&self, node: NodeId, message: &Message) -> bool {
+        let link = self.peers.get(&node).and_then(|peer| peer.link.as_ref());
+        link.is_some_and(|link| {
+            let undecided = link.decision() != Decision::Welcomed;
+            undecided
+                && (message.is_presence()
+                    || (link.phase == Phase::Nothing && !matches!(message, Message::Denied(_))))
+        })
+    }
+
+    pub(super) fn spend(
+        &mut self,
+        node: NodeId,
+        message: &Message,
+        now: Duration,
+    ) -> Result<(), CloseReason> {
+        let link = self
+            .peers
+            .get_mut(&node)
+            .and_then(|peer| peer.link.as_mut());
+        link.map_or(Ok(()), |link| link.allowance.spend(message, now))
+    }
+
     fn decide(&mut self, node: NodeId, decision: Decision) -> Result<(), CloseReason> {
         let greeting = self
             .peers

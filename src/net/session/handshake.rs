@@ -21,7 +21,7 @@ use crate::net::{
     node::{DocumentId, NodeId, PeerAddress},
     peer::{
         Link, Peer, Wish,
-        link::{Decision, Greeting, Handshake, Phase},
+        link::{Decision, Greeting, Handshake, Passing, Phase},
     },
     presence::{clean_sentence, clean_title, clean_user},
 };
@@ -84,7 +84,9 @@ impl Session {
             .and_then(|peer| peer.link.as_mut())
         {
             link.takes_slices = hello.minor_version >= 2;
-            link.knows_tree = hello.minor_version >= 4;
+            if hello.minor_version >= 4 {
+                link.passing = Passing::Eager;
+            }
         }
         if let Some(peer) = self.peers.get_mut(&node) {
             peer.user = Some(Arc::new(clean_user(node, &hello.user)));

@@ -309,7 +309,7 @@ impl Session {
             for connection in self.welcomed() {
                 self.send(connection, Message::UserLeft { node });
             }
-            if !link.is_lazy {
+            if !link.is_lazy() {
                 self.mend_tree();
             }
         }

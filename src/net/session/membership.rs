@@ -116,11 +116,15 @@ impl Session {
             .collect()
     }
 
-    /// Returns whether a peer may be dialled as far as the degree limit goes. What the application
-    /// asked for always may.
+    /// Returns whether a peer may be dialled, as far as the degree limit goes or our neighbours are
+    /// chosen for us. What the application asked for may, unless others were chosen.
     pub(super) fn has_room(&self, node: NodeId) -> bool {
+        let wish = self.peers.get(&node).map(|peer| peer.wish);
+        if let (Some(Wish::Requested | Wish::Met), Some(is_chosen)) = (wish, self.is_chosen(node)) {
+            return is_chosen;
+        }
         let degree = self.peers.iter().filter(|peer| peer.takes_place()).count();
-        self.peers.get(&node).is_some_and(|peer| match peer.wish {
+        wish.is_some_and(|wish| match wish {
             Wish::Requested => true,
             Wish::Met => degree < self.config.degree_limit,
             Wish::Refused | Wish::Unwanted => false,

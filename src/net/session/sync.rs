@@ -137,7 +137,7 @@ impl Session {
         let arrival = Arrival {
             node,
             is_own: false,
-            by_tree: !relay.detour && !link.is_lazy,
+            by_tree: !relay.detour && !link.is_lazy(),
         };
         let part = self.permitted(node, relay.part);
         self.take_update(arrival, Stretch::Relay, part, now, replica)
@@ -156,7 +156,7 @@ impl Session {
         let arrival = Arrival {
             node,
             is_own: true,
-            by_tree: link.knows_tree && !link.is_lazy && !link.is_asked(),
+            by_tree: link.knows_tree() && !link.is_lazy() && !link.is_asked(),
         };
         let part = self.permitted(node, part);
         self.take_update(arrival, stretch, part, now, replica)
@@ -226,7 +226,7 @@ impl Session {
             return Ok(());
         }
         let missed = link.catch_up(ours, self.queue_limit);
-        let is_lazy = link.is_lazy;
+        let is_lazy = link.is_lazy();
         let needs_repair = link.needs_repair(changed_at, now);
         if let Some(spans) = missed {
             // Not up to the document's end, which may be further than we know.
@@ -398,7 +398,7 @@ impl Session {
                     link.knows(spans);
                     continue;
                 }
-                Some(_) if link.is_lazy => continue,
+                Some(_) if link.is_lazy() => continue,
                 Some(_) | None => {}
             }
             let missing = link.lacking_of(spans, self.history.version());
@@ -427,7 +427,7 @@ impl Session {
                 },
             };
             link.sends(&missing, updates.len(), now);
-            let passed_on = from.filter(|_| link.knows_tree);
+            let passed_on = from.filter(|_| link.knows_tree());
             batches.push((link.connection, updates, passed_on));
         }
         for (connection, updates, passed_on) in batches {

@@ -7,9 +7,11 @@ mod crowds;
 mod divergence;
 mod hostile;
 mod offline;
+mod overlay;
 mod people;
 mod schedules;
 mod stories;
+mod tree;
 
 use crate::net::{
     event::{ConnectionEvent, PeerState, Reason},

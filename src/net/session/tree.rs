@@ -23,7 +23,7 @@ use crate::net::{
     access::Act,
     message::{Announcement, CloseReason, MAX_ANNOUNCED, Message},
     node::NodeId,
-    peer::{Link, Peer},
+    peer::{Link, Peer, link::Passing},
     replica::spans_of_own_update,
 };
 
@@ -130,7 +130,7 @@ impl Session {
         let Ok(link) = self.open_link(node) else {
             return;
         };
-        link.is_lazy = true;
+        link.set_passing(Passing::Lazy);
         let connection = link.connection;
         self.tree.prune_at = now + PRUNE_PAUSE;
         self.send(connection, Message::Prune);
@@ -141,7 +141,7 @@ impl Session {
         let is_spare = self.has_eager_link_beside(node);
         let link = self.open_link(node)?;
         if is_spare {
-            link.is_lazy = true;
+            link.set_passing(Passing::Lazy);
         } else {
             let connection = link.connection;
             self.send(connection, Message::Graft);
@@ -151,7 +151,7 @@ impl Session {
 
     /// A peer needs to be passed on to what others write.
     pub(super) fn grafted(&mut self, node: NodeId) -> Result<(), CloseReason> {
-        self.open_link(node)?.is_lazy = false;
+        self.open_link(node)?.set_passing(Passing::Eager);
         Ok(())
     }
 
@@ -161,7 +161,7 @@ impl Session {
         let lazy: Vec<_> = self
             .peers
             .iter()
-            .filter(|peer| peer.open_link().is_some_and(|link| link.is_lazy))
+            .filter(|peer| peer.open_link().is_some_and(|link| link.is_lazy()))
             .map(Peer::node)
             .collect();
         for node in lazy {
@@ -174,7 +174,7 @@ impl Session {
         let Ok(link) = self.open_link(node) else {
             return;
         };
-        link.is_lazy = false;
+        link.set_passing(Passing::Eager);
         let connection = link.connection;
         self.send(connection, Message::Graft);
     }
@@ -268,7 +268,7 @@ impl Session {
 
     /// Returns whether there is another link over which everything comes that others write.
     fn has_eager_link_beside(&self, node: NodeId) -> bool {
-        let is_eager = |link: &Link| !link.is_lazy && link.is_streaming();
+        let is_eager = |link: &Link| !link.is_lazy() && link.is_streaming();
         self.peers.iter().any(|peer| {
             peer.node() != node
                 && peer.open_link().is_some_and(is_eager)

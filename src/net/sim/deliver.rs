@@ -62,9 +62,7 @@ pub(super) enum Event {
 impl Network {
     /// Lets the next thing happen, if that is before a certain time.
     pub(super) fn step(&mut self, until: Duration) -> bool {
-        let tick = (0..self.sites.len())
-            .filter_map(|site| Some((self.sites[site].wakes_at()?, site)))
-            .min();
+        let tick = self.wakes.first().copied();
         let planned = self.planned.peek().map(|Reverse(planned)| planned.at);
         let next = match (planned, tick) {
             (Some(at), Some((tick, _))) => at.min(tick),

@@ -45,6 +45,7 @@ impl Network {
         self.sites[site].alive = false;
         self.changes += 1;
         self.sites[site].next_tick = None;
+        self.note_wake(site);
         self.cut_wires(|wire| wire.sites.contains(&site));
     }
 
@@ -120,6 +121,7 @@ impl Network {
     pub fn sleep(&mut self, site: SiteId) {
         if self.sites[site].alive {
             self.sites[site].slept_at.get_or_insert(self.now);
+            self.note_wake(site);
             self.time_out_blocked();
         }
     }
@@ -135,6 +137,7 @@ impl Network {
         if self.sites[site].alive {
             // A driver that was held up hands in all that has gathered.
             let outputs = self.sites[site].handle_all(missed, self.now);
+            self.note_wake(site);
             self.carry_out(site, outputs);
         }
         self.release_held();
@@ -143,6 +146,7 @@ impl Network {
     /// Lets a site's clock jump ahead.
     pub fn jump(&mut self, site: SiteId, by: Duration) {
         self.sites[site].ahead += by;
+        self.note_wake(site);
     }
 
     /// Lets every session consider a peer slow when this many bytes are on their way to it.

@@ -48,15 +48,10 @@ impl ChangedQuestion {
             paragraphs.push(Paragraph::SpareWords(format!("… and {more} more")));
         }
         paragraphs.push(Paragraph::Gap);
-        let button = |label| Button { label, key: None };
-        let buttons = vec![
-            button("Merge both"),
-            button("Keep mine"),
-            button("Take the file's"),
-        ];
+        let buttons = ["Merge both", "Keep mine", "Take the file's"].map(Button::without_key);
         // It opens unasked. So no letter answers it, and Enter loses nothing.
         Self {
-            form: Form::new("The file changed too", paragraphs, buttons),
+            form: Form::new("The file changed too", paragraphs, buttons.to_vec()),
         }
     }
 

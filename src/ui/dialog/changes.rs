@@ -42,14 +42,8 @@ impl ChangeList {
         }
         paragraphs.push(Paragraph::Gap);
         let buttons = vec![
-            Button {
-                label: "Close",
-                key: None,
-            },
-            Button {
-                label: "Take all as seen",
-                key: Some('t'),
-            },
+            Button::without_key("Close"),
+            Button::new("Take all as seen", 't'),
         ];
         Self {
             form: Form::new("Changed while you were away", paragraphs, buttons),

@@ -40,18 +40,9 @@ impl ExistingQuestion {
             Paragraph::Gap,
         ];
         let buttons = vec![
-            Button {
-                label: "Keep mine",
-                key: None,
-            },
-            Button {
-                label: "Take theirs",
-                key: None,
-            },
-            Button {
-                label: "Cancel",
-                key: None,
-            },
+            Button::without_key("Keep mine"),
+            Button::without_key("Take theirs"),
+            Button::without_key("Cancel"),
         ];
         // It may open while the person types. So no letter answers it, and Enter touches nothing.
         Self {

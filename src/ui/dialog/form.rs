@@ -72,6 +72,21 @@ pub(crate) struct Button {
     pub(crate) key: Option<char>,
 }
 
+impl Button {
+    /// A button that a letter presses as well.
+    pub(crate) const fn new(label: &'static str, key: char) -> Self {
+        Self {
+            label,
+            key: Some(key),
+        }
+    }
+
+    /// A button without a letter.
+    pub(crate) const fn without_key(label: &'static str) -> Self {
+        Self { label, key: None }
+    }
+}
+
 /// What became of a key or a click.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum FormEvent {
@@ -138,7 +153,7 @@ impl Form {
         accept: &'static str,
     ) -> Self {
         let paragraphs = vec![Paragraph::Gap, Paragraph::words(words), Paragraph::Gap];
-        let buttons = [accept, "Cancel"].map(|label| Button { label, key: None });
+        let buttons = [accept, "Cancel"].map(Button::without_key);
         Self::new(title, paragraphs, buttons.to_vec()).with_input(proposal)
     }
 

@@ -31,12 +31,12 @@ impl KnockQuestion {
             Paragraph::Gap,
         ];
         let mut buttons = vec![
-            button("Let edit", 'e'),
-            button("Let view", 'v'),
-            button("Deny", 'd'),
+            Button::new("Let edit", 'e'),
+            Button::new("Let view", 'v'),
+            Button::new("Deny", 'd'),
         ];
         if may_block {
-            buttons.push(button("Deny and block", 'b'));
+            buttons.push(Button::new("Deny and block", 'b'));
         }
         // Enter lets nobody in.
         Self {
@@ -89,7 +89,10 @@ impl WaitingQuestion {
             Paragraph::SpareWords(format!("Node id {}", node.short())),
             Paragraph::Gap,
         ];
-        let buttons = vec![button("Keep waiting", 'k'), button("Give up", 'g')];
+        let buttons = vec![
+            Button::new("Keep waiting", 'k'),
+            Button::new("Give up", 'g'),
+        ];
         Self {
             form: Form::new("Waiting", paragraphs, buttons),
             node,
@@ -112,12 +115,5 @@ impl WaitingQuestion {
             FormEvent::Pressed(0) | FormEvent::Close => Answer::Close,
             FormEvent::Pressed(_) => Answer::Access(AccessRequest::GiveUp(self.node)),
         }
-    }
-}
-
-fn button(label: &'static str, key: char) -> Button {
-    Button {
-        label,
-        key: Some(key),
     }
 }

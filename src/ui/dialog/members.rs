@@ -163,15 +163,9 @@ impl Members {
         }
         let mut buttons: Vec<_> = pairs
             .iter()
-            .map(|&(label, key, _)| Button {
-                label,
-                key: Some(key),
-            })
+            .map(|&(label, key, _)| Button::new(label, key))
             .collect();
-        buttons.push(Button {
-            label: "Close",
-            key: None,
-        });
+        buttons.push(Button::without_key("Close"));
         let actions = pairs.into_iter().map(|(_, _, action)| action).collect();
         (buttons, actions)
     }

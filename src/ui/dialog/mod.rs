@@ -13,6 +13,7 @@ mod go_to;
 mod help;
 mod input;
 mod knock;
+mod list;
 mod members;
 mod open_file;
 mod palette;

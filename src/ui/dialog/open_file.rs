@@ -13,6 +13,7 @@ use super::{
     completion::Completion,
     form::{open_panel, put},
     input::Input,
+    list::{self, List},
 };
 use crate::ui::{
     pane::words::{shorten, shorten_start, width, wrap},
@@ -55,11 +56,9 @@ pub(crate) struct OpenFile {
     recent: Vec<RecentFile>,
     rows: Vec<Row>,
     chosen: Option<usize>,
-    top: usize,
     /// Why the file that was named is not open.
     problem: Option<String>,
-    /// Where the list was drawn.
-    list: Rect,
+    list: List,
 }
 
 impl OpenFile {
@@ -71,9 +70,8 @@ impl OpenFile {
             recent: Vec::new(),
             rows: Vec::new(),
             chosen: None,
-            top: 0,
             problem: None,
-            list: Rect::ZERO,
+            list: List::default(),
         }
     }
 
@@ -100,7 +98,7 @@ impl OpenFile {
     }
 
     pub(super) fn key(&mut self, key: KeyEvent) -> Answer {
-        let page = isize::try_from(self.list.height.max(2) - 1).unwrap_or(1);
+        let page = self.list.page();
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Esc => return Answer::Close,
@@ -124,12 +122,9 @@ impl OpenFile {
     }
 
     pub(super) fn click(&mut self, at: Position) -> Answer {
-        if self.list.contains(at) {
-            let row = self.top + usize::from(at.y - self.list.y);
-            if row < self.rows.len() {
-                self.chosen = Some(row);
-                return self.accept();
-            }
+        if let Some(row) = self.list.at(at, self.rows.len()) {
+            self.chosen = Some(row);
+            return self.accept();
         }
         self.input.click(at);
         Answer::Stay
@@ -184,7 +179,7 @@ impl OpenFile {
     fn edited(&mut self) -> Answer {
         self.problem = None;
         self.chosen = None;
-        self.top = 0;
+        self.list.reset();
         self.refresh();
         match self.wanted() {
             Some(folder) => Answer::ListFolder(folder),
@@ -234,13 +229,13 @@ impl OpenFile {
         let caret = self.input.draw(Rect { height: 1, ..inner }, buffer, theme);
         let (lines, role) = self.words_below(inner.width.into());
         let rows = (lines.len() as u16).min(inner.height.saturating_sub(1));
-        self.list = Rect {
+        let list = Rect {
             y: inner.y + 1,
             height: inner.height.saturating_sub(1 + rows),
             ..inner
         };
-        self.draw_rows(buffer, theme);
-        for (y, line) in (self.list.bottom()..inner.bottom()).zip(&lines) {
+        self.draw_rows(list, buffer, theme);
+        for (y, line) in (list.bottom()..inner.bottom()).zip(&lines) {
             put(buffer, inner, y, line, theme.style(role));
         }
         caret
@@ -258,31 +253,25 @@ impl OpenFile {
         (lines, Role::DialogError)
     }
 
-    fn draw_rows(&mut self, buffer: &mut Buffer, theme: &Theme) {
-        let height = usize::from(self.list.height).max(1);
+    fn draw_rows(&mut self, area: Rect, buffer: &mut Buffer, theme: &Theme) {
         let chosen = self.chosen.unwrap_or(0);
-        self.top = self.top.clamp((chosen + 1).saturating_sub(height), chosen);
-        let columns = usize::from(self.list.width).saturating_sub(2);
-        let shown = self.rows.iter().enumerate().skip(self.top).take(height);
-        for (y, (index, row)) in (self.list.y..self.list.bottom()).zip(shown) {
-            let (mark, role) = match Some(index) == self.chosen {
-                true => ("› ", Role::ChoiceCurrent),
-                false => ("  ", Role::Choice),
-            };
+        let columns = usize::from(area.width).saturating_sub(2);
+        for (y, index) in self.list.show(area, chosen, self.rows.len()) {
+            let row = &self.rows[index];
+            let (mark, style) = list::look(theme, Some(index) == self.chosen);
             let room = columns.saturating_sub(width(&row.note) + 1);
             let path = shorten_start(&row.path, room);
             let gap = columns.saturating_sub(width(&path) + width(&row.note));
-            let line = format!("{mark}{path}{}{}", " ".repeat(gap), row.note);
-            put(buffer, self.list, y, &line, theme.style(role));
+            let line = format!("{mark} {path}{}{}", " ".repeat(gap), row.note);
+            put(buffer, area, y, &line, style);
         }
         if self.rows.is_empty() {
             let words = match self.input.text().trim().is_empty() {
                 true => "There is nothing here yet",
                 false => "Nothing here is called that: it will be a new file",
             };
-            let y = self.list.y;
-            let words = shorten(words, self.list.width.into());
-            put(buffer, self.list, y, &words, theme.style(Role::DialogFaint));
+            let words = shorten(words, area.width.into());
+            put(buffer, area, area.y, &words, theme.style(Role::DialogFaint));
         }
     }
 }

@@ -14,12 +14,13 @@ use super::{
     Answer,
     form::{open_panel, put},
     input::Input,
+    list::{self, List},
 };
 use crate::ui::{
     command::{COMMANDS, CommandInfo, Offered},
     keymap::Keymap,
     pane::words::{shorten, width},
-    theme::{Mark, Role, Theme},
+    theme::{Role, Theme},
 };
 
 /// The widest and the highest that the list grows, borders included.
@@ -31,9 +32,7 @@ pub(crate) struct Palette {
     input: Input,
     found: Vec<&'static CommandInfo>,
     chosen: usize,
-    top: usize,
-    /// Where the list was drawn.
-    list: Rect,
+    list: List,
 }
 
 impl Palette {
@@ -43,13 +42,12 @@ impl Palette {
             input: Input::new(""),
             found: find(""),
             chosen: 0,
-            top: 0,
-            list: Rect::ZERO,
+            list: List::default(),
         }
     }
 
     pub(super) fn key(&mut self, key: KeyEvent) -> Answer {
-        let page = isize::try_from(self.list.height.max(2) - 1).unwrap_or(1);
+        let page = self.list.page();
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Esc => return Answer::Close,
@@ -74,25 +72,23 @@ impl Palette {
     }
 
     pub(super) fn click(&mut self, at: Position) -> Answer {
-        if self.list.contains(at) {
-            let row = self.top + usize::from(at.y - self.list.y);
-            if row < self.found.len() {
+        match self.list.at(at, self.found.len()) {
+            Some(row) => {
                 self.chosen = row;
-                return self.choose();
+                self.choose()
             }
+            None => Answer::Stay,
         }
-        Answer::Stay
     }
 
     pub(super) fn scroll(&mut self, rows: isize) {
-        let last = self.found.len().saturating_sub(1);
-        self.chosen = self.chosen.saturating_add_signed(rows).min(last);
+        self.chosen = list::further(self.chosen, rows, self.found.len());
     }
 
     fn search(&mut self) {
         self.found = find(self.input.text());
         self.chosen = 0;
-        self.top = 0;
+        self.list.reset();
     }
 
     fn choose(&self) -> Answer {
@@ -113,39 +109,19 @@ impl Palette {
         let size = (screen.width.min(LARGEST.0), rows);
         let inner = open_panel(screen, size, "Commands", buffer, theme);
         let caret = self.input.draw(Rect { height: 1, ..inner }, buffer, theme);
-        self.list = Rect {
+        let area = Rect {
             y: inner.y + 1,
             height: inner.height.saturating_sub(1),
             ..inner
         };
-        let height = usize::from(self.list.height).max(1);
-        self.top = self
-            .top
-            .clamp((self.chosen + 1).saturating_sub(height), self.chosen);
-        let shown = self.found.iter().enumerate().skip(self.top).take(height);
-        for (y, (index, info)) in (self.list.y..self.list.bottom()).zip(shown) {
-            let line = entry(info, keymap, self.list.width.into());
-            let (mark, role) = match index == self.chosen {
-                true => (theme.mark(Mark::Chosen), Role::ChoiceCurrent),
-                false => (" ", Role::Choice),
-            };
-            put(
-                buffer,
-                self.list,
-                y,
-                &format!("{mark} {line}"),
-                theme.style(role),
-            );
+        for (y, index) in self.list.show(area, self.chosen, self.found.len()) {
+            let line = entry(self.found[index], keymap, area.width.into());
+            let (mark, style) = list::look(theme, index == self.chosen);
+            put(buffer, area, y, &format!("{mark} {line}"), style);
         }
         if self.found.is_empty() {
             let words = "No command is called that";
-            put(
-                buffer,
-                self.list,
-                self.list.y,
-                words,
-                theme.style(Role::DialogFaint),
-            );
+            put(buffer, area, area.y, words, theme.style(Role::DialogFaint));
         }
         caret
     }

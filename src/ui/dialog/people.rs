@@ -9,6 +9,7 @@ use ratatui::{
 use super::{
     Answer,
     form::{open_panel, put},
+    list::{self, List},
 };
 use crate::{
     NodeId,
@@ -38,8 +39,7 @@ pub(crate) struct PeopleList {
     entries: Vec<PersonEntry>,
     approach: Approach,
     chosen: usize,
-    top: usize,
-    list: Rect,
+    list: List,
 }
 
 impl PeopleList {
@@ -49,8 +49,7 @@ impl PeopleList {
             entries,
             approach,
             chosen: 0,
-            top: 0,
-            list: Rect::ZERO,
+            list: List::default(),
         }
     }
 
@@ -80,19 +79,17 @@ impl PeopleList {
     }
 
     pub(super) fn click(&mut self, at: Position) -> Answer {
-        if self.list.contains(at) {
-            let row = self.top + usize::from(at.y - self.list.y);
-            if row < self.entries.len() {
+        match self.list.at(at, self.entries.len()) {
+            Some(row) => {
                 self.chosen = row;
-                return self.choose();
+                self.choose()
             }
+            None => Answer::Stay,
         }
-        Answer::Stay
     }
 
     pub(super) fn scroll(&mut self, rows: isize) {
-        let last = self.entries.len().saturating_sub(1);
-        self.chosen = self.chosen.saturating_add_signed(rows).min(last);
+        self.chosen = list::further(self.chosen, rows, self.entries.len());
     }
 
     fn choose(&self) -> Answer {
@@ -110,29 +107,20 @@ impl PeopleList {
         let rows = u16::try_from(self.entries.len()).unwrap_or(u16::MAX);
         let size = (WIDEST, rows.saturating_add(3).min(screen.height));
         let inner = open_panel(screen, size, title, buffer, theme);
-        self.list = Rect {
+        let list = Rect {
             height: inner.height.saturating_sub(1),
             ..inner
         };
-        let height = usize::from(self.list.height).max(1);
-        self.top = self
-            .top
-            .clamp((self.chosen + 1).saturating_sub(height), self.chosen);
         let columns = usize::from(inner.width).saturating_sub(4);
-        let shown = self.entries.iter().enumerate().skip(self.top);
-        for (y, (index, entry)) in (self.list.y..self.list.bottom()).zip(shown) {
+        for (y, index) in self.list.show(list, self.chosen, self.entries.len()) {
+            let entry = &self.entries[index];
             let place = format!("line {}", entry.line);
             let name = shorten(&entry.name, columns.saturating_sub(width(&place) + 1));
             let gap = columns.saturating_sub(width(&name) + width(&place));
-            let (mark, role) = match index == self.chosen {
-                true => (theme.mark(Mark::Chosen), Role::ChoiceCurrent),
-                false => (" ", Role::Choice),
-            };
+            let (mark, style) = list::look(theme, index == self.chosen);
             let line = format!("{mark}   {name}{}{place}", " ".repeat(gap));
-            put(buffer, self.list, y, &line, theme.style(role));
-            let swatch = theme
-                .style(role)
-                .patch(theme.participant(&entry.color).name);
+            put(buffer, list, y, &line, style);
+            let swatch = style.patch(theme.participant(&entry.color).name);
             let area = Rect {
                 x: (inner.x + 2).min(inner.right()),
                 width: 1.min(inner.width.saturating_sub(2)),

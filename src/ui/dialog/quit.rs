@@ -34,18 +34,9 @@ impl QuitQuestion {
         };
         let paragraphs = vec![Paragraph::Gap, Paragraph::words(sentence), Paragraph::Gap];
         let buttons = vec![
-            Button {
-                label: labels[0],
-                key: Some('s'),
-            },
-            Button {
-                label: labels[1],
-                key: Some(letter),
-            },
-            Button {
-                label: "Cancel",
-                key: Some('c'),
-            },
+            Button::new(labels[0], 's'),
+            Button::new(labels[1], letter),
+            Button::new("Cancel", 'c'),
         ];
         Self {
             form: Form::new(title, paragraphs, buttons),

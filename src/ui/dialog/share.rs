@@ -33,7 +33,10 @@ impl Share {
             Paragraph::Gap,
             Paragraph::words(info.reach.clone()),
         ];
-        let mut buttons = vec![button("Copy command", 'c'), button("Copy node id", 'i')];
+        let mut buttons = vec![
+            Button::new("Copy command", 'c'),
+            Button::new("Copy node id", 'i'),
+        ];
         let mut answers = vec![
             Answer::Copy(info.command, "Command copied"),
             Answer::Copy(info.node_id, "Node id copied"),
@@ -41,8 +44,8 @@ impl Share {
         if invites {
             let sentence = "You are asked before they come in. With a ticket they are let in:";
             paragraphs.push(Paragraph::SpareWords(sentence.to_owned()));
-            buttons.push(button("Ticket to edit", 'e'));
-            buttons.push(button("Ticket to view", 'v'));
+            buttons.push(Button::new("Ticket to edit", 'e'));
+            buttons.push(Button::new("Ticket to view", 'v'));
             for role in [Role::Editor, Role::Viewer] {
                 answers.push(Answer::Access(AccessRequest::Invite(role)));
             }
@@ -64,16 +67,13 @@ impl Share {
             ),
             Paragraph::Gap,
         ];
-        let buttons = vec![button("Copy command", 'c')];
+        let buttons = vec![Button::new("Copy command", 'c')];
         let answers = vec![Answer::Copy(command, "Command with the ticket copied")];
         Self::with(paragraphs, buttons, answers)
     }
 
     fn with(paragraphs: Vec<Paragraph>, mut buttons: Vec<Button>, answers: Vec<Answer>) -> Self {
-        buttons.push(Button {
-            label: "Close",
-            key: None,
-        });
+        buttons.push(Button::without_key("Close"));
         Self {
             form: Form::new("Share", paragraphs, buttons),
             answers,
@@ -99,12 +99,5 @@ impl Share {
             }
             FormEvent::Close => Answer::Close,
         }
-    }
-}
-
-fn button(label: &'static str, key: char) -> Button {
-    Button {
-        label,
-        key: Some(key),
     }
 }

@@ -142,7 +142,13 @@ fn state_parts(app: &App, length: usize) -> Vec<Part> {
         Part::left(rank, phrase.role, phrase.text)
     });
     let read_only = match (app.may_write(), app.is_read_only()) {
-        (false, _) => Some(Part::left(8, Role::StatusWarning, "viewer, read-only")),
+        (false, _) => {
+            let words = match app.role_of(app.node) {
+                Some(_) => "viewer, read-only",
+                None => "not a member, read-only",
+            };
+            Some(Part::left(8, Role::StatusWarning, words))
+        }
         (true, true) => Some(Part::left(8, Role::StatusWarning, "read-only")),
         (true, false) => None,
     };

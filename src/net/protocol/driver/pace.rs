@@ -10,6 +10,8 @@ use std::time::Duration;
 /// Keys that follow each other more quickly are gathered. Sixty-six a second: nobody types that,
 /// and no keyboard repeats a held key so quickly.
 const QUICK: Duration = Duration::from_millis(15);
+/// The longest pause within a flood of quick keys.
+const HESITATION: Duration = Duration::from_millis(30);
 /// Between two updates that go out, however the keys come.
 const SHORTEST: Duration = Duration::from_millis(5);
 /// The same, when keys have been quick for a while.
@@ -40,11 +42,12 @@ impl Pace {
 
     /// Notes that something was written.
     pub(super) fn write(&mut self, now: Duration) {
-        let quick = self.written_at.is_some_and(|before| now < before + QUICK);
-        self.wait = match quick {
-            true => (2 * self.wait).min(LONGEST),
-            // One hesitation is not the end of it.
-            false => (self.wait / 4).max(SHORTEST),
+        let pause = self.written_at.map(|before| now.saturating_sub(before));
+        self.wait = match pause {
+            Some(pause) if pause < QUICK => (2 * self.wait).min(LONGEST),
+            // One hesitation is not the end of a flood.
+            Some(pause) if pause < HESITATION => self.wait,
+            Some(_) | None => (self.wait / 4).max(SHORTEST),
         };
         self.written_at = Some(now);
     }
@@ -64,7 +67,8 @@ impl Pace {
             return Some(sent_at + SHORTEST);
         }
         // When nothing follows, nothing is worth waiting for.
-        let quiet = (written_at + QUICK).max(sent_at + SHORTEST);
+        let pause = (self.wait / 2).clamp(QUICK, HESITATION);
+        let quiet = (written_at + pause).max(sent_at + SHORTEST);
         Some(quiet.min(sent_at + self.wait))
     }
 }
@@ -133,15 +137,24 @@ mod tests {
         let keys: Vec<_> = (0..21).map(|number| number * 10).collect();
         let last = keys[20];
         let end = sent(&keys).last().map(|&(time, _)| time);
-        assert!(end <= Some(last + QUICK.as_millis() as u64), "{end:?}");
+        assert!(end <= Some(last + HESITATION.as_millis() as u64), "{end:?}");
     }
 
     #[test]
-    fn one_hesitation_in_a_flood_costs_little() {
+    fn hesitations_in_a_flood_cost_little() {
         let keys: Vec<_> = (0..100)
-            .map(|number| number * 10 + if number < 50 { 0 } else { 8 })
+            .map(|number| number * 10 + number / 10 * 18)
             .collect();
-        assert!(sent(&keys).len() < 20, "{:?}", sent(&keys));
+        assert!(sent(&keys).len() < 22, "{:?}", sent(&keys));
+    }
+
+    #[test]
+    fn after_a_flood_a_held_key_goes_out_at_once_again() {
+        let flood = (0..50).map(|number| number * 10);
+        let held = (0..20).map(|number| 600 + number * 33);
+        let sent = sent(&flood.chain(held).collect::<Vec<_>>());
+        let held = &sent[sent.len() - 18..];
+        assert!(held.iter().all(|&(_, count)| count == 1), "{sent:?}");
     }
 
     #[test]
@@ -152,7 +165,7 @@ mod tests {
         for &time in &keys {
             pace.write(milliseconds(time));
         }
-        assert_eq!(pace.due(ENOUGH - 1), Some(milliseconds(9 + 16)));
+        assert_eq!(pace.due(ENOUGH - 1), Some(milliseconds(10 + 30)));
         assert_eq!(pace.due(ENOUGH), Some(milliseconds(9 + 5)));
     }
 }

@@ -12,7 +12,7 @@ use crate::net::{
 const EDITS: usize = 10;
 
 /// Adds sites that connect only to whom they are told to.
-fn loners(net: &mut Network, count: usize) -> Vec<SiteId> {
+pub(super) fn loners(net: &mut Network, count: usize) -> Vec<SiteId> {
     (0..count)
         .map(|index| {
             net.add_with(SiteOptions {

@@ -10,9 +10,9 @@ use crate::{
         access::Role,
         event::{PeerState, Reason, UserInfo},
         message::{
-            CloseReason, ConflictKind, ConflictNotification, Divergence, Hello, MAX_MEMBERS,
-            MAX_UNINTRODUCED, MAX_UPDATE, Member, Message, Part, PresenceUpdate, QUESTIONS_SAVED,
-            Welcome,
+            Announcement, CloseReason, ConflictKind, ConflictNotification, Divergence, Hello,
+            MAX_MEMBERS, MAX_UNINTRODUCED, MAX_UPDATE, MINOR_VERSION, Member, Message, Part,
+            PresenceUpdate, QUESTIONS_SAVED, Welcome,
         },
         node::{DocumentId, NodeId, PeerAddress},
         session::{AccessConfig, Input, Output, Session, SessionConfig},
@@ -78,8 +78,12 @@ impl Stage {
     }
 
     fn shake_hands(&mut self, node: NodeId, connection: u64) {
+        self.shake_hands_as(node, connection, 0);
+    }
+
+    fn shake_hands_as(&mut self, node: NodeId, connection: u64, minor_version: u16) {
         self.open(node, connection);
-        self.receive(connection, hello(node));
+        self.receive(connection, hello_as(node, minor_version));
         self.prove(connection);
         self.receive(connection, welcome());
         self.receive(connection, sync_request(&VersionVector::new()));
@@ -127,8 +131,12 @@ fn user(name: &str) -> UserInfo {
 }
 
 fn hello(node: NodeId) -> Message {
+    hello_as(node, 0)
+}
+
+fn hello_as(node: NodeId, minor_version: u16) -> Message {
     Message::Hello(Hello {
-        minor_version: 0,
+        minor_version,
         document: None,
         user: user("Someone"),
         address: PeerAddress::unknown(node),
@@ -170,6 +178,55 @@ fn presence(sequence: u64) -> Message {
         away: sequence == 2,
         user: None,
     })
+}
+
+#[test]
+fn who_announces_and_does_not_deliver_is_asked_once_like_the_others() {
+    let mut stage = Stage::new();
+    for connection in [MALLORYS, FRIENDS] {
+        let ends = vec![(77, 5)];
+        let announced = stage.receive(connection, Message::Announcement(Announcement { ends }));
+        assert_eq!(announced, []);
+    }
+    let mut asked = Vec::new();
+    for _ in 0..40 {
+        stage.now += Duration::from_millis(100);
+        asked.extend(
+            stage
+                .input(Input::Tick)
+                .into_iter()
+                .filter_map(|output| match output {
+                    Output::Send {
+                        connection,
+                        message: Message::SyncRequest { .. },
+                    } => Some(connection),
+                    _ => None,
+                }),
+        );
+    }
+    asked.sort_unstable();
+    assert_eq!(asked, [FRIENDS, MALLORYS]);
+}
+
+#[test]
+fn the_last_link_is_not_pruned() {
+    const NEIGHBOUR: NodeId = NodeId([4; 32]);
+    const NEIGHBOURS: u64 = 3;
+    let mut stage = Stage::new();
+    stage.shake_hands_as(NEIGHBOUR, NEIGHBOURS, MINOR_VERSION);
+    let graft = Output::Send {
+        connection: NEIGHBOURS,
+        message: Message::Graft,
+    };
+    assert_eq!(stage.receive(NEIGHBOURS, Message::Prune), []);
+    // What hung on the others must not wait for what was pruned.
+    let reason = Reason::Lost("timed out".to_owned());
+    for connection in [FRIENDS, MALLORYS] {
+        let reason = reason.clone();
+        let outputs = stage.input(Input::Closed { connection, reason });
+        assert_eq!(outputs.contains(&graft), connection == FRIENDS);
+    }
+    assert_eq!(stage.receive(NEIGHBOURS, Message::Prune), [graft]);
 }
 
 #[test]

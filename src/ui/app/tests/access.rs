@@ -213,6 +213,7 @@ fn who_was_kicked_is_not_called_a_viewer() {
     let screen = desk.text_of_screen(80, 24).join("\n");
     assert!(screen.contains("You are not a member"), "{screen}");
     assert!(!screen.contains("x# Minutes"), "{screen}");
+    assert!(!screen.contains("viewer"), "{screen}");
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod dialogs;
 mod disk;
 mod documents;
 mod drawing;
+mod early;
 mod editing;
 mod file_conflicts;
 mod highlighting;
