@@ -134,9 +134,9 @@ struct ServeArguments {
     /// Join the document behind this node id or ticket, and save it to the one FILE, which is new
     #[arg(long, value_name = "NODE_ID|TICKET")]
     connect: Option<String>,
-    /// Whom to let in that is no member and has no ticket: nobody, or anyone [default: ask]
+    /// Whom to let in that is no member and has no ticket [default: nobody]
     #[arg(long, value_enum)]
-    trust: Option<Trusted>,
+    trust: Option<TrustedUnasked>,
     /// How far peers may be found [default: config, else internet]
     #[arg(long, value_enum)]
     network: Option<Network>,
@@ -168,7 +168,8 @@ struct EditArguments {
     /// How far peers may be found [default: config, else internet]
     #[arg(long, value_enum)]
     network: Option<Network>,
-    /// The colours of the screen [default: config, else dark]
+    /// The colours of the screen [default: config, else what suits the terminal: dark, light on a
+    /// ground that COLORFGBG calls light, or sixteen where there are no more colours]
     #[arg(long)]
     theme: Option<String>,
     /// Write a log here; its level comes from RUST_LOG
@@ -181,7 +182,8 @@ struct DemoArguments {
     /// Your name, as the others see it [default: config, else the login name]
     #[arg(long)]
     name: Option<String>,
-    /// The colours of the screen [default: config, else dark]
+    /// The colours of the screen [default: config, else what suits the terminal: dark, light on a
+    /// ground that COLORFGBG calls light, or sixteen where there are no more colours]
     #[arg(long)]
     theme: Option<String>,
 }
@@ -239,6 +241,26 @@ impl From<Network> for NetworkKind {
             Network::Local => Self::Local,
             Network::Lan => Self::Lan,
             Network::Internet => Self::Internet,
+        }
+    }
+}
+
+/// As [`Trusted`], where there is nobody to ask.
+#[derive(Clone, Copy, ValueEnum)]
+enum TrustedUnasked {
+    /// Nobody: whoever is new needs a ticket
+    #[value(alias = "ask")]
+    Nobody,
+    /// Whoever knows the node id: for your own machines and for tests
+    Anyone,
+}
+
+impl From<TrustedUnasked> for Trust {
+    fn from(trusted: TrustedUnasked) -> Self {
+        match trusted {
+            // The answer to every question is no.
+            TrustedUnasked::Nobody => Self::Ask,
+            TrustedUnasked::Anyone => Self::Anyone,
         }
     }
 }
@@ -358,11 +380,11 @@ fn act(action: Action) -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::new(io::stdout());
     let answered = match action {
         Action::Id { file } => {
-            println!("{}", ui::launch::node_id(file.as_deref())?);
-            return Ok(());
+            let id = ui::launch::node_id(file.as_deref())?;
+            writeln!(out, "{id}").map_err(ShellError::Output)
         }
         Action::Serve(arguments) => return Ok(serve::run(&serve_options(arguments)?)?),
-        Action::Invite(arguments) => return Ok(invite(arguments)?),
+        Action::Invite(arguments) => invite(arguments, &mut out)?.map_err(ShellError::Output),
         Action::Status => shell::status(&mut out),
         Action::Docs => shell::docs(&mut out),
         Action::Forget { document, yes } => shell::forget(&document, yes, &mut out),
@@ -396,18 +418,20 @@ fn serve_options(arguments: ServeArguments) -> Result<serve::Options, Box<dyn Er
     })
 }
 
-fn invite(arguments: InviteArguments) -> Result<(), LaunchError> {
+/// Makes, lists or revokes tickets. The inner result is that of writing the answer.
+fn invite(
+    arguments: InviteArguments,
+    out: &mut impl io::Write,
+) -> Result<io::Result<()>, LaunchError> {
     let file = &arguments.file;
     if arguments.list {
-        for line in invite::list(file)? {
-            println!("{line}");
-        }
-        return Ok(());
+        let mut lines = invite::list(file)?.into_iter();
+        return Ok(lines.try_for_each(|line| writeln!(out, "{line}")));
     }
     if let Some(which) = &arguments.revoke {
         let revoked = invite::revoke(file, which)?;
         eprintln!("{revoked} revoked");
-        return Ok(());
+        return Ok(Ok(()));
     }
     let options = InviteOptions {
         role: match arguments.role {
@@ -418,9 +442,9 @@ fn invite(arguments: InviteArguments) -> Result<(), LaunchError> {
         uses: arguments.uses,
     };
     let (ticket, terms) = invite::invite(file, options)?;
-    println!("{ticket}");
+    let written = writeln!(out, "{ticket}").and_then(|()| out.flush());
     eprintln!("{terms}");
-    Ok(())
+    Ok(written)
 }
 
 /// Reads a time such as 30m, 24h or 7d as seconds; 0 is for ever.
@@ -428,21 +452,10 @@ fn seconds(text: &str) -> Result<u64, String> {
     if text == "never" {
         return Ok(0);
     }
-    let wrong = || {
+    let time = shell::parse_duration(text).map(|time| time.as_secs());
+    time.filter(|seconds| *seconds > 0).ok_or_else(|| {
         "it is a number of seconds, minutes, hours or days (90s, 30m, 24h, 7d), or never".to_owned()
-    };
-    let unit = match text.chars().last() {
-        Some('s') => 1,
-        Some('m') => 60,
-        Some('h') => 3_600,
-        Some('d') => 86_400,
-        _ => return Err(wrong()),
-    };
-    let number: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
-    number
-        .checked_mul(unit)
-        .filter(|seconds| *seconds > 0)
-        .ok_or_else(wrong)
+    })
 }
 
 fn options(edit: EditArguments) -> Result<Options, LaunchError> {

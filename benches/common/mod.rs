@@ -32,9 +32,11 @@ pub enum Bar {
 }
 
 impl Bar {
+    /// A ratio of 0 is that to a baseline which was not measured.
     fn holds(self, value: f64, ratio: f64) -> Option<bool> {
         match self {
             Self::None => None,
+            Self::Times(_) | Self::TimesAtLeast(_) if ratio == 0.0 => None,
             Self::AtMost(limit) => Some(value <= limit),
             Self::AtLeast(limit) => Some(value >= limit),
             Self::Times(limit) => Some(ratio <= limit),

@@ -13,7 +13,7 @@ use crate::net::{
 };
 
 pub use clean::color_of;
-pub(crate) use clean::{clean_sentence, clean_title, clean_user};
+pub(crate) use clean::{clean_name, clean_sentence, clean_title, clean_user};
 
 /// How long typing holds after it was last said.
 const TYPING_LASTS: Duration = Duration::from_secs(3);

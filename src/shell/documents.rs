@@ -9,7 +9,7 @@ use std::{
 
 use ropey::Rope;
 
-use super::{Moment, ShellError, shown, words};
+use super::{Moment, ShellError, words};
 use crate::{
     NodeId,
     crdt::{TextFormat, encode},
@@ -126,10 +126,7 @@ fn node_of(replica: &Replica) -> NodeId {
 
 /// What to call a document in a sentence.
 fn name(replica: &Replica) -> String {
-    match &replica.path {
-        Some(path) => shown(path),
-        None => format!("{} (no file)", words::plain(&replica.title)),
-    }
+    super::name_of(replica.path.as_deref(), &replica.title)
 }
 
 fn row(known: &ReplicaSummary) -> Vec<String> {

@@ -16,7 +16,7 @@ use std::{
 use crate::store::{FileError, NoHome, StoreError};
 
 pub use documents::{docs, export, forget};
-pub use moment::{Moment, ParseMomentError};
+pub use moment::{Moment, ParseMomentError, parse_duration};
 pub use status::status;
 
 /// Why a command did nothing. Each is one sentence for a person.
@@ -62,6 +62,14 @@ pub enum ShellError {
     /// The answer cannot be written, or the question not be read.
     #[error("cannot write the answer: {0}")]
     Output(#[from] io::Error),
+}
+
+/// What to call a document in a sentence.
+fn name_of(path: Option<&Path>, title: &str) -> String {
+    match path {
+        Some(path) => shown(path),
+        None => format!("{} (no file)", words::plain(title)),
+    }
 }
 
 /// A path with control characters spelt out.

@@ -49,6 +49,11 @@ impl FromStr for Moment {
 
 fn age(text: &str) -> Option<Duration> {
     let text = text.strip_suffix("ago").unwrap_or(text).trim_end();
+    parse_duration(text)
+}
+
+/// Reads a whole number of seconds (`90s`), minutes (`10m`), hours (`2h`) or days (`3d`).
+pub fn parse_duration(text: &str) -> Option<Duration> {
     let unit = match text.chars().last()? {
         's' => 1,
         'm' => 60,

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{ShellError, shown, words};
+use super::{ShellError, name_of, words};
 use crate::{
     store::Places,
     workspace::{DocumentStatus, PeerStatus, ProcessStatus, Running, running},
@@ -42,10 +42,7 @@ fn process_lines(running: &Running) -> String {
 }
 
 fn document_lines(document: &DocumentStatus) -> String {
-    let name = match &document.path {
-        Some(path) => shown(path),
-        None => format!("{} (no file)", words::plain(&document.title)),
-    };
+    let name = name_of(document.path.as_deref(), &document.title);
     let saved = match (&document.path, document.saved) {
         (_, false) => "not saved",
         (Some(_), true) => "saved",

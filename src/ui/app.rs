@@ -135,6 +135,8 @@ pub struct App {
     pub(crate) left: u16,
     pub(crate) wrap: bool,
     size: Size,
+    /// Where the caret was drawn last, if it was visible.
+    drawn_caret: Option<Position>,
     laid: RefCell<scroll::Laid>,
 
     path: Option<PathBuf>,
@@ -217,6 +219,7 @@ impl App {
             left: 0,
             wrap: options.config.wrap,
             size: Size::new(80, 24),
+            drawn_caret: None,
             laid: RefCell::default(),
             path: options.path,
             format: options.format,
@@ -363,6 +366,7 @@ impl App {
         }
         let areas = self.areas();
         let cursor = pane::document::draw(self, &areas, buffer);
+        self.drawn_caret = cursor;
         let text = self.theme.is_plain().then(|| buffer.clone());
         if let Some(area) = areas.peers {
             pane::peers::draw(self, area, buffer);
@@ -372,7 +376,7 @@ impl App {
         pane::status::draw(self, areas.status, buffer);
         pane::caption::draw(self, areas.caption, buffer);
         self.tell_search_bar();
-        pane::banner::draw(self, areas.status, buffer);
+        pane::banner::draw(self, areas.banner, buffer);
         pane::sequence::draw(self, &areas, buffer);
         let cursor = match &mut self.dialog {
             Some(dialog) => dialog.draw(areas.screen, buffer, &self.theme, &self.keymap),

@@ -33,7 +33,7 @@ impl Reach {
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let is_set = |name| variable(name).is_some_and(|value| !value.is_empty());
         let remote = is_set("SSH_CONNECTION") || is_set("SSH_TTY");
-        let has_window_system = if cfg!(any(target_os = "macos", windows)) {
+        let has_window_system = if cfg!(target_os = "macos") {
             !remote
         } else {
             is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
@@ -282,7 +282,7 @@ mod tests {
         let reach = |set: &'static [&'static str]| {
             Reach::from_environment(move |name| set.contains(&name).then(|| "1".to_owned()))
         };
-        if cfg!(any(target_os = "macos", windows)) {
+        if cfg!(target_os = "macos") {
             assert!(reach(&[]).display && !reach(&["SSH_TTY"]).display);
             return;
         }

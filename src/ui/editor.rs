@@ -335,10 +335,14 @@ impl Editor {
 
     /// Stores what was typed, says goodbye to everybody, and stores what came meanwhile. With
     /// `forget` the stored history goes afterwards, so that another one can take its place.
-    pub(super) async fn close(mut self, forget: bool) -> Result<(), StoreError> {
-        if let Err(error) = self.finish_preparing().await {
-            eprintln!("copad: the document cannot be stored: {error}");
-        }
+    ///
+    /// Returns what the person has to be told of it, if anything.
+    pub(super) async fn close(mut self, forget: bool) -> Result<Option<String>, StoreError> {
+        let name = self.app.name();
+        let prepared = self.finish_preparing().await;
+        let mut problem = prepared
+            .err()
+            .map(|error| format!("{name} cannot be stored: {error}"));
         self.note_view();
         self.on_disk(|disk| {
             // It tells by itself when it fails.
@@ -354,13 +358,14 @@ impl Editor {
         let disk = Arc::clone(&self.disk);
         let closed = tokio::task::spawn_blocking(move || disk.close()).await;
         if let Ok(Err(error)) = closed {
-            eprintln!("copad: what you typed last may not be stored: {error}");
+            problem.get_or_insert(format!(
+                "What you typed last in {name} may not be stored: {error}"
+            ));
         }
         if forget {
-            self.disk.start_over()
-        } else {
-            Ok(())
+            self.disk.start_over()?;
         }
+        Ok(problem)
     }
 
     fn now(&self) -> Duration {

@@ -10,12 +10,12 @@ mod leaving;
 mod opening;
 mod screen;
 
-use std::{path::Path, task::Poll, time::Instant};
+use std::{path::Path, pin::Pin, task::Poll, time::Instant};
 
 use ratatui::{buffer::Buffer, layout::Size};
 use tokio::{
     sync::mpsc::{self, UnboundedReceiver},
-    task::JoinHandle,
+    task::{JoinError, JoinHandle},
 };
 
 use self::bar::Bar;
@@ -29,6 +29,9 @@ use crate::{
     store::StoreError,
     workspace::{Answer, Asked, ProcessStatus, Question, Trust},
 };
+
+/// What the person has to be told of a document that is closed, if anything.
+type Closed = Result<Option<String>, StoreError>;
 
 /// One open document.
 struct Tab {
@@ -77,10 +80,11 @@ pub(super) struct Tabs {
     /// The tab that waits for the clipboard.
     pasting: Option<u64>,
     for_terminal: Vec<TerminalEffect>,
-    /// Tabs in whose way to the end of the program nothing stands.
-    ready: Vec<u64>,
+    /// Tabs in whose way to the end of the program nothing stands, each with the number of edits
+    /// that had been made in it then.
+    ready: Vec<(u64, u64)>,
     /// Documents that are closed and still say goodbye.
-    closing: Vec<JoinHandle<Result<(), StoreError>>>,
+    closing: Vec<JoinHandle<Closed>>,
     /// Whether those that the command line named are open to anyone who knows their node id.
     lets_in_anyone: bool,
     done: bool,
@@ -162,6 +166,12 @@ impl Tabs {
             if let Poll::Ready(Some(event)) = self.clipboard_events.poll_recv(context) {
                 return Poll::Ready(Heard::Clipboard(event));
             }
+            for index in 0..self.closing.len() {
+                if let Poll::Ready(closed) = Pin::new(&mut self.closing[index]).poll(context) {
+                    drop(self.closing.swap_remove(index));
+                    return Poll::Ready(Heard::Closed(closed));
+                }
+            }
             let count = self.open.len();
             for index in (0..count).map(|step| (self.turn + step) % count) {
                 if let Poll::Ready(Some(news)) = self.open[index].news.poll_recv(context) {
@@ -174,6 +184,10 @@ impl Tabs {
             Heard::News(index, news) => {
                 self.turn = index + 1;
                 self.open[index].editor.take_in(news);
+            }
+            Heard::Closed(closed) => {
+                let problem = leaving::problem_of(closed);
+                self.tell_of_problems(problem);
             }
             Heard::Clipboard(ClipboardEvent::WriteToTerminal(text)) => {
                 self.for_terminal.push(TerminalEffect::Copy(text));
@@ -316,4 +330,5 @@ impl Tabs {
 enum Heard {
     News(usize, News),
     Clipboard(ClipboardEvent),
+    Closed(Result<Closed, JoinError>),
 }

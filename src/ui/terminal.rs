@@ -293,16 +293,9 @@ fn is_taken_by_another_thread() -> bool {
 
 /// Stops the whole job, as Ctrl-Z does elsewhere, so that a program that started the editor stops
 /// with it and the shell gets the terminal.
-#[cfg(unix)]
 fn stop() -> io::Result<()> {
     use rustix::process::{Signal, kill_current_process_group};
     Ok(kill_current_process_group(Signal::TSTP)?)
-}
-
-/// Without job control there is nothing to stop for.
-#[cfg(not(unix))]
-fn stop() -> io::Result<()> {
-    Ok(())
 }
 
 /// Takes out of a title whatever would end it, or could not be seen in it.

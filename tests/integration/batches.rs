@@ -3,7 +3,10 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use iroh_loro_realtime::ChangeOrigin;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::{
+    sync::broadcast::error::TryRecvError,
+    time::{MissedTickBehavior, interval},
+};
 
 use crate::{
     nodes::{Node, until},
@@ -13,12 +16,16 @@ use crate::{
 /// How many updates a node has imported since it was last asked.
 fn imports(node: &mut Node) -> usize {
     let mut batches = BTreeSet::new();
-    while let Ok(event) = node.updates.try_recv() {
-        if event.origin != ChangeOrigin::Local {
-            batches.insert(event.batch);
+    loop {
+        match node.updates.try_recv() {
+            Ok(event) if event.origin != ChangeOrigin::Local => {
+                batches.insert(event.batch);
+            }
+            Ok(_) => {}
+            Err(TryRecvError::Empty | TryRecvError::Closed) => return batches.len(),
+            Err(TryRecvError::Lagged(lost)) => panic!("{lost} updates were not counted"),
         }
     }
-    batches.len()
 }
 
 /// Types at a steady pace, and returns how many updates came of it.
@@ -51,8 +58,7 @@ async fn what_is_typed_faster_than_a_frame_is_one_update() {
     let Some(mut pair) = Pair::start(Weather::GOOD, 1).await else {
         return;
     };
-    let each = typed(&mut pair, 100, Duration::from_millis(10)).await;
-    assert!(each <= 100);
+    typed(&mut pair, 100, Duration::from_millis(10)).await;
     // At most one in five milliseconds. A machine that stutters sends fewer in this case, too.
     let together = typed(&mut pair, 500, Duration::from_micros(500)).await;
     assert!(together < 250, "{together} updates");

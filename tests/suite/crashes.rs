@@ -22,6 +22,8 @@ const SAVE: &str = "\x13";
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Pairs of people that crash at the same time.
 const SITES: u64 = 4;
+/// One in so many rounds crashes after a pause as long as the grace.
+const WAITS: u64 = 4;
 /// To the end of the text.
 const END: &str = "\x1b[1;5F";
 /// Letters of a line at most, so that it fits a row beside the list of people.
@@ -74,6 +76,8 @@ struct Site {
     guest: Terminal,
     random: StdRng,
     grace: Duration,
+    /// Which of [`WAITS`] rounds waits; not the same at all sites.
+    waits: u64,
     /// Everything that is in the document, and was before the round.
     text: String,
     typed: usize,
@@ -108,6 +112,7 @@ impl Site {
             guest,
             random: StdRng::seed_from_u64(seed),
             grace: Duration::from_millis(number("CRASH_GRACE", 3_000)),
+            waits: seed % WAITS,
             text: String::new(),
             typed: 0,
             lost: 0,
@@ -118,6 +123,10 @@ impl Site {
         self.host.waits("both are here", both_are_here);
         let by_guest = self.random.random_bool(0.3);
         let typing = self.types(round, by_guest);
+        if round % WAITS == self.waits {
+            // All that was typed is older than the grace, and must be there.
+            thread::sleep(self.grace);
+        }
         let killed = Instant::now();
         self.host.crash();
 

@@ -2,9 +2,10 @@
 
 use std::fs;
 
+use iroh_loro_realtime::store::Store;
 use vt100::Screen;
 
-use crate::terminal::{Machine, Person, Terminal};
+use crate::terminal::{Machine, Person, Terminal, eventually};
 
 const QUIT: &str = "\x11";
 const SAVE: &str = "\x13";
@@ -28,6 +29,27 @@ fn absent_host(machine: &Machine) -> String {
 
 fn saved(person: &Person, name: &str) -> String {
     fs::read_to_string(person.path(name)).expect("the file is readable")
+}
+
+/// Waits until a running copad has stored this text, whichever replica holds it.
+#[track_caller]
+fn stores(person: &Person, text: &str) {
+    let stored = eventually(|| {
+        let copy = tempfile::tempdir().expect("a temporary folder can be made");
+        for name in ["copad.db", "copad.db-wal"] {
+            // Whatever is not there is not needed.
+            let _ = fs::copy(person.state().join(name), copy.path().join(name));
+        }
+        // What was copied while it was written may make no sense.
+        let store = Store::open(copy.path()).ok()?;
+        let replicas = store.replicas().ok()?;
+        let holds = |id| store.text(id).is_ok_and(|stored| stored.contains(text));
+        replicas
+            .iter()
+            .any(|replica| holds(replica.id))
+            .then_some(())
+    });
+    assert!(stored.is_some(), "{text:?} was never stored");
 }
 
 #[test]
@@ -66,8 +88,7 @@ fn a_crash_is_told_and_an_end_is_not() {
     terminal.sees(&["1 saved"]);
     terminal.keys("typed ");
     terminal.sees(&["typed saved"]);
-    // Long enough for the journal, wherever this runs.
-    std::thread::sleep(std::time::Duration::from_secs(2));
+    stores(&ada, "typed saved");
     terminal.crash();
 
     let mut terminal = ada.open(&["notes.md"]);
@@ -114,7 +135,7 @@ fn what_is_written_while_a_host_is_away_is_kept_whatever_the_file_was() {
         terminal.sees(&["1 while nobody answered"]);
         terminal.keys(" again");
         terminal.sees(&["while nobody answered again"]);
-        std::thread::sleep(std::time::Duration::from_secs(2));
+        stores(&ben, "while nobody answered again");
         terminal.crash();
         assert_eq!(saved(&ben, name), before, "the file is as it was");
 

@@ -212,8 +212,22 @@ fn quitting_asks_about_each_document_that_is_not_saved() {
     screen.keys("\x1b");
     tabs(&screen, &["› one.md *", "two.md", "three.md"]);
     assert_eq!(read(&ada, "three.md"), "3three.md");
+    // Who goes back to one that may go, and writes there, is asked again.
+    screen.keys(NEXT);
+    screen.keys("2");
+    tabs(&screen, &["one.md *", "› two.md *", "three.md"]);
     screen.keys(QUIT);
+    screen.sees(&["two.md has changes"]);
+    screen.keys("q");
     screen.sees(&["one.md has changes"]);
+    screen.keys(NEXT);
+    tabs(&screen, &["one.md *", "› two.md *", "three.md"]);
+    screen.keys("more ");
+    screen.sees(&["2more two.md"]);
+    screen.keys(PREVIOUS);
+    screen.sees(&["one.md has changes"]);
+    screen.keys("q");
+    screen.sees(&["two.md has changes"]);
     screen.keys("q");
     assert_eq!(screen.ends(), 0);
     assert_eq!(read(&ada, "one.md"), "one.md");

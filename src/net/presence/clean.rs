@@ -15,6 +15,9 @@ const SENTENCE_GRAPHEMES: usize = 200;
 /// Combining marks in a row; more of them climb out of their line.
 const MARKS: usize = 4;
 
+/// Characters that are looked at for each byte that may be kept.
+const LOOKED_AT: usize = 8;
+
 /// Characters that take no space, change the direction of writing, or carry hidden tags, beside
 /// the control characters.
 const INVISIBLE: [(char, char); 21] = [
@@ -44,7 +47,7 @@ const INVISIBLE: [(char, char); 21] = [
 /// Cleans and shortens a person's name, colour and picture. A name that is empty then becomes the
 /// start of the node id, and what is no colour becomes [`color_of`] the node.
 pub(crate) fn clean_user(node: NodeId, user: &UserInfo) -> UserInfo {
-    let name = clean_line(&user.name, NAME_GRAPHEMES, NAME_BYTES);
+    let name = clean_name(&user.name);
     let avatar_url = user
         .avatar_url
         .as_ref()
@@ -58,6 +61,11 @@ pub(crate) fn clean_user(node: NodeId, user: &UserInfo) -> UserInfo {
         },
         avatar_url: avatar_url.cloned(),
     }
+}
+
+/// Cleans and shortens the name of a person as somebody else wrote it down. It may be empty.
+pub(crate) fn clean_name(name: &str) -> String {
+    clean_line(name, NAME_GRAPHEMES, NAME_BYTES)
 }
 
 /// Cleans a document's title to a name without folders. It may be empty.
@@ -107,7 +115,8 @@ fn is_hidden(character: char) -> bool {
 fn clean_line(text: &str, graphemes: usize, bytes: usize) -> String {
     let mut clean = String::new();
     let mut marks = 0;
-    for character in text.chars() {
+    // What a document holds may be of any length.
+    for character in text.chars().take(bytes * LOOKED_AT) {
         let space = character.is_whitespace();
         if !space && is_hidden(character) {
             continue;

@@ -115,6 +115,11 @@ impl App {
         self.access.knocks.iter().any(|(other, _)| *other == node)
     }
 
+    /// Whether something waits for an answer.
+    pub(super) fn has_knock_line(&self) -> bool {
+        !self.access.knocks.is_empty() || self.access.waiting.is_some()
+    }
+
     /// What waits for an answer, if anything does.
     pub(crate) fn knock_line(&self) -> Option<KnockLine> {
         if let Some((node, user)) = self.access.knocks.first() {
@@ -157,7 +162,11 @@ impl App {
 
     pub(super) fn take_access_news(&mut self, news: AccessNews) {
         match news {
-            AccessNews::Happened(event) => self.access_event(event),
+            AccessNews::Happened(event) => {
+                let held = self.hold();
+                self.access_event(event);
+                self.settle(held);
+            }
             AccessNews::State(state) => {
                 self.access.state = Some(state);
                 self.refresh_members();
@@ -191,12 +200,14 @@ impl App {
 
     /// Whoever let us in or turned us away keeps us waiting no longer.
     pub(super) fn stop_waiting_for(&mut self, node: NodeId) {
+        let held = self.hold();
         if self
             .access
             .waiting
             .take_if(|(asked, _)| *asked == node)
             .is_some()
         {
+            self.settle(held);
             self.dialog
                 .take_if(|dialog| matches!(dialog, Dialog::Waiting(_)));
         }

@@ -26,6 +26,8 @@ pub(crate) struct Areas {
     pub(crate) peers: Option<Rect>,
     /// The line to search with, empty while it is closed.
     pub(crate) search: Rect,
+    /// The line above the one at the bottom, while somebody has to be answered; else empty.
+    pub(crate) banner: Rect,
     /// The line at the bottom.
     pub(crate) status: Rect,
     /// What a demonstration says.
@@ -47,6 +49,7 @@ impl App {
             height: status_rows,
             ..screen
         };
+        let banner = self.cut_banner(&mut document);
         let search = self.cut_search(&mut document);
         let peers = self.peers_shown().then(|| self.cut_peers(&mut document));
         let numbers = self.cut_numbers(&mut document);
@@ -56,6 +59,7 @@ impl App {
             text: document,
             peers: peers.filter(|area| !area.is_empty()),
             search,
+            banner,
             status,
             caption,
         }
@@ -79,6 +83,17 @@ impl App {
             width: areas.text.width.saturating_sub(1).max(1),
             tab_width: self.settings.tab_width,
             wrap: self.wrap,
+        }
+    }
+
+    /// Takes a row for what waits for an answer, where one can be spared.
+    fn cut_banner(&self, document: &mut Rect) -> Rect {
+        let rows = u16::from(self.has_knock_line() && document.height > 1);
+        document.height -= rows;
+        Rect {
+            y: document.bottom(),
+            height: rows,
+            ..*document
         }
     }
 

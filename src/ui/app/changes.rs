@@ -20,6 +20,8 @@ const MOST: usize = 500;
 pub(crate) struct Changes {
     /// In the order in which they came.
     unseen: Vec<Unseen>,
+    /// How many of them were looked at for who did it.
+    named: usize,
     /// Whether a peer is handing over what was done while we were apart.
     catching_up: bool,
     /// Where our own edits are that others may not have.
@@ -33,7 +35,7 @@ pub(crate) struct Changes {
 pub(crate) struct Unseen {
     /// Where; empty where something was taken out.
     pub(crate) range: Range<usize>,
-    /// Who did it, clean, if that is known.
+    /// Who did it, clean, if that is known; not before the event is over that brought it.
     pub(crate) name: Option<String>,
     /// In which colour.
     pub(crate) color: String,
@@ -124,22 +126,33 @@ impl App {
             if self.changes.unseen.len() == MOST {
                 return;
             }
-            // Who took something out nobody knows.
-            let author = match range.is_empty() {
-                true => None,
-                false => self.document.author_at(range.start),
-            };
-            let author = author.unwrap_or_default();
             self.changes.unseen.push(Unseen {
                 range,
-                name: clean_name(&author.name),
-                color: author.color,
+                name: None,
+                color: String::new(),
             });
         }
     }
 
+    /// Looks up who did what came in. The document holds all of it by now, and so does the text:
+    /// in between, a place in the text would be another one in the document.
+    fn name_unseen(&mut self) {
+        for unseen in self.changes.unseen.iter_mut().skip(self.changes.named) {
+            // Who took something out nobody knows.
+            let author = match unseen.range.is_empty() {
+                true => None,
+                false => self.document.author_at(unseen.range.start),
+            };
+            let author = author.unwrap_or_default();
+            unseen.name = clean_name(&author.name);
+            unseen.color = author.color;
+        }
+        self.changes.named = self.changes.unseen.len();
+    }
+
     /// Forgets what the caret has reached, and what was shown for long enough.
     pub(super) fn see_changes(&mut self) {
+        self.name_unseen();
         let (now, head) = (self.now, self.selection.head);
         self.changes.meetings.retain(|(_, until)| now < *until);
         if self
@@ -150,6 +163,7 @@ impl App {
         }
         let reached = |range: &Range<usize>| range.start <= head && head <= range.end;
         self.changes.unseen.retain(|unseen| !reached(&unseen.range));
+        self.changes.named = self.changes.unseen.len();
     }
 
     /// Forgets all that others did while we were away.
@@ -158,6 +172,7 @@ impl App {
             return self.reply("Nobody changed anything while you were away");
         }
         self.changes.unseen.clear();
+        self.changes.named = 0;
         self.reply("All changes are taken as seen");
     }
 

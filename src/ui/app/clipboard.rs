@@ -93,6 +93,7 @@ impl App {
         if self.dialog.is_some() {
             self.paste_into_dialog(text);
         } else {
+            self.end_following(None);
             self.paste_into_document(text);
         }
     }

@@ -18,6 +18,7 @@ impl App {
             self.sequence.give_up();
             return self.key_in_dialog(key, press);
         }
+        self.search.stop_waiting();
         let Some(command) = self.command_of(press) else {
             return;
         };

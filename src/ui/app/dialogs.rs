@@ -5,7 +5,7 @@ use std::path::Path;
 use crossterm::event::{KeyEvent, MouseButton, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::{App, Effect, ExistingFile, Leave, ShareInfo, event::FileChange};
+use super::{App, Effect, ExistingFile, Leave, ShareInfo, event::FileChange, mouse::WHEEL};
 use crate::ui::{
     command::Command,
     dialog::{
@@ -14,9 +14,6 @@ use crate::ui::{
     },
     keymap::KeyPress,
 };
-
-/// Rows that one step of the wheel scrolls.
-const WHEEL: isize = 3;
 
 impl App {
     /// Shows every command with its keys.
@@ -171,6 +168,7 @@ impl App {
                 match closed {
                     Some(Dialog::Changed(_)) => self.put_off_file_question(),
                     Some(Dialog::Conflict(_)) => self.uncover(),
+                    Some(Dialog::Search(_)) => self.search.stop_waiting(),
                     Some(_) | None => {}
                 }
             }

@@ -172,6 +172,7 @@ impl App {
 
     pub(super) fn after_own_edit(&mut self) {
         self.goal = None;
+        self.search.stop_waiting();
         self.typing_until = Some(self.now + TYPING);
         self.reveal();
     }

@@ -34,6 +34,11 @@ impl App {
         self.version
     }
 
+    /// How many edits were made here.
+    pub(crate) fn own_edits(&self) -> u64 {
+        self.own_edits
+    }
+
     /// Whether the document has a file.
     pub(crate) fn has_file(&self) -> bool {
         self.path.is_some()
@@ -143,7 +148,8 @@ impl App {
         } else if asked_for {
             self.reply(format!("Saved {name}"));
         }
-        if std::mem::take(&mut self.go_once_saved) {
+        // What the person wants saved may be on its way behind this.
+        if self.file.saving.is_empty() && std::mem::take(&mut self.go_once_saved) {
             self.depart();
         }
     }

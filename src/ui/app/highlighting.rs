@@ -11,7 +11,7 @@ use std::{
 
 use ropey::Rope;
 
-use super::{App, Effect, Job};
+use super::{App, Effect, Job, follow::carried};
 use crate::{
     crdt::{Bias, Delta},
     ui::{
@@ -154,11 +154,6 @@ impl Highlighting {
         let span = self.spans.get(index)?;
         span.chars.contains(&position).then_some(span.role)
     }
-}
-
-fn carried(range: &Range<usize>, delta: &Delta<usize>) -> Range<usize> {
-    let start = delta.map(range.start, Bias::Before);
-    start..delta.map(range.end, Bias::After).max(start)
 }
 
 fn carry(spans: &mut Vec<Span>, delta: &Delta<usize>) {

@@ -140,7 +140,7 @@ impl App {
 
     /// Makes the text as it is to be saved. An edit like any other: it can be undone.
     pub(super) fn tidy_before_save(&mut self) {
-        if self.is_read_only() {
+        if self.is_read_only() || !self.may_write() {
             return;
         }
         if self.settings.trim_on_save {

@@ -17,7 +17,7 @@ use crate::{
 /// Clicks on the same cell within this time count together.
 const AGAIN: Duration = Duration::from_millis(400);
 /// Rows that one step of the wheel scrolls.
-const WHEEL: isize = 3;
+pub(super) const WHEEL: isize = 3;
 
 /// What a drag selects in steps of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +53,8 @@ impl App {
                     press.held = false;
                 }
             }
-            MouseEventKind::ScrollUp => self.scroll(-WHEEL),
-            MouseEventKind::ScrollDown => self.scroll(WHEEL),
+            MouseEventKind::ScrollUp => self.turn_wheel(-WHEEL),
+            MouseEventKind::ScrollDown => self.turn_wheel(WHEEL),
             MouseEventKind::ScrollLeft
             | MouseEventKind::ScrollRight
             | MouseEventKind::Down(_)
@@ -64,6 +64,11 @@ impl App {
         }
     }
 
+    fn turn_wheel(&mut self, rows: isize) {
+        self.end_following(None);
+        self.scroll(rows);
+    }
+
     fn press(&mut self, at: Position, modifiers: KeyModifiers) {
         let areas = self.areas();
         if let Some(area) = areas.peers
@@ -71,12 +76,13 @@ impl App {
         {
             return self.look_at_person(pane::peers::person_at(self, area, at));
         }
-        if let Some(node) = pane::elsewhere::person_at(self, &areas, None, at) {
+        if let Some(node) = pane::elsewhere::person_at(self, &areas, self.drawn_caret, at) {
             return self.look_at_person(Some(node));
         }
         if !areas.text.contains(at) && !areas.numbers.contains(at) {
             return;
         }
+        self.end_following(None);
         let position = self.position_under(at);
         self.goal = None;
         if modifiers.contains(KeyModifiers::SHIFT) {
@@ -138,6 +144,7 @@ impl App {
     /// Selects where the mouse is: the view stays, because what is under the mouse is visible.
     fn select_on_screen(&mut self, anchor: usize, head: usize) {
         self.keep_one();
+        self.search.stop_waiting();
         self.selection = TextSelection { anchor, head };
         self.document.close_undo_group();
     }

@@ -50,6 +50,11 @@ pub(super) struct Search {
 }
 
 impl Search {
+    /// Goes nowhere once all matches are known: the person went on without that.
+    pub(super) fn stop_waiting(&mut self) {
+        self.waiting = None;
+    }
+
     /// Carries what is remembered of the text over a change of it.
     pub(super) fn follow(&mut self, delta: &Delta) {
         self.origin = delta.map(self.origin, Bias::After);

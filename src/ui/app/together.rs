@@ -91,7 +91,7 @@ impl App {
         }
     }
 
-    /// Any key of one's own ends following. Returns whether that is all the key was for.
+    /// Whatever one does oneself, by key, mouse or paste, ends following. Returns whether that is all the key was for.
     pub(super) fn end_following(&mut self, command: Option<Command>) -> bool {
         let Some(node) = self.following.take() else {
             return false;

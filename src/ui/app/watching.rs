@@ -158,6 +158,10 @@ impl App {
                 return self.reply(format!("{name} is open in another copad, which reads it"));
             }
         };
+        if self.refuses_to_write() {
+            self.file.reload = Reload::No;
+            return;
+        }
         self.file.overtaken += 1;
         let comparable = self.file.trail.since(change.version).is_some();
         if !comparable || self.is_overtaken(version) && self.file.overtaken < YIELDS {
@@ -252,6 +256,9 @@ impl App {
     fn file_has_changed(&mut self, change: Arc<FileChange>) {
         let old = self.file.question.take();
         let then_save = old.as_ref().is_some_and(|old| old.then_save);
+        if !self.may_write() {
+            return self.keep_out(&change, then_save);
+        }
         if std::mem::take(&mut self.file.merging) {
             self.go_on_with(&change, FileAnswer::Merge);
             return self.save_after(then_save);
@@ -281,10 +288,37 @@ impl App {
         self.close_file_question();
     }
 
+    /// Another program wrote the file, and a viewer's text is not theirs to change: it stays what
+    /// it is for everybody.
+    fn keep_out(&mut self, change: &FileChange, then_save: bool) {
+        self.file.merging = false;
+        self.close_file_question();
+        if change.meeting.merge.edit.is_empty() {
+            self.go_on_with(change, FileAnswer::Merge);
+            return self.save_after(then_save);
+        }
+        self.go_on_with(change, FileAnswer::KeepMine);
+        // Nobody who asked for a save knew what it would replace.
+        self.file.retry = None;
+        self.stay();
+        let name = self.name();
+        self.notify(
+            MessageKind::Info,
+            format!(
+                "Another program changed {name}; you are a viewer here, so its changes stay out \
+                 of the text, and saving replaces them"
+            ),
+        );
+    }
+
     /// The person decided.
     pub(super) fn answer_file(&mut self, answer: FileAnswer) {
         let Some(question) = self.file.question.take() else {
             return;
+        };
+        let answer = match self.may_write() {
+            true => answer,
+            false => FileAnswer::KeepMine,
         };
         if question.then_save {
             self.file.retry = Some(Retry { quiet: false });
@@ -477,6 +511,9 @@ impl App {
         // What failed is tried again when there is more to save.
         let failed = |(_, at): &(String, Duration)| *at >= file.changed;
         let tried = file.failure.as_ref().is_some_and(failed);
+        // What a viewer could not take in is not replaced unasked.
+        let kept_out = !self.may_write() && self.saved_version == u64::MAX;
+        let tried = tried || kept_out;
         let wanted = self.path.is_some() && self.modified() && !self.file_is_off() && !tried;
         (free && wanted && !self.has_dialog()).then(|| file.changed + idle)
     }

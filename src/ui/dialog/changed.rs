@@ -5,6 +5,7 @@ use ratatui::layout::Position;
 
 use super::{
     Answer,
+    conflict::visible,
     form::{Button, Form, FormEvent, Paragraph},
 };
 use crate::{
@@ -78,17 +79,6 @@ fn side(whose: &str, text: &str) -> Vec<Paragraph> {
         lines.push(format!("{whose} (nothing)"));
     }
     lines.into_iter().map(Paragraph::SpareValue).collect()
-}
-
-/// Control characters are spelt out: they would go to the terminal.
-fn visible(line: &str) -> String {
-    line.chars()
-        .map(|character| match character {
-            '\t' => ' ',
-            control if control.is_control() => '·',
-            other => other,
-        })
-        .collect()
 }
 
 fn answer(event: FormEvent) -> Answer {

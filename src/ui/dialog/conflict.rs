@@ -18,6 +18,7 @@ use tui_textarea::{CursorMove, TextArea};
 
 pub(crate) use self::card::Card;
 use self::keys::{FIELD_KEYS, KEYS, SUMMARY_KEYS, draw_hints, draw_keys, key_rows};
+pub(super) use self::words::visible;
 use super::{Answer, form::put};
 use crate::{
     ConflictId, Resolution, Reunion,
@@ -442,10 +443,10 @@ fn in_need(open: usize) -> String {
     format!("{open} {need} a look")
 }
 
-/// A name as it can be shown, if there is one.
+/// A name out of the document as it can be shown, if there is one: as clean as if its owner had
+/// told it.
 pub(crate) fn clean_name(name: &str) -> Option<String> {
-    let visible = name.chars().filter(|c| !crate::ui::text::is_hidden(*c));
-    let name = shorten(visible.collect::<String>().trim(), 24);
+    let name = shorten(&crate::net::presence::clean_name(name), 24);
     (!name.is_empty()).then_some(name)
 }
 

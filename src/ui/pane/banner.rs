@@ -17,17 +17,9 @@ use crate::ui::{
 const LEAST_NAME: usize = 8;
 
 /// Draws the line, if there is something to answer and room for it.
-pub(crate) fn draw(app: &App, status: Rect, buffer: &mut Buffer) {
-    let Some(line) = app.knock_line() else {
+pub(crate) fn draw(app: &App, area: Rect, buffer: &mut Buffer) {
+    let Some(line) = app.knock_line().filter(|_| !area.is_empty()) else {
         return;
-    };
-    if status.y < 2 || status.is_empty() {
-        return;
-    }
-    let area = Rect {
-        y: status.y - 1,
-        height: 1,
-        ..status
     };
     Clear.render(area, buffer);
     buffer.set_style(area, app.theme.style(Role::Status));

@@ -1,6 +1,8 @@
 //! Closing documents, one or all, and putting another in the place of one.
 
-use super::{Tab, Tabs};
+use tokio::task::JoinError;
+
+use super::{Closed, Tab, Tabs};
 use crate::ui::{
     app::{Event, MessageKind},
     launch::{self, LaunchError},
@@ -11,8 +13,11 @@ impl Tabs {
     /// The person wants to leave, and nothing in this tab is in the way: asks in the next one that
     /// has something to save.
     pub(super) fn quit(&mut self, id: u64) {
-        self.ready.push(id);
-        let waits = |tab: &Tab| tab.editor.app().modified() && !self.ready.contains(&tab.id);
+        let state = |tab: &Tab| (tab.id, tab.editor.app().own_edits());
+        let asker = self.open.iter().find(|tab| tab.id == id);
+        self.ready.extend(asker.map(state));
+        // Who went back to one and wrote there is asked again.
+        let waits = |tab: &Tab| tab.editor.app().modified() && !self.ready.contains(&state(tab));
         match self.open.iter().position(waits) {
             Some(index) => {
                 self.show(index);
@@ -45,23 +50,30 @@ impl Tabs {
         options.connect = successor.host.clone().or(options.connect);
         options.fresh = false;
         options.banned.extend(successor.culprit);
-        tab.editor.close(successor.replaces()).await?;
+        let problem = tab.editor.close(successor.replaces()).await?;
         let opened = launch::open(options.clone()).and_then(|mut launched| {
             launched.message = successor.message().or(launched.message);
             Tab::open(self.next_id(), launched, options)
         });
         match opened {
-            Ok(tab) => self.open.insert(index, tab),
+            Ok(tab) => {
+                self.open.insert(index, tab);
+                if index == self.active {
+                    self.shown();
+                }
+            }
             Err(error) if self.open.is_empty() => return Err(error),
             Err(error) => {
-                self.active = self.active.min(self.open.len() - 1);
-                let sentence = Event::Message(MessageKind::Error, error.to_string());
-                self.active_tab().editor.update(sentence);
+                if index < self.active {
+                    self.active -= 1;
+                } else if index == self.active {
+                    self.active = index.min(self.open.len() - 1);
+                    self.shown();
+                }
+                self.tell_of_problems([error.to_string()]);
             }
         }
-        if index == self.active {
-            self.shown();
-        }
+        self.tell_of_problems(problem);
         self.fit();
         Ok(())
     }
@@ -80,16 +92,25 @@ impl Tabs {
         }
     }
 
-    /// Waits until what was closed is closed.
-    pub(super) async fn let_go(&mut self) {
-        for closing in self.closing.drain(..) {
-            if let Ok(Err(error)) = closing.await {
-                tracing::warn!("a document was not closed well: {error}");
-            }
+    /// Says in the document that is shown what went wrong with another.
+    pub(super) fn tell_of_problems(&mut self, problems: impl IntoIterator<Item = String>) {
+        for sentence in problems {
+            let told = Event::Message(MessageKind::Error, sentence);
+            self.active_tab().editor.update(told);
         }
     }
 
-    /// Stores what was typed and says goodbye to everybody, everywhere.
+    /// Waits until what was closed is closed. Returns what the person has to be told of it.
+    pub(super) async fn let_go(&mut self) -> Vec<String> {
+        let mut problems = Vec::new();
+        for closing in self.closing.drain(..) {
+            problems.extend(problem_of(closing.await));
+        }
+        problems
+    }
+
+    /// Stores what was typed and says goodbye to everybody, everywhere. What the person has to be
+    /// told of it is printed: the terminal must be theirs again.
     ///
     /// # Errors
     ///
@@ -101,11 +122,27 @@ impl Tabs {
             .collect();
         let mut result = Ok(());
         for closing in last {
-            if let Ok(closed) = closing.await {
-                result = result.and(closed.map_err(LaunchError::from));
+            match closing.await {
+                Ok(Ok(problem)) => problem.into_iter().for_each(|it| eprintln!("copad: {it}")),
+                Ok(Err(error)) => result = result.and(Err(error.into())),
+                Err(_) => {}
             }
         }
-        self.let_go().await;
+        for problem in self.let_go().await {
+            eprintln!("copad: {problem}");
+        }
         result
+    }
+}
+
+/// What the person has to be told of a document that is closed, if anything.
+pub(super) fn problem_of(closed: Result<Closed, JoinError>) -> Option<String> {
+    match closed {
+        Ok(Ok(problem)) => problem,
+        Ok(Err(error)) => Some(format!("A document was not closed well: {error}")),
+        Err(error) => {
+            tracing::warn!("a document was not closed well: {error}");
+            None
+        }
     }
 }

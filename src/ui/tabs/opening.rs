@@ -59,7 +59,8 @@ impl Tabs {
     /// makes room for a file.
     async fn open_tab(&mut self, file: Option<PathBuf>) -> Result<(), LaunchError> {
         // A document that is still being closed cannot be opened.
-        self.let_go().await;
+        let problems = self.let_go().await;
+        self.tell_of_problems(problems);
         let app = self.open[self.active].editor.app();
         let replaces = file.is_some() && app.is_spare();
         let options = Options {

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     AccessEvent, AccessState, ConnectionEvent, KnockAnswer, PeerState, Reason, Role, Roster,
     RosterMember, SigningKey,
-    ui::app::{AccessNews, AccessRequest},
+    ui::app::{AccessNews, AccessRequest, tests::watching::answer_with_text},
 };
 
 const NOTES: &str = "# Minutes\n\nPresent: Ada, Grace\n\n- The release goes out on Friday.\n";
@@ -109,6 +109,22 @@ fn whoever_knocks_is_listed_as_such_and_is_nobody_to_be_in_sync_with() {
 }
 
 #[test]
+fn a_knock_covers_nothing() {
+    let text: String = (1..100).map(|line| format!("line {line}\n")).collect();
+    let mut desk = Desk::new(&format!("{text}the end"));
+    desk.send(Event::Resize(80, 24));
+    desk.keys("Ctrl-End");
+    assert!(desk.text_of_screen(80, 24)[22].contains("the end"));
+    knock(&mut desk, MARGARET);
+    let screen = desk.text_of_screen(80, 24);
+    assert!(screen[22].contains("wants to join"), "{screen:?}");
+    assert!(screen[21].contains("the end"), "{screen:?}");
+    happens(&mut desk, AccessEvent::KnockOver { node: MARGARET });
+    let screen = desk.text_of_screen(80, 24);
+    assert!(screen[22].contains("the end"), "{screen:?}");
+}
+
+#[test]
 fn each_letter_of_the_question_is_an_answer() {
     for (key, answer) in [
         ("e", KnockAnswer::Admit(Role::Editor)),
@@ -151,6 +167,33 @@ fn a_viewer_changes_nothing() {
         notice.text,
         "You are a viewer here: you can read, not write"
     );
+}
+
+#[test]
+fn a_viewer_s_file_does_not_change_the_text() {
+    let mut desk = desk_as(Role::Viewer);
+    desk.app.settings.trim_on_save = true;
+    desk.send(Event::FileTouched);
+    // The others may be at the same file, and come first.
+    desk.wait(Duration::from_secs(3));
+    answer_with_text(&mut desk, &format!("{NOTES}more  \n"));
+    assert_eq!(desk.app.rope().to_string(), NOTES);
+    let notice = desk.app.notice.as_ref().expect("it is said");
+    assert!(notice.text.contains("you are a viewer here"), "{notice:?}");
+    assert!(desk.app.modified(), "the file holds something else");
+    // Saving replaces it once it was said, and does not tidy what is not ours.
+    desk.others_insert(0, "new  \n");
+    let is_save = |effect: &Effect| matches!(effect, Effect::Save(_));
+    assert!(!desk.effects.iter().any(is_save));
+    desk.keys("Ctrl-S");
+    assert!(desk.effects.iter().any(is_save));
+    assert_eq!(desk.app.rope().to_string(), format!("new  \n{NOTES}"));
+    // What came while that save was on its way is told, too, before it is replaced.
+    desk.effects.clear();
+    desk.send(Event::Saved(Err(SaveError::Changed)));
+    desk.wait(Duration::from_secs(3));
+    answer_with_text(&mut desk, &format!("{NOTES}still more\n"));
+    assert!(!desk.effects.iter().any(is_save));
 }
 
 #[test]

@@ -29,6 +29,12 @@ impl Elsewhere {
 
     /// Writes there, and brings it here.
     pub(super) fn write(&self, desk: &mut Desk, position: usize, text: &str) {
+        self.write_unseen(desk, position, text);
+        desk.send(Event::DocumentChanged);
+    }
+
+    /// Writes there, and brings it into the document before the application looks.
+    fn write_unseen(&self, desk: &Desk, position: usize, text: &str) {
         let before = self.doc.oplog_vv();
         let inserted = self.doc.get_text(TextDocument::CONTAINER);
         inserted.insert(position, text).expect("it fits");
@@ -39,7 +45,6 @@ impl Elsewhere {
         let imported = guard.doc().import(&update.expect("an update"));
         imported.expect("it can be imported");
         drop(guard);
-        desk.send(Event::DocumentChanged);
     }
 }
 
@@ -58,6 +63,27 @@ fn desk() -> Desk {
     let linus = Elsewhere::of(&desk, LINUS);
     linus.write(&mut desk, 7, " again");
     desk
+}
+
+#[test]
+fn changes_that_come_together_are_each_their_author_s() {
+    let mut desk = Desk::marked("We meet at three.\n\nBring cake.\n|");
+    let ada = Elsewhere::of(&desk, ADA);
+    let linus = Elsewhere::of(&desk, LINUS);
+    // What comes second moves what came first.
+    ada.write_unseen(&desk, 8, "all ");
+    linus.write_unseen(&desk, 0, "Tomorrow: ");
+    desk.send(Event::DocumentChanged);
+    let told = desk.app.unseen_changes().iter();
+    let told: Vec<_> = told
+        .map(|unseen| {
+            let words = desk.app.rope().slice(unseen.range.clone()).to_string();
+            (words, unseen.name.as_deref().unwrap_or_default().to_owned())
+        })
+        .collect();
+    let expected = [("all ", "Ada"), ("Tomorrow: ", "Linus Torvalds")];
+    let expected = expected.map(|(words, name)| (words.to_owned(), name.to_owned()));
+    assert_eq!(told, expected);
 }
 
 #[test]

@@ -109,6 +109,26 @@ fn save_and_quit_quits_when_the_text_is_on_the_disk() {
 }
 
 #[test]
+fn save_and_quit_waits_for_that_text_and_not_for_an_earlier_one() {
+    let mut desk = Desk::marked("a|");
+    desk.write("b");
+    desk.keys("Ctrl-S");
+    let first = last_save(&desk);
+    desk.write("c");
+    desk.keys("Ctrl-Q Enter");
+    desk.send(Event::Saved(Ok(SavedFile {
+        hash: ContentHash::of(first.text.to_string().as_bytes()),
+        path: first.path,
+        version: first.version,
+        made: false,
+    })));
+    assert!(!quits(&desk), "c is not on the disk");
+    assert_eq!(last_save(&desk).text, "abc");
+    succeed(&mut desk);
+    assert!(quits(&desk));
+}
+
+#[test]
 fn a_document_without_a_file_asks_where() {
     let mut desk = Desk::marked("|");
     desk.app.path = None;

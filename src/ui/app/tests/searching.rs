@@ -149,6 +149,36 @@ fn far_away_matches_are_found_as_soon_as_all_are_counted() {
 }
 
 #[test]
+fn who_goes_on_before_all_is_counted_is_not_led_away() {
+    let text = format!("|{}needle\n", "hay hay hay\n".repeat(60_000));
+    let typing: fn(&mut Desk) = |desk| desk.write("x");
+    let moving: fn(&mut Desk) = |desk| desk.keys("Right");
+    let closing: fn(&mut Desk) = |_| {};
+    for goes_on in [typing, moving, closing] {
+        let mut desk = Desk::marked(&text);
+        desk.works = false;
+        desk.keys("Ctrl-F");
+        desk.write("needle");
+        desk.keys("Esc");
+        goes_on(&mut desk);
+        let place = desk.app.selection;
+        // A job that counts a text which is not the last one leads to another job.
+        for _ in 0..3 {
+            let asked = desk.effects.drain(..);
+            let jobs = asked.filter_map(|effect| match effect {
+                Effect::Work(job) => Some(job),
+                _ => None,
+            });
+            for job in jobs.collect::<Vec<_>>() {
+                desk.send(Event::Worked(Box::new(job.run())));
+            }
+        }
+        assert_eq!(desk.app.selection, place);
+        assert!(place.is_caret());
+    }
+}
+
+#[test]
 fn the_text_can_be_clicked_while_the_line_is_open() {
     let mut desk = Desk::marked("|one two\nthree");
     desk.keys("Ctrl-F");

@@ -84,6 +84,48 @@ fn whoever_is_followed_stays_on_the_screen_until_a_key_is_pressed() {
 }
 
 #[test]
+fn the_wheel_a_click_and_a_paste_end_following() {
+    let wheel: fn(&mut Desk) = |desk| desk.mouse(MouseEventKind::ScrollUp, 10, 10);
+    let click: fn(&mut Desk) = |desk| desk.click(10, 10);
+    let paste: fn(&mut Desk) = |desk| desk.send(Event::Paste("pasted".to_owned()));
+    for (act, is_at_caret) in [(wheel, false), (click, false), (paste, true)] {
+        let mut desk = Desk::new(&long_text());
+        desk.send(Event::Resize(80, 24));
+        let there = line_start(&desk, 340);
+        desk.joins(ADA, there, there);
+        desk.keys("Alt-Y");
+        assert_visible(&desk, there);
+        act(&mut desk);
+        assert!(desk.app.followed().is_none());
+        let top = desk.app.visible_rows()[0].position.line;
+        assert_eq!(top == 0, is_at_caret, "line {top} is at the top");
+    }
+}
+
+#[test]
+fn a_tag_beside_our_own_caret_is_clicked_where_it_is_drawn() {
+    let mut desk = Desk::new(&long_text());
+    desk.send(Event::Resize(80, 24));
+    // The caret in the first row of the screen.
+    let below = line_start(&desk, 340);
+    desk.joins(ADA, below, below);
+    desk.mouse(MouseEventKind::ScrollDown, 10, 10);
+    desk.click(10, 0);
+    let above = 0;
+    desk.joins(LINUS, above, above);
+    moves(&mut desk, LINUS, above, true);
+    desk.wait(Duration::from_secs(20));
+    let screen = desk.text_of_screen(80, 24);
+    let row = screen
+        .iter()
+        .position(|row| row.contains("Linus Torvalds is writing"))
+        .expect("a tag");
+    assert_eq!(row, 1, "not in the caret's row");
+    desk.click(45, row as u16);
+    assert_visible(&desk, above);
+}
+
+#[test]
 fn following_ends_with_the_one_who_is_followed() {
     let mut desk = Desk::new(&long_text());
     desk.joins(ADA, 0, 0);

@@ -45,7 +45,7 @@ pub(super) fn written(desk: &mut Desk, text: &str) {
 }
 
 #[track_caller]
-fn answer_with_text(desk: &mut Desk, text: &str) {
+pub(super) fn answer_with_text(desk: &mut Desk, text: &str) {
     let request = asked_look(desk).expect("a look was asked for");
     let change = FileChange {
         hash: ContentHash::of(text.as_bytes()),

@@ -33,7 +33,7 @@ pub(super) fn compared<'a>(before: &'a str, after: &'a str) -> Vec<(&'a str, boo
 }
 
 /// Writes characters that cannot be seen, or change how others are seen, by name. Line feeds stay.
-pub(super) fn visible(text: &str) -> String {
+pub(in crate::ui::dialog) fn visible(text: &str) -> String {
     let mut out = String::new();
     for grapheme in text.graphemes(true) {
         // Joiners and selectors inside of a cluster do what they are there for.
