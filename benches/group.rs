@@ -19,8 +19,10 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 mod common;
 
+#[cfg(feature = "sim")]
+use common::is_named;
 use common::{
-    Bar, Figures, Times, full_or_quick, is_named, is_quick, is_wanted,
+    Bar, Figures, Times, full_or_quick, is_quick, is_wanted,
     nodes::{Node, runtime, until},
     process::{processor_time, resident},
 };

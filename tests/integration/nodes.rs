@@ -108,6 +108,21 @@ impl Machine {
         Node::start(name, endpoint, options).await
     }
 
+    /// Joins with room for few updates that nobody has looked at.
+    pub async fn join_with_room(&self, name: &str, host: &Node, room: usize) -> Node {
+        let directory = Some(self.directory());
+        let endpoint = bind(NetworkKind::Local, SecretKey::generate(), directory)
+            .await
+            .unwrap();
+        let options = Options {
+            room,
+            ..Options::default()
+        };
+        let guest = Node::start(name, endpoint, options).await;
+        guest.connect_to(host).await;
+        guest
+    }
+
     /// The folder of the same-machine lookup.
     pub fn directory(&self) -> PathBuf {
         self.lookup.path().join("copad")
@@ -120,6 +135,8 @@ pub struct Options<'a> {
     pub document: Option<DocumentId>,
     /// Whether it may dial by itself.
     pub dials: bool,
+    /// How many updates wait for whoever counts them.
+    pub room: usize,
     pub configure: &'a (dyn Fn(Builder) -> Builder + Sync),
 }
 
@@ -129,6 +146,7 @@ impl Default for Options<'_> {
             text: "",
             document: None,
             dials: true,
+            room: 10_000,
             configure: &|builder| builder,
         }
     }
@@ -150,8 +168,7 @@ impl Node {
             doc.get_text("main").insert(0, options.text).unwrap();
             doc.commit();
         }
-        // Room for whatever a test counts afterwards.
-        let (updates_sender, updates) = broadcast::channel(10_000);
+        let (updates_sender, updates) = broadcast::channel(options.room);
         let (presence_sender, presence) = broadcast::channel(100);
         let title = options.document.map_or("", |_| "notes.md");
         let document = SharedDocument::new(doc);

@@ -113,6 +113,8 @@ struct Copy {
 
 impl Copy {
     fn follow(&mut self, document: &SharedDocument) {
+        // Whatever is in the text by now has been told by then.
+        drop(document.lock());
         loop {
             match self.events.try_recv() {
                 Ok(event) => self.apply(&event),
@@ -144,7 +146,7 @@ impl Copy {
 async fn a_subscriber_that_lags_is_told_and_reads_the_document_anew() {
     let machine = Machine::new();
     let host = machine.host("Alice", "").await;
-    let guest = machine.join("Bob", &host).await;
+    let guest = machine.join_with_room("Bob", &host, 100).await;
     let mut copy = Copy {
         text: String::new(),
         events: guest.updates.resubscribe(),

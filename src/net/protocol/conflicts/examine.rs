@@ -29,9 +29,9 @@ pub(super) struct Examined {
 impl Inner {
     /// A copy of the document that may be taken through its history.
     pub(super) fn copy(&self) -> Result<LoroDoc, ConflictError> {
-        let snapshot = self.document.snapshot()?;
+        let kept = self.document.lock().export_to_keep()?;
         let copy = LoroDoc::new();
-        copy.import(&snapshot)?;
+        copy.import(&kept)?;
         Ok(copy)
     }
 
