@@ -239,6 +239,8 @@ pub use net::listener::Listener;
 pub use net::node::{DocumentId, NodeId, PeerAddress};
 pub use net::peer::PeerView as PeerInfo;
 #[cfg(feature = "tui")]
+pub(crate) use net::presence::clean_name;
+#[cfg(feature = "tui")]
 pub(crate) use net::protocol::replica_tag;
 pub use net::protocol::{
     Access, AccessManager, AccessState, Builder, ChangeError, ConflictError, ConflictEvent,

@@ -127,20 +127,22 @@ fn what_is_written_while_a_host_is_away_is_kept_whatever_the_file_was() {
         let join = ["--name", "Ben", "--connect", &host, name];
         let mut terminal = ben.open(&join);
         terminal.sees(&["People"]);
-        terminal.keys("while nobody answered");
+        // Told apart, since both are stored in one place.
+        let more = format!("{name} again");
+        terminal.keys("while nobody answered ");
         terminal.sees(&["1 while nobody answered"]);
         quit_without_saving(&mut terminal);
 
         let mut terminal = ben.open(&join);
         terminal.sees(&["1 while nobody answered"]);
-        terminal.keys(" again");
-        terminal.sees(&["while nobody answered again"]);
-        stores(&ben, "while nobody answered again");
+        terminal.keys(&more);
+        terminal.sees(&[&format!("while nobody answered {more}")]);
+        stores(&ben, &format!("while nobody answered {more}"));
         terminal.crash();
         assert_eq!(saved(&ben, name), before, "the file is as it was");
 
         let terminal = ben.open(&join);
-        terminal.sees(&["1 while nobody answered again"]);
+        terminal.sees(&[&format!("1 while nobody answered {more}")]);
         drop(terminal);
         // Alone, the file is what it was, and what waits is told.
         let terminal = ben.open(&[name]);

@@ -210,6 +210,10 @@ fn quitting_asks_about_each_document_that_is_not_saved() {
     screen.keys("s");
     screen.sees(&["one.md has changes"]);
     screen.keys("\x1b");
+    // What follows an Esc too closely is taken for one key with it.
+    screen.waits("the question is gone", |screen| {
+        !screen.contents().contains("has changes")
+    });
     tabs(&screen, &["› one.md *", "two.md", "three.md"]);
     assert_eq!(read(&ada, "three.md"), "3three.md");
     // Who goes back to one that may go, and writes there, is asked again.

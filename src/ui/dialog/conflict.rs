@@ -446,7 +446,7 @@ fn in_need(open: usize) -> String {
 /// A name out of the document as it can be shown, if there is one: as clean as if its owner had
 /// told it.
 pub(crate) fn clean_name(name: &str) -> Option<String> {
-    let name = shorten(&crate::net::presence::clean_name(name), 24);
+    let name = shorten(&crate::clean_name(name), 24);
     (!name.is_empty()).then_some(name)
 }
 
