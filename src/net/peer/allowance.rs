@@ -7,8 +7,10 @@ use crate::net::message::{
     MAX_QUESTIONS_PER_SECOND, MESSAGES_SAVED, Message, QUESTIONS_SAVED,
 };
 
-/// How often what was saved is reckoned up.
-const RECKONED_EVERY: Duration = Duration::from_millis(100);
+/// How often what was saved is reckoned up, in milliseconds.
+const RECKONED_EVERY: u64 = 100;
+/// In so many milliseconds everything is saved up again.
+const LONGEST: u64 = 60_000;
 
 /// What one peer may still send now.
 #[derive(Debug)]
@@ -16,9 +18,18 @@ pub(crate) struct Allowance {
     bytes: u64,
     messages: u32,
     questions: u32,
-    reckoned_at: Duration,
-    /// Up to when questions are reckoned, which come more slowly.
-    questions_at: Duration,
+    /// When, in milliseconds.
+    reckoned_at: u64,
+    /// Up to which second questions are reckoned, which come more slowly.
+    questions_at: u32,
+}
+
+fn milliseconds(now: Duration) -> u64 {
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn seconds(now: Duration) -> u32 {
+    u32::try_from(now.as_secs()).unwrap_or(u32::MAX)
 }
 
 impl Allowance {
@@ -27,8 +38,8 @@ impl Allowance {
             bytes: BYTES_SAVED,
             messages: MESSAGES_SAVED,
             questions: QUESTIONS_SAVED,
-            reckoned_at: now,
-            questions_at: now,
+            reckoned_at: milliseconds(now),
+            questions_at: seconds(now),
         }
     }
 
@@ -50,25 +61,25 @@ impl Allowance {
     }
 
     fn reckon(&mut self, now: Duration) {
-        let time = now.saturating_sub(self.reckoned_at);
+        let milliseconds = milliseconds(now);
+        let time = milliseconds.saturating_sub(self.reckoned_at);
         if time < RECKONED_EVERY {
             return;
         }
-        self.reckoned_at = now;
-        let milliseconds = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
-        let saved = |rate: u32| (u64::from(milliseconds) * u64::from(rate) / 1000) as u32;
+        self.reckoned_at = milliseconds;
+        let time = time.min(LONGEST);
+        let saved = |rate: u32| (time * u64::from(rate) / 1000) as u32;
         self.messages = self
             .messages
             .saturating_add(saved(MAX_MESSAGES_PER_SECOND))
             .min(MESSAGES_SAVED);
-        let seconds = now.saturating_sub(self.questions_at).as_secs();
-        self.questions_at += Duration::from_secs(seconds);
-        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        let passed = seconds(now).saturating_sub(self.questions_at);
+        self.questions_at = seconds(now);
         self.questions = self
             .questions
-            .saturating_add(seconds.saturating_mul(MAX_QUESTIONS_PER_SECOND))
+            .saturating_add(passed.saturating_mul(MAX_QUESTIONS_PER_SECOND))
             .min(QUESTIONS_SAVED);
-        let bytes = u64::from(milliseconds) * MAX_BYTES_PER_SECOND / 1000;
+        let bytes = time * MAX_BYTES_PER_SECOND / 1000;
         self.bytes = self.bytes.saturating_add(bytes).min(BYTES_SAVED);
     }
 }
